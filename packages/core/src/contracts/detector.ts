@@ -1,0 +1,84 @@
+import type { Agent, ErrorSignal, EvidenceKind, FindingKind, JsonObject, LifecycleSignal, MetricsSignal, Ms, Policy, ProbeSignal, Ratio, SignalKind } from '../model/index.ts';
+import type { HeartbeatSignal } from '../model/index.ts';
+import type { Component } from './call.ts';
+
+/** Small whole number of an agent in this run of the guard; index of the columns. Reused after deregistration. */
+export type AgentSlot = number;
+
+/** Heartbeats that changed nothing but the time, as columns: no object is made for them. */
+export interface HeartbeatColumns {
+  readonly length: number;
+  readonly slots: Uint32Array;
+  /** Monotonic time of receipt. */
+  readonly atMs: Float64Array;
+}
+
+/** What arrived since the last tick, only of the kinds the detector consumes. Valid during the call; copy what is kept. */
+export interface SignalBatch {
+  readonly nowMs: Ms;
+  readonly heartbeats: HeartbeatColumns;
+  /** All others, and heartbeats that carry metrics, progress or a changed status, in order of arrival. */
+  readonly signals: readonly SlottedSignal[];
+}
+
+export type BatchSignal = HeartbeatSignal | ProbeSignal | MetricsSignal | ErrorSignal | LifecycleSignal;
+
+export interface SlottedSignal {
+  readonly slot: AgentSlot;
+  readonly signal: BatchSignal;
+}
+
+/** What a detector suspects; the engine adds ids and times and makes it a finding. */
+export interface Suspicion {
+  readonly kind: FindingKind;
+  readonly evidence: EvidenceKind;
+  readonly implies: 'degraded' | 'failed';
+  readonly strength: Ratio;
+  readonly text: string;
+  /** Names the failure without ids, numbers or times. */
+  readonly signature: string;
+  readonly proven?: boolean;
+  /** Ask the agent at once before believing it (R06 c). */
+  readonly confirm?: boolean;
+  readonly data?: JsonObject;
+}
+
+export interface Evaluation {
+  readonly slot: AgentSlot;
+  /** Everything it suspects of the agent now; what it suspected before and leaves out is cleared. */
+  readonly suspicions: readonly Suspicion[];
+  /** Look at it again at this monotonic time even if nothing arrives. */
+  readonly wakeAtMs?: Ms;
+}
+
+/** What a detector may know of the fleet. */
+export interface AgentView {
+  readonly agent: Agent;
+  readonly policy: Policy;
+  /** Monotonic time since when the guard has known the current instance. */
+  readonly sinceMs: Ms;
+}
+
+/** Read-only view of the fleet by slot. */
+export interface FleetView {
+  agent(slot: AgentSlot): AgentView | undefined;
+  slotOf(agentId: string): AgentSlot | undefined;
+  /** Agents known. */
+  readonly size: number;
+  /** Capacity of columns: all slots are below it. */
+  readonly slots: number;
+}
+
+/** Turns signals into suspicions. Synchronous and bounded: it works on what arrived and what is due, not on the fleet. */
+export interface Detector extends Component {
+  readonly consumes: readonly SignalKind[];
+  /** Takes in a batch; called once a tick when there is something. */
+  observe(batch: SignalBatch): void;
+  /** Judges the agents that had signals in the batch or are due. */
+  evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[];
+  /** Agent registered, its instance replaced, or it left: drop what belongs to the old instance. */
+  reset(slot: AgentSlot): void;
+  /** What is worth keeping over a restart of the guard. */
+  save?(slot: AgentSlot): Uint8Array;
+  load?(slot: AgentSlot, bytes: Uint8Array): void;
+}

@@ -1,0 +1,188 @@
+import type {
+  Agent,
+  AgentId,
+  AgentMetrics,
+  BreakerState,
+  Checkpoint,
+  Criticality,
+  ConfigOverride,
+  EpochMs,
+  Finding,
+  GroupId,
+  Health,
+  HealthScore,
+  HeartbeatStatus,
+  Hold,
+  HoldScope,
+  Incident,
+  IncidentId,
+  IncidentState,
+  InstanceId,
+  Mode,
+  Ms,
+  Progress,
+  Reason,
+  Role,
+  TimelineEntry,
+} from '../model/index.ts';
+import type { Route } from './control-plane.ts';
+import type { AnyGuardEvent, GuardEvent, GuardEventType } from './events.ts';
+import type { Subscription } from './call.ts';
+import type { SignalDraft } from './notifier.ts';
+
+/** `POST /heartbeat`, as received. Nothing in it is trusted. */
+export interface Heartbeat {
+  readonly agentId: AgentId;
+  readonly instance?: InstanceId;
+  readonly seq?: number;
+  readonly at?: EpochMs;
+  readonly status?: HeartbeatStatus;
+  readonly role?: Role;
+  readonly epoch?: number;
+  readonly lag?: number;
+  readonly version?: string;
+  readonly metrics?: AgentMetrics;
+  readonly progress?: Progress;
+}
+
+/** What became of a heartbeat. */
+export type HeartbeatAck =
+  /** Counted. */
+  | 'accepted'
+  /** A repeated or older sequence number; dropped. */
+  | 'duplicate'
+  /** Counted, and the agent is to finish what it has: HTTP 200 `{"instruction":"drain"}`. */
+  | 'drain'
+  /** Counted, and the agent is cut off from work. */
+  | 'isolated'
+  /** Of an instance that was replaced, which must stop: HTTP 410. */
+  | 'retired'
+  /** Nobody registered this agent: HTTP 404. */
+  | 'unknown'
+  /** A field is not valid; `heartbeatProblem` says which: HTTP 400. */
+  | 'invalid';
+
+export interface Registration {
+  readonly id: AgentId;
+  readonly group: GroupId;
+  readonly instance?: InstanceId;
+  /** Must not be lower than the one that is current. [the current one, or 1] */
+  readonly generation?: number;
+  readonly endpoint?: string;
+  readonly labels?: { readonly [key: string]: string };
+  readonly role?: Role;
+  readonly dependsOn?: readonly AgentId[];
+  readonly criticality?: Criticality;
+}
+
+/** An agent with everything the guard knows of it now. */
+export interface AgentStatus {
+  readonly agent: Agent;
+  readonly health: Health;
+  readonly since: EpochMs;
+  readonly breaker: BreakerState;
+  readonly mode: Mode;
+  readonly score: HealthScore;
+  readonly metrics: AgentMetrics;
+  readonly progress?: Progress;
+  readonly findings: readonly Finding[];
+  readonly missed: number;
+  readonly failures: number;
+  /** Time since the last heartbeat; absent when there was none. */
+  readonly silentMs?: Ms;
+  readonly heldBy?: string;
+  readonly incidentId?: IncidentId;
+}
+
+export interface ListOptions {
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+export interface ListOf<T> {
+  readonly items: readonly T[];
+  /** Give it as `after` to get what follows. */
+  readonly next?: string;
+}
+
+export interface Explanation {
+  readonly subject: { readonly agentId: AgentId; readonly incidentId?: IncidentId };
+  /** The whole in a few sentences. */
+  readonly summary: string;
+  readonly health: Health;
+  /** Why the guard acts or does not act now, most recent first. */
+  readonly decisions: readonly (TimelineEntry | { readonly reason: Reason })[];
+  readonly wouldChange: readonly string[];
+  readonly incident?: Incident;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+export interface GuardStatus {
+  readonly guardId: string;
+  readonly version: string;
+  readonly state: 'starting' | 'running' | 'stopping' | 'stopped';
+  readonly startedAt: EpochMs;
+  readonly settled: boolean;
+  readonly agents: number;
+  readonly openIncidents: number;
+  readonly configVersion: string;
+  /** Plugins and parts that do not work now, with the reason. */
+  readonly degraded: readonly { readonly what: string; readonly why: string }[];
+  readonly tick: { readonly lastMs: Ms; readonly lagMs: Ms };
+}
+
+/** Who does something, for the record. */
+export interface Actor {
+  readonly by: string;
+  readonly note?: string;
+}
+
+/**
+ * The embedder's handle; HTTP and CLI use only this. Every method refuses with a typed error.
+ * Unknown names: `GUARD_AGENT_UNKNOWN`, `GUARD_INCIDENT_UNKNOWN`, `GUARD_HOLD_UNKNOWN`; wrong moment: `GUARD_INCIDENT_STATE`.
+ */
+export interface GuardApi {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  status(): GuardStatus;
+
+  /** The hot path: counts a heartbeat. Never throws. */
+  heartbeat(beat: Heartbeat): HeartbeatAck;
+  /** Which field of a heartbeat is not valid, and why; `undefined` when all are. */
+  heartbeatProblem(beat: unknown): string | undefined;
+  /** Takes in any signal; throws `GUARD_SIGNAL_INVALID` or `GUARD_AGENT_UNKNOWN`. */
+  ingest(signal: SignalDraft): void;
+
+  readonly agents: {
+    list(options?: ListOptions & { readonly group?: GroupId; readonly health?: Health }): ListOf<AgentStatus>;
+    get(agentId: AgentId): AgentStatus;
+    register(registration: Registration): Promise<AgentStatus>;
+    deregister(agentId: AgentId): Promise<void>;
+  };
+  readonly incidents: {
+    list(options?: ListOptions & { readonly agentId?: AgentId; readonly state?: IncidentState | 'unresolved' }): Promise<ListOf<Incident>>;
+    get(incidentId: IncidentId): Promise<Incident>;
+    timeline(incidentId: IncidentId): Promise<readonly TimelineEntry[]>;
+  };
+  readonly checkpoints: {
+    save(agentId: AgentId, bytes: Uint8Array, meta: { readonly contentType: string; readonly instance?: InstanceId }): Promise<Checkpoint>;
+    latest(agentId: AgentId): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined>;
+  };
+  readonly holds: { list(): readonly Hold[] };
+  routes(group: GroupId): readonly Route[];
+
+  /** Why the guard acted or did not, for an incident id or an agent id. */
+  explain(id: IncidentId | AgentId): Promise<Explanation>;
+  acknowledge(incidentId: IncidentId, actor: Actor): Promise<Incident>;
+  approve(incidentId: IncidentId, actor: Actor & { readonly planHash?: string }): Promise<Incident>;
+  reject(incidentId: IncidentId, actor: Actor): Promise<Incident>;
+  resolve(incidentId: IncidentId, actor: Actor): Promise<Incident>;
+  hold(hold: { readonly scope: HoldScope; readonly reason: string; readonly ttlMs: Ms; readonly maintenance?: boolean } & Actor): Promise<Hold>;
+  release(holdId: string, actor: Actor): Promise<void>;
+  /** An operator's respawn: opens an incident if there is none and passes the gate like any other. */
+  respawn(agentId: AgentId, options: Actor & { readonly restoreState?: boolean; readonly configOverride?: ConfigOverride }): Promise<Incident>;
+
+  on<K extends GuardEventType>(type: K, listener: (event: GuardEvent<K>) => void): Subscription;
+  /** Every event, in order. */
+  onAny(listener: (event: AnyGuardEvent) => void): Subscription;
+}

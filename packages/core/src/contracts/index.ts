@@ -1,0 +1,126 @@
+/**
+ * `@praetorian-guard/core/plugin`: everything a plugin is written against, and nothing else.
+ */
+// The nouns a contract speaks of.
+export type {
+  Action,
+  ActionKind,
+  Agent,
+  AgentCall,
+  AgentId,
+  AgentMetrics,
+  Approval,
+  Assessment,
+  Attempt,
+  AttemptLimit,
+  Band,
+  BreakerState,
+  Capability,
+  Checkpoint,
+  CheckpointPolicy,
+  ConfigOverride,
+  ControlCommand,
+  Criticality,
+  Decision,
+  Delivery,
+  Effect,
+  EpochMs,
+  ErrorSignal,
+  EvidenceKind,
+  Factor,
+  Finding,
+  FindingKind,
+  GatePolicy,
+  GateVerdict,
+  GroupId,
+  Health,
+  HealthScore,
+  HeartbeatPolicy,
+  HeartbeatSignal,
+  HeartbeatStatus,
+  History,
+  Hold,
+  HoldScope,
+  Incident,
+  IncidentId,
+  IncidentState,
+  Instance,
+  InstanceId,
+  InstanceState,
+  Intent,
+  Json,
+  JsonObject,
+  LadderPolicy,
+  LedgerEntry,
+  LifecycleEvent,
+  LifecycleSignal,
+  MetricName,
+  MetricsSignal,
+  Mode,
+  Ms,
+  Notice,
+  NoticeKind,
+  Outcome,
+  Plan,
+  Policy,
+  Priority,
+  ProbeName,
+  ProbeOutcome,
+  ProbePolicy,
+  ProbesPolicy,
+  ProbeSignal,
+  Progress,
+  Ratio,
+  Reason,
+  ReasonCode,
+  Receipt,
+  Role,
+  RuleResult,
+  Rung,
+  RungPolicy,
+  ScoreTerm,
+  Signal,
+  SignalBase,
+  SignalKind,
+  SloPolicy,
+  Step,
+  StepRecord,
+  StepSpec,
+  TimelineEntry,
+  Watch,
+  WatchPolicy,
+} from '../model/index.ts';
+export { bandOf, canonicalJson, capabilityFor, formatDuration, isId, priorityOf, reasonCodes } from '../model/index.ts';
+
+// The plugin itself.
+export type { Contributions, Kind, Kinds, PluginContext, PluginManifest } from './plugin.ts';
+export { apiVersion, definePlugin, isPlugin } from './plugin.ts';
+
+// What is passed to and expected of every contribution.
+export type { Call, Clock, Component, LogFields, Logger, Metrics, Random, Subscription } from './call.ts';
+export type { ErrorCode, ErrorDetails } from './errors.ts';
+export { errorCatalogue, GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';
+
+// The ten kinds, and leases.
+export type { DiscoveredAgent, EvidenceItem, ExecResult, Grant, InventoryEvent, Orchestrator } from './orchestrator.ts';
+export type { CommitOptions, Lease, Leases, Page, StateStore, StoreOp, StreamEntry, Version, Versioned, Versions, When } from './state-store.ts';
+export type { AgentSlot, AgentView, BatchSignal, Detector, Evaluation, FleetView, HeartbeatColumns, SignalBatch, SlottedSignal, Suspicion } from './detector.ts';
+export type { AnomalyModel, Assessor, IncidentFacts, Strategy } from './judgement.ts';
+export type { Notifier, SignalDraft, SignalSource, Surface } from './notifier.ts';
+export type { AgentChange, ControlPlane, Route } from './control-plane.ts';
+
+// The guard, as surfaces see it.
+export type {
+  Actor,
+  AgentStatus,
+  Explanation,
+  GuardApi,
+  GuardStatus,
+  Heartbeat,
+  HeartbeatAck,
+  ListOf,
+  ListOptions,
+  Registration,
+} from './guard-api.ts';
+export type { AnyGuardEvent, GuardEvent, GuardEvents, GuardEventType } from './events.ts';
+export { guardEventTypes } from './events.ts';

@@ -1,0 +1,39 @@
+import type { Agent, AgentMetrics, Assessment, Attempt, Capability, Decision, EpochMs, Finding, Health, History, Plan, Policy } from '../model/index.ts';
+
+/** Everything a decision about an incident may rest on. Plain data: it is recorded and replayed. */
+export interface IncidentFacts {
+  readonly now: EpochMs;
+  readonly agent: Agent;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  /** Last known figures of the agent. */
+  readonly metrics: AgentMetrics;
+  readonly attempts: readonly Attempt[];
+  /** After a failed watch severity is at least this. */
+  readonly severityAtLeast: number;
+  readonly history: History;
+  readonly policy: Policy;
+}
+
+/** Turns findings and history into a severity. Pure: the same facts give the same assessment. */
+export interface Assessor {
+  assess(facts: IncidentFacts): Assessment;
+}
+
+/** Turns an assessment into a plan, or abstains with a reason. Pure. */
+export interface Strategy {
+  propose(facts: IncidentFacts, assessment: Assessment, can: readonly Capability[]): Decision<Plan>;
+}
+
+/** Scores rows of figures by how unusual they are. Rows are flat, `features.length` values each. */
+export interface AnomalyModel {
+  readonly features: readonly string[];
+  /** Learns from healthy rows; replaces what it knew. */
+  fit(rows: Float64Array): void;
+  /** One score per row: 0 ordinary … 1 very unusual; NaN before the first `fit`. */
+  score(rows: Float64Array): Float64Array;
+  /** Which feature made the row unusual, largest share first. */
+  explain(row: Float64Array): readonly { readonly feature: string; readonly share: number }[];
+  save(): Uint8Array;
+  load(bytes: Uint8Array): void;
+}

@@ -1,0 +1,72 @@
+import type { Action, Agent, AgentId, Capability, Decision, GroupId, Instance, Intent, LifecycleEvent, Receipt } from '../model/index.ts';
+import type { Call, Component } from './call.ts';
+
+/** An agent as an orchestrator found it. Policy comes from the config, not from here; labels may only narrow it. */
+export interface DiscoveredAgent {
+  readonly id: AgentId;
+  readonly group: GroupId;
+  readonly labels: { readonly [key: string]: string };
+  readonly role?: Agent['role'];
+  readonly dependsOn?: readonly AgentId[];
+  readonly criticality?: Agent['criticality'];
+  /** The current incarnation. */
+  readonly instance: Instance;
+}
+
+export type InventoryEvent =
+  /** Listed, or changed since: new labels, a new instance. */
+  | { readonly type: 'present'; readonly agent: DiscoveredAgent }
+  /** The first listing is complete. */
+  | { readonly type: 'synced' }
+  /** The agent is gone for good by another's hand: deregistered, no incident. */
+  | { readonly type: 'removed'; readonly agentId: AgentId }
+  | {
+      readonly type: 'lifecycle';
+      readonly agentId: AgentId;
+      readonly instanceId: string;
+      readonly event: LifecycleEvent;
+      readonly exitCode?: number;
+      readonly exitSignal?: string;
+      readonly detail?: string;
+    };
+
+/** The engine's permission for one execution. Given out by the executor alone, after the gate. */
+export interface Grant {
+  readonly key: string;
+  /** Fencing token of the shard's lease. */
+  readonly fence: number;
+  /** Wall-clock time after which the result no longer matters. */
+  readonly deadline: number;
+  readonly dryRun: boolean;
+}
+
+export interface EvidenceItem {
+  readonly label: string;
+  /** Redacted and bounded by the engine before it is stored. */
+  readonly text: string;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Performs actions on real infrastructure. */
+export interface Orchestrator extends Component {
+  /** Static: what it can do at all. Whatever is missing here is never asked of it. */
+  readonly supports: readonly Capability[];
+  /** Lists what is selected, then `synced`, then changes and lifecycle until the call aborts. An empty selector lists nothing. */
+  inventory(call: Call): AsyncIterable<InventoryEvent>;
+  /** Dynamic: this action, this agent, now. Changes nothing. Names everything the action would touch and the state before. */
+  prepare(action: Action, key: string, call: Call): Promise<Decision<Intent>>;
+  /** Does it. Throws nothing for an outcome: `failed`, `superseded` and `unknown` are receipts. The same key twice acts once. */
+  execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt>;
+  /** Whether the effect of an intent holds, by comparing what is now with `before`. Changes nothing. */
+  reconcile(intent: Intent, call: Call): Promise<Receipt>;
+  /** Logs, exit data, inspection: whatever helps to understand the failure after the instance is gone. */
+  evidence?(instance: Instance, agentId: AgentId, call: Call): Promise<readonly EvidenceItem[]>;
+  /** Runs a command inside the instance. */
+  exec?(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult>;
+}
+

@@ -1,0 +1,60 @@
+import type { AgentId, InstanceId } from './agent.ts';
+import type { JsonObject } from './json.ts';
+import type { EpochMs, Ratio } from './units.ts';
+
+/**
+ * Kinds of evidence, for the rule that nothing destructive happens on one kind alone (R06):
+ * `heartbeat` it fell silent · `probe` the guard asked · `orchestrator` exit, OOM, HEALTHCHECK verdict ·
+ * `telemetry` figures it reports of itself · `errors` error events and log lines · `progress` work stands still.
+ */
+export type EvidenceKind = 'heartbeat' | 'probe' | 'orchestrator' | 'telemetry' | 'errors' | 'progress';
+
+/** What the built-in detectors suspect; a plugin's own kinds carry its prefix: `acme/queue-stuck`. */
+export type FindingKind =
+  | 'heartbeat-timeout'
+  | 'probe-failed'
+  | 'not-ready'
+  | 'slow'
+  | 'error-rate'
+  | 'errors'
+  | 'exited'
+  | 'oom-killed'
+  | 'unhealthy'
+  | 'stalled'
+  | 'anomaly'
+  | `${string}/${string}`;
+
+/** One suspicion about one agent. */
+export interface Finding {
+  /** `detector:kind`; unique per agent, so that a repeated suspicion joins the first. */
+  readonly id: string;
+  readonly agentId: AgentId;
+  readonly instanceId?: InstanceId;
+  /** Name of the detector that raised it. */
+  readonly detector: string;
+  readonly kind: FindingKind;
+  readonly evidence: EvidenceKind;
+  /** What it would mean if true. */
+  readonly implies: 'degraded' | 'failed';
+  /** 0–1: how sure the detector is. */
+  readonly strength: Ratio;
+  readonly since: EpochMs;
+  /** A sentence for people, with the figures: `no heartbeat for 92s (timeout 90s)`. */
+  readonly text: string;
+  /** Names the failure in incidents and the ledger, without ids, numbers or times. */
+  readonly signature: string;
+  /** Proven by inspection alone, for example an exit seen by the orchestrator (R06 a). */
+  readonly proven?: boolean;
+  readonly data?: JsonObject;
+}
+
+/** The name of a failure made of several findings: their signatures, sorted and joined. */
+export function signatureOf(findings: readonly Finding[]): string {
+  const names = new Set(findings.map((finding) => finding.signature));
+  return [...names].sort().join('+') || 'unknown';
+}
+
+/** The kinds of evidence that stand behind some findings. */
+export function evidenceKinds(findings: readonly Finding[]): ReadonlySet<EvidenceKind> {
+  return new Set(findings.map((finding) => finding.evidence));
+}

@@ -1,0 +1,62 @@
+/**
+ * The nouns of the engine: types and small pure functions. Imports nothing from outside this folder.
+ */
+export type { Json, JsonObject } from './json.ts';
+export { canonicalJson } from './json.ts';
+export type { EpochMs, Ms, Ratio } from './units.ts';
+export { formatDuration, parseBytes, parseDuration, parseRatio } from './units.ts';
+export type { Agent, AgentId, Criticality, GroupId, Instance, InstanceId, InstanceState, Role } from './agent.ts';
+export { isId } from './agent.ts';
+export type { AgentMetrics, MetricName, Progress } from './metrics.ts';
+export { invalidMetric, metricNames } from './metrics.ts';
+export type {
+  ErrorSignal,
+  HeartbeatSignal,
+  HeartbeatStatus,
+  LifecycleEvent,
+  LifecycleSignal,
+  MetricsSignal,
+  ProbeName,
+  ProbeOutcome,
+  ProbeSignal,
+  Signal,
+  SignalBase,
+  SignalKind,
+} from './signal.ts';
+export type { BreakerState, Health, HealthScore, ScoreInput, ScoreTerm } from './health.ts';
+export { healthScore, worseHealth } from './health.ts';
+export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
+export { evidenceKinds, signatureOf } from './finding.ts';
+export type { Assessment, Band, Factor } from './assessment.ts';
+export { bandOf, nextBandEdge } from './assessment.ts';
+export type { Action, ActionKind, Capability, ConfigOverride, Intent } from './action.ts';
+export { capabilityFor } from './action.ts';
+export type { Decision, GateVerdict, Reason, ReasonCode, RuleResult } from './reason.ts';
+export { reasonCodes } from './reason.ts';
+export type {
+  AttemptLimit,
+  CheckpointPolicy,
+  GatePolicy,
+  HeartbeatPolicy,
+  LadderPolicy,
+  Mode,
+  Policy,
+  ProbePolicy,
+  ProbesPolicy,
+  Rung,
+  RungPolicy,
+  SloPolicy,
+  WatchPolicy,
+} from './policy.ts';
+export { rungs, strictestMode } from './policy.ts';
+export type { AgentCall, ControlCommand, Effect, Plan, Receipt, Step, StepRecord, StepSpec } from './plan.ts';
+export { actionOf } from './plan.ts';
+export type { Approval, Attempt, Incident, IncidentId, IncidentState, Outcome, TimelineEntry, Watch } from './incident.ts';
+export { isEnded, transitions } from './incident.ts';
+export type { Hold, HoldScope } from './hold.ts';
+export { covers } from './hold.ts';
+export type { Delivery, Notice, NoticeKind, Priority } from './notice.ts';
+export { priorityOf } from './notice.ts';
+export type { Checkpoint } from './checkpoint.ts';
+export { checkpointChunkBytes } from './checkpoint.ts';
+export type { History, LedgerEntry } from './ledger.ts';

@@ -1,0 +1,87 @@
+import type { Action, ConfigOverride, Intent } from './action.ts';
+import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
+import type { BreakerState, Health } from './health.ts';
+import type { JsonObject } from './json.ts';
+import type { Rung } from './policy.ts';
+import type { Reason } from './reason.ts';
+import type { EpochMs, Ms } from './units.ts';
+
+/** What a strategy wants done: one rung of the ladder. `recovery/` turns it into steps. */
+export interface Plan {
+  readonly rung: Rung;
+  /** Rungs passed over because the orchestrator lacks them. */
+  readonly skipped: readonly Rung[];
+  readonly restoreState: boolean;
+  readonly mode?: 'beside' | 'in-place';
+  readonly override?: ConfigOverride;
+  readonly graceMs: Ms;
+  readonly timeoutMs: Ms;
+  /** The plan may only be carried out after a person approved it. */
+  readonly needsApproval?: Reason;
+  /** What is told to people: `restart`, `manual_investigation`. */
+  readonly recommendedAction: string;
+}
+
+/** A change of what the fleet's control plane knows. */
+export type ControlCommand =
+  | { readonly kind: 'register'; readonly agentId: AgentId; readonly group: GroupId; readonly instance: Instance }
+  | { readonly kind: 'deregister'; readonly agentId: AgentId; readonly instanceId: InstanceId }
+  | { readonly kind: 'status'; readonly agentId: AgentId; readonly health: Health }
+  | { readonly kind: 'route'; readonly agentId: AgentId; readonly breaker: BreakerState };
+
+/** What the guard asks of an agent over its own endpoint. */
+export type AgentCall =
+  | { readonly kind: 'drain'; readonly forMs: Ms }
+  | { readonly kind: 'await-ready' };
+
+/** What a step does. `on` is resolved to an instance when the step is started, not when it is planned. */
+export type StepSpec =
+  | { readonly type: 'action'; readonly action: 'restart' | 'recreate' | 'respawn' | 'retire' | 'isolate' | 'reinstate' | 'restoreState'; readonly on: 'old' | 'new' }
+  | { readonly type: 'agent-call'; readonly call: AgentCall; readonly on: 'old' | 'new' }
+  | { readonly type: 'control'; readonly command: 'route-out' | 'route-half-open' | 'register-new' | 'deregister-old' }
+  | { readonly type: 'evidence'; readonly on: 'old' };
+
+/** One thing done to the world; journaled, gated, executed and reconciled by the one executor. */
+export interface Step {
+  /** Unique in the attempt, in order: `3-restart`. */
+  readonly id: string;
+  readonly spec: StepSpec;
+  readonly timeoutMs: Ms;
+  /** `continue`: a failure is noted and the attempt goes on. */
+  readonly onFailure: 'fail' | 'continue';
+  /** Done when a later step fails. */
+  readonly undo?: StepSpec;
+}
+
+/** A step with what became of it. */
+export type StepRecord = Step &
+  (
+    | { readonly state: 'planned' }
+    /** Journaled before it was done: `intent` for an action, `effect` for the rest. */
+    | { readonly state: 'started'; readonly key: string; readonly startedAt: EpochMs; readonly effect: Effect }
+    | { readonly state: 'finished'; readonly key: string; readonly startedAt: EpochMs; readonly effect: Effect; readonly receipt: Receipt }
+    | { readonly state: 'skipped'; readonly reason: Reason }
+  );
+
+/** A step made concrete, as it stands in the journal. */
+export type Effect =
+  | { readonly type: 'action'; readonly orchestrator: string; readonly intent: Intent }
+  | { readonly type: 'restore'; readonly agentId: AgentId; readonly instanceId: InstanceId; readonly checkpointId: string }
+  | { readonly type: 'agent-call'; readonly call: AgentCall; readonly agentId: AgentId; readonly instanceId: InstanceId }
+  | { readonly type: 'control'; readonly command: ControlCommand }
+  | { readonly type: 'evidence'; readonly agentId: AgentId; readonly instanceId: InstanceId };
+
+/** What an orchestrator or the executor says came of a step. `unknown` is legal and forces `reconcile`. */
+export type Receipt = { readonly key: string; readonly at: EpochMs } & (
+  | { readonly result: 'succeeded'; readonly instance?: Instance; readonly data?: JsonObject; readonly reconciled?: boolean }
+  | { readonly result: 'failed'; readonly retryable: boolean; readonly code: string; readonly text: string }
+  | { readonly result: 'superseded'; readonly text: string }
+  | { readonly result: 'cancelled'; readonly text: string }
+  | { readonly result: 'unknown'; readonly text: string }
+  | { readonly result: 'ambiguous'; readonly text: string }
+);
+
+/** The action a step makes, if it makes one. */
+export function actionOf(effect: Effect): Action | undefined {
+  return effect.type === 'action' ? effect.intent.action : undefined;
+}

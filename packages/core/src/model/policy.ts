@@ -1,0 +1,136 @@
+import type { ConfigOverride } from './action.ts';
+import type { Ms, Ratio } from './units.ts';
+
+/** How far the guard may go by itself in a group; from the most careful to the freest. */
+export type Mode = 'observe' | 'dry-run' | 'approve' | 'auto';
+
+const modeOrder: readonly Mode[] = ['observe', 'dry-run', 'approve', 'auto'];
+
+/** The more careful of two: a label can only narrow what the config allows. */
+export function strictestMode(a: Mode, b: Mode): Mode {
+  return modeOrder.indexOf(a) <= modeOrder.indexOf(b) ? a : b;
+}
+
+/** One scheduled probe. */
+export interface ProbePolicy {
+  /** Path on the agent's endpoint; empty switches the probe off. */
+  readonly path: string;
+  readonly everyMs: Ms;
+  readonly timeoutMs: Ms;
+  /** Consecutive failures until it counts as down. */
+  readonly failures: number;
+  /** Consecutive successes until it counts as up again. */
+  readonly successes: number;
+}
+
+export interface HeartbeatPolicy {
+  /** `auto`: the timeout is armed by the first heartbeat; `required`: from the registration on; `off`: never. */
+  readonly expect: 'auto' | 'required' | 'off';
+  readonly everyMs: Ms;
+  readonly timeoutMs: Ms;
+  /** After this long silent but answering, a restart is allowed. */
+  readonly silentForMs: Ms;
+}
+
+export interface ProbesPolicy {
+  /** The brief's active check, asked to confirm a suspicion; 404 falls back to the liveness path. */
+  readonly health: { readonly path: string; readonly timeoutMs: Ms };
+  readonly liveness: ProbePolicy;
+  readonly readiness: ProbePolicy;
+  readonly performance: ProbePolicy;
+  /** After an instance's start, failures do not count for this long. */
+  readonly startGraceMs: Ms;
+  /** Each interval is spread by this share, so that a fleet is not asked in one moment. */
+  readonly jitter: Ratio;
+}
+
+export interface SloPolicy {
+  readonly availability: Ratio;
+  readonly latencyP95Ms: Ms;
+  readonly latencyP99Ms: Ms;
+  readonly errorRate: Ratio;
+  readonly successRate: Ratio;
+  /** A target must be missed for this long before it is a suspicion (hold time). */
+  readonly forMs: Ms;
+  /** And met again by this margin before the suspicion is cleared (hysteresis): 0.1 = 10 % better than the target. */
+  readonly clearBelow: Ratio;
+  /** Multiple of the error-rate target from which a finding is raised. */
+  readonly errorRateFactor: number;
+  /** Multiple of the latency target from which a finding is raised. */
+  readonly latencyFactor: number;
+}
+
+export type Rung = 'restart' | 'recreate' | 'respawn' | 'escalate';
+
+/** From the gentlest to the last. */
+export const rungs = ['restart', 'recreate', 'respawn', 'escalate'] as const satisfies readonly Rung[];
+
+export interface RungPolicy {
+  readonly timeoutMs: Ms;
+  /** Time the instance gets to end by itself. */
+  readonly graceMs: Ms;
+}
+
+export interface LadderPolicy {
+  readonly restart: RungPolicy;
+  readonly recreate: RungPolicy & { readonly restoreState: boolean };
+  readonly respawn: RungPolicy & { readonly restoreState: boolean; readonly mode: 'beside' | 'in-place'; readonly override?: ConfigOverride };
+  /** `workload`: actions that touch a whole workload are allowed. */
+  readonly restartScope: 'instance' | 'workload';
+  /** Ask the agent to drain before a destructive step, for at most this long; 0 = do not ask. */
+  readonly drainMs: Ms;
+  /** What is left behind when the ladder is exhausted; a person is told in any case. */
+  readonly safeState: 'isolate' | 'leave';
+}
+
+/** At most `max` attempts in any `perMs` (GCRA). */
+export interface AttemptLimit {
+  readonly max: number;
+  readonly perMs: Ms;
+}
+
+export interface GatePolicy {
+  readonly attempts: readonly AttemptLimit[];
+  readonly backoff: { readonly baseMs: Ms; readonly capMs: Ms; readonly resetAfterMs: Ms };
+  /** Nothing is done for this long after the guard's start. */
+  readonly settleMs: Ms;
+  /** Share of a group that may be in recovery at once; at least one always may. */
+  readonly inFlight: Ratio;
+  /** The group's storm breaker: unhealthy ≥ `minUnhealthy` and share ≥ `ratio`. */
+  readonly breaker: { readonly minUnhealthy: number; readonly ratio: Ratio };
+  /** Progress within this window vetoes a restart for slowness. */
+  readonly progressWindowMs: Ms;
+  /** An approval that nobody decides expires after this. */
+  readonly approvalTtlMs: Ms;
+}
+
+export interface WatchPolicy {
+  readonly everyMs: Ms;
+  readonly forMs: Ms;
+}
+
+export interface CheckpointPolicy {
+  /** Checkpoints kept per agent. */
+  readonly keep: number;
+  /** Older ones are not restored. */
+  readonly maxAgeMs: Ms;
+  /** The guard asks `GET /state` this often; 0 = only what the agent sends. */
+  readonly everyMs: Ms;
+}
+
+/** What holds for one agent: defaults, group, agent in config and labels, resolved. Pinned per incident (R28). */
+export interface Policy {
+  readonly mode: Mode;
+  readonly heartbeat: HeartbeatPolicy;
+  readonly probes: ProbesPolicy;
+  readonly slo: SloPolicy;
+  readonly ladder: LadderPolicy;
+  readonly gate: GatePolicy;
+  readonly watch: WatchPolicy;
+  readonly checkpoints: CheckpointPolicy;
+  /** Name of the assessor and the strategy that decide for the group. */
+  readonly assessor: string;
+  readonly strategy: string;
+  /** Names of the detectors that watch the group. */
+  readonly detectors: readonly string[];
+}

@@ -1,0 +1,91 @@
+/**
+ * Why something was decided. Codes are kebab-case and never reused; each is listed in `docs/reference/reasons.md`.
+ * The text is a sentence with the figures; `remedy` says what would change the answer.
+ */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly text: string;
+  readonly remedy?: string;
+}
+
+/** Every reason the engine gives, with what it means. A plugin's own codes carry its prefix. */
+export const reasonCodes = {
+  'proceed': 'Every rule of the gate allowed the action.',
+  'agent-suspected': 'A detector raised a suspicion and an incident was opened.',
+  'finding-joined': 'A further suspicion joined the incident that is open for the agent.',
+  'finding-cleared': 'A suspicion no longer holds.',
+  'severity-assessed': 'Severity was computed from the findings and the history.',
+  'rung-chosen': 'The ladder chose this rung for the severity.',
+  'rung-skipped': 'The orchestrator lacks this rung, so the ladder climbed past it.',
+  'ladder-exhausted': 'No rung is left that could be tried.',
+  'no-orchestrator': 'No orchestrator runs this agent, so nothing can be done to it.',
+  'approval-required': 'The plan needs a person to approve it first.',
+  'approval-granted': 'A person approved the plan.',
+  'approval-rejected': 'A person rejected the plan.',
+  'approval-expired': 'Nobody decided in time.',
+  'plan-stale': 'The inputs of the plan changed before it was applied.',
+  'recovery-in-progress': 'Another recovery of this agent is under way.',
+  'attempt-budget-exhausted': 'The agent has used up its attempts for the window.',
+  'backoff': 'The last attempt was too recent.',
+  'settling': 'The guard has just started and has not yet seen the whole fleet.',
+  'hold': 'An operator holds the agent, its group or the fleet.',
+  'mode-observe': 'The group is in mode observe: nothing is ever done.',
+  'mode-dry-run': 'The group is in mode dry-run: the decision is recorded and nothing is done.',
+  'mode-approve': 'The group is in mode approve: a person must agree first.',
+  'single-evidence': 'Only one kind of evidence stands against the agent.',
+  'progress-veto': 'The agent reports progress: busy is not dead.',
+  'stopped-by-operator': 'Somebody stopped or paused the instance; it is left alone.',
+  'affects-unselected': 'The action would touch agents that are not selected.',
+  'group-in-flight': 'As many recoveries as the group allows are under way.',
+  'fleet-breaker-open': 'Too much of the group is unhealthy: a storm, not a single failure.',
+  'lease-lost': 'This guard no longer owns the group.',
+  'orchestrator-refused': 'The orchestrator does not admit the action now.',
+  'step-started': 'The step was journaled and started.',
+  'step-succeeded': 'The step was done and its effect observed.',
+  'step-failed': 'The step failed.',
+  'step-unknown': 'The outcome of the step is not known; it is being reconciled.',
+  'step-ambiguous': 'The outcome could not be proven either way; a person has to look.',
+  'step-reconciled': 'The outcome of the step was proven by inspection.',
+  'watch-started': 'The agent is watched closely to prove the recovery.',
+  'watch-check': 'A check during the watch.',
+  'watch-passed': 'The agent stayed healthy through the whole watch.',
+  'watch-failed': 'The agent was unhealthy again during the watch.',
+  'self-recovered': 'The agent became healthy by itself before anything was done.',
+  'seen-healthy': 'The agent of an escalated incident is healthy again.',
+  'agent-removed': 'The agent was deregistered; there is nothing left to heal.',
+  'operator-resolved': 'An operator resolved the incident.',
+  'operator-acknowledged': 'An operator took note of the incident.',
+  'operator-reopened': 'An operator asked for another try.',
+  'operator-respawn': 'An operator asked for a respawn.',
+  'held': 'Remediation rests because of a hold.',
+  'released': 'The hold was released or ran out.',
+  'escalated': 'A person has to take over.',
+  'notice-accepted': 'A notifier accepted the message.',
+  'notice-failed': 'No notifier accepted the message.',
+  'silent-but-answering': 'No heartbeat arrives, but the agent answers when asked.',
+  'silent-for-too-long': 'The agent answers but has sent no heartbeat for too long.',
+  'checkpoint-missing': 'There is no usable checkpoint to restore.',
+  'guard-restarted': 'The guard was restarted and took the incident up again.',
+  'nothing-wrong': 'No suspicion stands against the agent.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type ReasonCode = keyof typeof reasonCodes | `${string}/${string}`;
+
+/** Acting or not acting, each with a reason: abstaining is a result, not a missing one. */
+export type Decision<T> =
+  | { readonly act: true; readonly value: T; readonly reason: Reason }
+  | { readonly act: false; readonly reason: Reason };
+
+/** What the gate says of one action at the moment it is to be applied. */
+export type GateVerdict =
+  | { readonly verdict: 'proceed'; readonly reason: Reason; readonly rules: readonly RuleResult[] }
+  | { readonly verdict: 'wait'; readonly untilMs: number; readonly reason: Reason; readonly rules: readonly RuleResult[] }
+  | { readonly verdict: 'refuse'; readonly reason: Reason; readonly rules: readonly RuleResult[] };
+
+/** What one named rule of the gate said. `untilMs` is wall-clock time. */
+export interface RuleResult {
+  readonly rule: string;
+  readonly verdict: 'proceed' | 'wait' | 'refuse';
+  readonly untilMs?: number;
+  readonly reason: Reason;
+}
