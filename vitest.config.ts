@@ -30,10 +30,14 @@ const special = ['contract', 'scenario', 'sim', 'int'].map((kind) => `**/*.${kin
 const never = ['**/node_modules/**', '**/dist/**'];
 const seed = 'tools/vitest/fast-check-seed.ts';
 
+/** `TEST_REPORT=<file>` adds a machine-readable report; CI counts the tests from it. */
+const report = process.env['TEST_REPORT'];
+
 export default defineConfig({
   resolve: { alias: sourceAliases() },
   test: {
     passWithNoTests: true,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     restoreMocks: true,
     unstubEnvs: true,

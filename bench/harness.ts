@@ -2,7 +2,7 @@
  * How a benchmark is written. A file `packages/<package>/bench/<what>.bench.ts` (or `bench/<what>.bench.ts` for what
  * crosses packages) registers one or more:
  *
- *     import { bench } from '../../../bench/harness.js';
+ *     import { bench } from '../../../bench/harness.ts';
  *
  *     bench('detection.heartbeats', async (ctx) => {
  *       const { value, baseline } = await ctx.sideBySide(() => subject(), () => naive());
@@ -91,7 +91,7 @@ export function createContext(short: boolean): BenchContext {
   };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

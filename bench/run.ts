@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Bench, createContext, type Measurement, registeredBenches } from './harness.js';
+import { type Bench, createContext, type Measurement, registeredBenches } from './harness.ts';
 
 const root = join(import.meta.dirname, '..');
 

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { codeRules } from './tidy/code-rules.js';
-import { docRules } from './tidy/doc-rules.js';
-import { importRules } from './tidy/import-rules.js';
-import { loadRepository, type Repository, type Violation } from './tidy/repository.js';
-import { type Ratchet, sizeRules } from './tidy/size-rules.js';
+import { codeRules } from './tidy/code-rules.ts';
+import { docRules } from './tidy/doc-rules.ts';
+import { importRules } from './tidy/import-rules.ts';
+import { loadRepository, type Repository, type Violation } from './tidy/repository.ts';
+import { type Ratchet, sizeRules } from './tidy/size-rules.ts';
 
 interface Exception {
   readonly rule: string;

@@ -2,7 +2,7 @@
  * Rules about the code inside a file that the linter cannot express.
  */
 import ts from 'typescript';
-import { lineOf, type Repository, type SourceFile, type Violation, visit } from './repository.js';
+import { lineOf, type Repository, type SourceFile, type Violation, visit } from './repository.ts';
 
 export function codeRules(repository: Repository): Violation[] {
   return repository.files.flatMap((file) => [

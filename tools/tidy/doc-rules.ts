@@ -1,7 +1,7 @@
 /**
  * A map that shows rooms which do not exist is worse than none: every path in ARCHITECTURE.md must exist.
  */
-import type { Repository, Violation } from './repository.js';
+import type { Repository, Violation } from './repository.ts';
 
 const map = 'ARCHITECTURE.md';
 

@@ -1,7 +1,7 @@
 /**
  * Who may import whom. The sentences are those of ARCHITECTURE.md; each rule is named after its sentence.
  */
-import type { Import, Repository, SourceFile, Violation } from './repository.js';
+import type { Import, Repository, SourceFile, Violation } from './repository.ts';
 
 const stages = ['monitoring', 'detection', 'decision', 'remediation', 'recovery', 'learning', 'notification'];
 const coreSource = 'packages/core/src/';

@@ -2,11 +2,11 @@
  * Every rule must be able to fail: a small made-up repository that breaks it, and one beside it that does not.
  */
 import { describe, expect, test } from 'vitest';
-import { codeRules } from './code-rules.js';
-import { docRules } from './doc-rules.js';
-import { importRules } from './import-rules.js';
-import { repositoryOf, type Repository, type Violation } from './repository.js';
-import { sizeRules } from './size-rules.js';
+import { codeRules } from './code-rules.ts';
+import { docRules } from './doc-rules.ts';
+import { importRules } from './import-rules.ts';
+import { repositoryOf, type Repository, type Violation } from './repository.ts';
+import { sizeRules } from './size-rules.ts';
 
 const src = 'packages/core/src';
 
@@ -24,7 +24,7 @@ interface Case {
 const importCases: Case[] = [
   {
     name: 'a stage imports another stage, also only for a type',
-    files: { [`${src}/detection/a.ts`]: `import type { B } from '../decision/b.js';` },
+    files: { [`${src}/detection/a.ts`]: `import type { B } from '../decision/b.ts';` },
     breaks: ['stage-not-to-stage'],
   },
   {
@@ -38,7 +38,7 @@ const importCases: Case[] = [
   },
   {
     name: 'a stage reaches for the pipeline',
-    files: { [`${src}/learning/a.ts`]: `import { run } from '../pipeline.js';` },
+    files: { [`${src}/learning/a.ts`]: `import { run } from '../pipeline.ts';` },
     breaks: ['stage-reach'],
   },
   {
@@ -63,17 +63,17 @@ const importCases: Case[] = [
   },
   {
     name: 'contracts import the runtime',
-    files: { [`${src}/contracts/a.ts`]: `import { clock } from '../runtime/clock.js';` },
+    files: { [`${src}/contracts/a.ts`]: `import { clock } from '../runtime/clock.ts';` },
     breaks: ['contracts-import-model-only'],
   },
   {
     name: 'incident imports a value from contracts',
-    files: { [`${src}/incident/a.ts`]: `import { guardError } from '../contracts/errors.js';` },
+    files: { [`${src}/incident/a.ts`]: `import { guardError } from '../contracts/errors.ts';` },
     breaks: ['incident-is-pure'],
   },
   {
     name: 'incident imports a type from contracts',
-    files: { [`${src}/incident/a.ts`]: `import { type Plan, type Step } from '../contracts/plan.js';` },
+    files: { [`${src}/incident/a.ts`]: `import { type Plan, type Step } from '../contracts/plan.ts';` },
     breaks: [],
   },
   {
@@ -140,7 +140,7 @@ const importCases: Case[] = [
   },
   {
     name: 'the config imports the guard',
-    files: { [`${src}/config/a.ts`]: `import type { Guard } from '../guard.js';`, [`${src}/guard.ts`]: `export {};` },
+    files: { [`${src}/config/a.ts`]: `import type { Guard } from '../guard.ts';`, [`${src}/guard.ts`]: `export {};` },
     breaks: ['nothing-imports-guard'],
   },
   {
@@ -158,8 +158,8 @@ const importCases: Case[] = [
     name: 'a cycle through three files',
     files: {
       [`${src}/model/a.ts`]: `import './b.js';`,
-      [`${src}/model/b.ts`]: `export { c } from './c.js';`,
-      [`${src}/model/c.ts`]: `type A = import('./a.js').A;`,
+      [`${src}/model/b.ts`]: `export { c } from './c.ts';`,
+      [`${src}/model/c.ts`]: `type A = import('./a.ts').A;`,
     },
     breaks: ['no-import-cycle'],
   },
@@ -175,7 +175,7 @@ const importCases: Case[] = [
   },
   {
     name: 'a relative path into another package',
-    files: { 'packages/cli/src/a.ts': `import { b } from '../../core/src/index.js';` },
+    files: { 'packages/cli/src/a.ts': `import { b } from '../../core/src/index.ts';` },
     breaks: ['package-boundary'],
   },
 ];
@@ -184,8 +184,8 @@ const guarded = `${src}/decision/a.ts`;
 const tested = `${src}/decision/a.test.ts`;
 
 const codeCases: Case[] = [
-  { name: 'export star', files: { [guarded]: `export * from './b.js';` }, breaks: ['no-export-star'] },
-  { name: 'named exports', files: { [guarded]: `export { b } from './b.js';` }, breaks: [] },
+  { name: 'export star', files: { [guarded]: `export * from './b.ts';` }, breaks: ['no-export-star'] },
+  { name: 'named exports', files: { [guarded]: `export { b } from './b.ts';` }, breaks: [] },
   { name: 'new Date without an argument', files: { [guarded]: `const at = new Date();` }, breaks: ['no-wall-clock'] },
   { name: 'new Date with an argument', files: { [guarded]: `const at = new Date(clock.now());` }, breaks: [] },
   {

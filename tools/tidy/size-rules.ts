@@ -3,7 +3,7 @@
  * tools/size-ratchet.json with the size they had, and those numbers may only go down.
  */
 import ts from 'typescript';
-import { lineOf, type Repository, type SourceFile, type Violation, visit } from './repository.js';
+import { lineOf, type Repository, type SourceFile, type Violation, visit } from './repository.ts';
 
 export interface Ratchet {
   readonly files: Readonly<Record<string, number>>;
