@@ -4,7 +4,7 @@
  * `--update` writes the sizes.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -88,6 +88,15 @@ function sizeProblems(name: string, size: number, ratchet: Ratchet): string[] {
   ];
 }
 
+/** What an earlier build left behind: the compiler never deletes. */
+function staleProblems(folder: string, packed: Packed): string[] {
+  return packed.files
+    .map((file) => /^dist\/(.+)\.js$/.exec(file.path)?.[1])
+    .filter((stem) => stem !== undefined)
+    .filter((stem) => !['ts', 'tsx', 'mts'].some((ending) => existsSync(join(folder, 'src', `${stem}.${ending}`))))
+    .map((stem) => `dist/${stem}.js has no source any more. Delete dist and build`);
+}
+
 async function output(command: string, args: string[], cwd = root): Promise<string[]> {
   try {
     await run(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
@@ -115,6 +124,7 @@ async function checkPackage(
   const importable = Object.values(manifest.exports ?? {}).some((target) => typeof target !== 'string');
   const problems = [
     ...contentProblems(manifest, packed),
+    ...staleProblems(folder, packed),
     ...(await output(tool('publint'), ['run', tarball, '--strict'])),
     ...(importable
       ? await output(tool('attw'), [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji', '--format', 'ascii'])
