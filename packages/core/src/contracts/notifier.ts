@@ -24,4 +24,6 @@ export interface Surface {
   /** Resolves when it serves; everything is released when the call aborts and `stop` resolves. */
   start(guard: GuardApi, call: Call): Promise<void>;
   stop(): Promise<void>;
+  /** Base address under which agents reach it, while it serves; handed to plugins as `guardUrl`. */
+  url?(): string | undefined;
 }
