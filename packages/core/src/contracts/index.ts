@@ -90,7 +90,7 @@ export type {
   Watch,
   WatchPolicy,
 } from '../model/index.ts';
-export { bandOf, canonicalJson, capabilityFor, formatDuration, isId, priorityOf, reasonCodes } from '../model/index.ts';
+export { bandOf, canonicalJson, capabilityFor, formatDuration, isId, parseBytes, parseDuration, priorityOf, reasonCodes } from '../model/index.ts';
 
 // The plugin itself.
 export type { Contributions, Kind, Kinds, PluginContext, PluginManifest } from './plugin.ts';
