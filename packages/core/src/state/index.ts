@@ -1,0 +1,10 @@
+/**
+ * Memory of the guard: the store that lives in the process, parts of a store, where things lie in it, and what a store
+ * says about itself. Durable stores are plugins.
+ */
+export { StoreLeases } from '../contracts/index.ts';
+export { defaultShards, keys, shardOf } from './keys.ts';
+export { MemoryStateStore } from './memory-state-store.ts';
+export type { MetaOptions, StoreMeta } from './meta.ts';
+export { openMeta } from './meta.ts';
+export { namespaced } from './namespaced.ts';

@@ -1,0 +1,9 @@
+/**
+ * The test kit: a clock that moves when told, a rig of deterministic parts, and a conformance suite per contract.
+ * Works with any test runner.
+ */
+export type { AdvanceOptions, VirtualClock, VirtualClockOptions } from './virtual-clock.ts';
+export { createVirtualClock } from './virtual-clock.ts';
+export type { LogEntry, RecordingLogger, Rig, RigOptions } from './rig.ts';
+export { createRig, recordingLogger } from './rig.ts';
+export type { Runner } from './runner.ts';
