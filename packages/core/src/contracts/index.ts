@@ -104,6 +104,8 @@ export { errorCatalogue, GuardError, guardError, invariant, isGuardError, messag
 // The ten kinds, and leases.
 export type { DiscoveredAgent, EvidenceItem, ExecResult, Grant, InventoryEvent, Orchestrator } from './orchestrator.ts';
 export type { CommitOptions, Lease, Leases, Page, StateStore, StoreOp, StreamEntry, Version, Versioned, Versions, When } from './state-store.ts';
+export { checkStoreKey, checkStoreOps, storeBytesMax, storeJson, storeKeyMax, storeKeyProblem } from './store-keys.ts';
+export { StoreLeases } from './store-leases.ts';
 export type { AgentSlot, AgentView, BatchSignal, Detector, Evaluation, FleetView, HeartbeatColumns, SignalBatch, SlottedSignal, Suspicion } from './detector.ts';
 export type { AnomalyModel, Assessor, IncidentFacts, Strategy } from './judgement.ts';
 export type { Notifier, SignalDraft, SignalSource, Surface } from './notifier.ts';
