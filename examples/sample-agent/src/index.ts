@@ -1,0 +1,3 @@
+export { type Log, SampleAgent } from './agent.ts';
+export { type FaultKind, faultKinds } from './faults.ts';
+export { readSettings, type Settings, SettingsError } from './settings.ts';
