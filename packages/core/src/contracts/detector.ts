@@ -1,4 +1,17 @@
-import type { Agent, ErrorSignal, EvidenceKind, FindingKind, JsonObject, LifecycleSignal, MetricsSignal, Ms, Policy, ProbeSignal, Ratio, SignalKind } from '../model/index.ts';
+import type {
+  Agent,
+  ErrorSignal,
+  EvidenceKind,
+  FindingKind,
+  JsonObject,
+  LifecycleSignal,
+  MetricsSignal,
+  Ms,
+  Policy,
+  ProbeSignal,
+  Ratio,
+  SignalKind,
+} from '../model/index.ts';
 import type { HeartbeatSignal } from '../model/index.ts';
 import type { Component } from './call.ts';
 

@@ -28,7 +28,7 @@ import type {
 import type { Route } from './control-plane.ts';
 import type { AnyGuardEvent, GuardEvent, GuardEventType } from './events.ts';
 import type { Subscription } from './call.ts';
-import type { SignalDraft } from './notifier.ts';
+import type { SignalDraft } from './signal-source.ts';
 
 /** `POST /heartbeat`, as received. Nothing in it is trusted. */
 export interface Heartbeat {
@@ -160,12 +160,18 @@ export interface GuardApi {
     deregister(agentId: AgentId): Promise<void>;
   };
   readonly incidents: {
-    list(options?: ListOptions & { readonly agentId?: AgentId; readonly state?: IncidentState | 'unresolved' }): Promise<ListOf<Incident>>;
+    list(
+      options?: ListOptions & { readonly agentId?: AgentId; readonly state?: IncidentState | 'unresolved' },
+    ): Promise<ListOf<Incident>>;
     get(incidentId: IncidentId): Promise<Incident>;
     timeline(incidentId: IncidentId): Promise<readonly TimelineEntry[]>;
   };
   readonly checkpoints: {
-    save(agentId: AgentId, bytes: Uint8Array, meta: { readonly contentType: string; readonly instance?: InstanceId }): Promise<Checkpoint>;
+    save(
+      agentId: AgentId,
+      bytes: Uint8Array,
+      meta: { readonly contentType: string; readonly instance?: InstanceId },
+    ): Promise<Checkpoint>;
     latest(agentId: AgentId): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined>;
   };
   readonly holds: { list(): readonly Hold[] };
@@ -177,10 +183,20 @@ export interface GuardApi {
   approve(incidentId: IncidentId, actor: Actor & { readonly planHash?: string }): Promise<Incident>;
   reject(incidentId: IncidentId, actor: Actor): Promise<Incident>;
   resolve(incidentId: IncidentId, actor: Actor): Promise<Incident>;
-  hold(hold: { readonly scope: HoldScope; readonly reason: string; readonly ttlMs: Ms; readonly maintenance?: boolean } & Actor): Promise<Hold>;
+  hold(
+    hold: {
+      readonly scope: HoldScope;
+      readonly reason: string;
+      readonly ttlMs: Ms;
+      readonly maintenance?: boolean;
+    } & Actor,
+  ): Promise<Hold>;
   release(holdId: string, actor: Actor): Promise<void>;
   /** An operator's respawn: opens an incident if there is none and passes the gate like any other. */
-  respawn(agentId: AgentId, options: Actor & { readonly restoreState?: boolean; readonly configOverride?: ConfigOverride }): Promise<Incident>;
+  respawn(
+    agentId: AgentId,
+    options: Actor & { readonly restoreState?: boolean; readonly configOverride?: ConfigOverride },
+  ): Promise<Incident>;
 
   on<K extends GuardEventType>(type: K, listener: (event: GuardEvent<K>) => void): Subscription;
   /** Every event, in order. */

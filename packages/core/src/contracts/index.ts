@@ -79,6 +79,7 @@ export type {
   Rung,
   RungPolicy,
   ScoreTerm,
+  SeverityPolicy,
   Signal,
   SignalBase,
   SignalKind,
@@ -90,7 +91,17 @@ export type {
   Watch,
   WatchPolicy,
 } from '../model/index.ts';
-export { bandOf, canonicalJson, capabilityFor, formatDuration, isId, parseBytes, parseDuration, priorityOf, reasonCodes } from '../model/index.ts';
+export {
+  bandOf,
+  canonicalJson,
+  capabilityFor,
+  formatDuration,
+  isId,
+  parseBytes,
+  parseDuration,
+  priorityOf,
+  reasonCodes,
+} from '../model/index.ts';
 
 // The plugin itself.
 export type { Contributions, Kind, Kinds, PluginContext, PluginManifest } from './plugin.ts';
@@ -98,17 +109,42 @@ export { apiVersion, definePlugin, isPlugin } from './plugin.ts';
 
 // What is passed to and expected of every contribution.
 export type { Call, Clock, Component, LogFields, Logger, Metrics, Random, Subscription } from './call.ts';
-export type { ErrorCode, ErrorDetails } from './errors.ts';
+export type { ErrorCode, ErrorDetails, ErrorPlace } from './errors.ts';
 export { errorCatalogue, GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';
 
 // The ten kinds, and leases.
 export type { DiscoveredAgent, EvidenceItem, ExecResult, Grant, InventoryEvent, Orchestrator } from './orchestrator.ts';
-export type { CommitOptions, Lease, Leases, Page, StateStore, StoreOp, StreamEntry, Version, Versioned, Versions, When } from './state-store.ts';
+export type {
+  CommitOptions,
+  Lease,
+  Leases,
+  Page,
+  StateStore,
+  StoreOp,
+  StreamEntry,
+  Version,
+  Versioned,
+  Versions,
+  When,
+} from './state-store.ts';
 export { checkStoreKey, checkStoreOps, storeBytesMax, storeJson, storeKeyMax, storeKeyProblem } from './store-keys.ts';
 export { StoreLeases } from './store-leases.ts';
-export type { AgentSlot, AgentView, BatchSignal, Detector, Evaluation, FleetView, HeartbeatColumns, SignalBatch, SlottedSignal, Suspicion } from './detector.ts';
+export type {
+  AgentSlot,
+  AgentView,
+  BatchSignal,
+  Detector,
+  Evaluation,
+  FleetView,
+  HeartbeatColumns,
+  SignalBatch,
+  SlottedSignal,
+  Suspicion,
+} from './detector.ts';
 export type { AnomalyModel, Assessor, IncidentFacts, Strategy } from './judgement.ts';
-export type { Notifier, SignalDraft, SignalSource, Surface } from './notifier.ts';
+export type { Notifier } from './notifier.ts';
+export type { SignalDraft, SignalSource } from './signal-source.ts';
+export type { Surface } from './surface.ts';
 export type { AgentChange, ControlPlane, Route } from './control-plane.ts';
 
 // The guard, as surfaces see it.

@@ -1,4 +1,17 @@
-import type { Agent, AgentMetrics, Assessment, Attempt, Capability, Decision, EpochMs, Finding, Health, History, Plan, Policy } from '../model/index.ts';
+import type {
+  Agent,
+  AgentMetrics,
+  Assessment,
+  Attempt,
+  Capability,
+  Decision,
+  EpochMs,
+  Finding,
+  Health,
+  History,
+  Plan,
+  Policy,
+} from '../model/index.ts';
 
 /** Everything a decision about an incident may rest on. Plain data: it is recorded and replayed. */
 export interface IncidentFacts {

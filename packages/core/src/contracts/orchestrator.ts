@@ -1,4 +1,15 @@
-import type { Action, Agent, AgentId, Capability, Decision, GroupId, Instance, Intent, LifecycleEvent, Receipt } from '../model/index.ts';
+import type {
+  Action,
+  Agent,
+  AgentId,
+  Capability,
+  Decision,
+  GroupId,
+  Instance,
+  Intent,
+  LifecycleEvent,
+  Receipt,
+} from '../model/index.ts';
 import type { Call, Component } from './call.ts';
 
 /** An agent as an orchestrator found it. Policy comes from the config, not from here; labels may only narrow it. */
@@ -69,4 +80,3 @@ export interface Orchestrator extends Component {
   /** Runs a command inside the instance. */
   exec?(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult>;
 }
-

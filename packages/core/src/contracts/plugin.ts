@@ -3,9 +3,11 @@ import type { Clock, Logger, Metrics, Random } from './call.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Detector, FleetView } from './detector.ts';
 import type { AnomalyModel, Assessor, Strategy } from './judgement.ts';
-import type { Notifier, SignalDraft, SignalSource, Surface } from './notifier.ts';
+import type { Notifier } from './notifier.ts';
 import type { Orchestrator } from './orchestrator.ts';
+import type { SignalDraft, SignalSource } from './signal-source.ts';
 import type { Leases, StateStore } from './state-store.ts';
+import type { Surface } from './surface.ts';
 
 /** The plugin API of this core. An added optional member keeps it; a new required one raises it. */
 export const apiVersion = 1;

@@ -26,7 +26,13 @@ export type Action =
   | ({ readonly kind: 'restart'; readonly graceMs: Ms } & OnInstance)
   | ({ readonly kind: 'recreate'; readonly graceMs: Ms } & OnInstance)
   /** `beside`: a new instance next to the old, which is retired later; `in-place`: the old goes first. */
-  | ({ readonly kind: 'respawn'; readonly mode: 'beside' | 'in-place'; readonly graceMs: Ms; readonly generation: number; readonly override?: ConfigOverride } & OnInstance)
+  | ({
+      readonly kind: 'respawn';
+      readonly mode: 'beside' | 'in-place';
+      readonly graceMs: Ms;
+      readonly generation: number;
+      readonly override?: ConfigOverride;
+    } & OnInstance)
   /** Ends an instance that is no longer current (ADR 0003). */
   | ({ readonly kind: 'retire'; readonly graceMs: Ms } & OnInstance)
   | ({ readonly kind: 'isolate' } & OnInstance)

@@ -41,7 +41,12 @@ export interface ScoreInput {
  * `success` is completed / (completed + failed). Missing terms are left out and the other weights renormalised.
  */
 export function healthScore(input: ScoreInput): HealthScore {
-  const { tasks_completed: completed, tasks_failed: failed, p95_latency_ms: p95, error_rate: errorRate } = input.metrics ?? {};
+  const {
+    tasks_completed: completed,
+    tasks_failed: failed,
+    p95_latency_ms: p95,
+    error_rate: errorRate,
+  } = input.metrics ?? {};
   const tasks = completed !== undefined && failed !== undefined ? completed + failed : 0;
   const terms: ScoreTerm[] = [
     term('uptime', 0.3, input.uptimePercentage),

@@ -19,10 +19,14 @@ export interface Attempt {
   readonly severity: number;
   readonly steps: readonly StepRecord[];
   readonly startedAt: EpochMs;
+  /** The person who ordered or approved it. */
+  readonly orderedBy?: string;
   /** The instance the attempt was made for. */
   readonly instance?: Instance;
   /** The instance the attempt brought, known from a receipt or from the inventory. */
   readonly replacement?: Instance;
+  /** A step failed: what is left are the undo steps. */
+  readonly failure?: Reason;
   readonly endedAt?: EpochMs;
   readonly verdict?: 'healed' | 'failed' | 'ambiguous' | 'superseded';
 }
@@ -69,6 +73,8 @@ interface IncidentBase {
   /** Finished attempts, oldest first. */
   readonly attempts: readonly Attempt[];
   readonly acknowledged?: { readonly by: string; readonly at: EpochMs };
+  /** An operator's own plan; takes the place of the strategy's until it was tried. */
+  readonly requested?: { readonly plan: Plan; readonly by: string };
   /** The first incident of the thread when the same signature came back within the window. */
   readonly continues?: IncidentId;
   /** The last thing that was decided, acting or not, for a person to read. */
@@ -84,8 +90,8 @@ interface IncidentBase {
  * escalated → open · watching · resolved; resolved is final.
  */
 export type Incident = IncidentBase &
+  /** Waiting for a decision; looked at again at `nextAt`. */
   (
-    /** Waiting for a decision; looked at again at `nextAt`. */
     | { readonly state: 'open'; readonly nextAt: EpochMs }
     | { readonly state: 'acting'; readonly attempt: Attempt }
     | { readonly state: 'watching'; readonly attempt?: Attempt; readonly watch: Watch }
@@ -99,13 +105,13 @@ export type IncidentState = Incident['state'];
 
 /** The moves that are allowed; everything else is a fault of ours. */
 export const transitions: { readonly [S in IncidentState]: readonly IncidentState[] } = {
-  'open': ['open', 'acting', 'awaiting-approval', 'held', 'escalated', 'resolved'],
-  'acting': ['acting', 'watching', 'open', 'escalated'],
-  'watching': ['watching', 'resolved', 'open', 'escalated'],
+  open: ['open', 'acting', 'awaiting-approval', 'held', 'escalated', 'resolved'],
+  acting: ['acting', 'watching', 'open', 'escalated'],
+  watching: ['watching', 'resolved', 'open', 'escalated'],
   'awaiting-approval': ['awaiting-approval', 'acting', 'open', 'escalated'],
-  'held': ['held', 'open', 'resolved'],
-  'escalated': ['escalated', 'open', 'watching', 'resolved'],
-  'resolved': ['resolved'],
+  held: ['held', 'open', 'resolved'],
+  escalated: ['escalated', 'open', 'watching', 'resolved'],
+  resolved: ['resolved'],
 };
 
 /** Whether nothing more will happen to it by itself: resolved, or escalated and a person was told. */

@@ -45,13 +45,23 @@ export type {
   ProbesPolicy,
   Rung,
   RungPolicy,
+  SeverityPolicy,
   SloPolicy,
   WatchPolicy,
 } from './policy.ts';
 export { rungs, strictestMode } from './policy.ts';
 export type { AgentCall, ControlCommand, Effect, Plan, Receipt, Step, StepRecord, StepSpec } from './plan.ts';
 export { actionOf } from './plan.ts';
-export type { Approval, Attempt, Incident, IncidentId, IncidentState, Outcome, TimelineEntry, Watch } from './incident.ts';
+export type {
+  Approval,
+  Attempt,
+  Incident,
+  IncidentId,
+  IncidentState,
+  Outcome,
+  TimelineEntry,
+  Watch,
+} from './incident.ts';
 export { isEnded, transitions } from './incident.ts';
 export type { Hold, HoldScope } from './hold.ts';
 export { covers } from './hold.ts';

@@ -3,7 +3,15 @@ import type { IncidentId } from './incident.ts';
 import type { JsonObject } from './json.ts';
 import type { EpochMs } from './units.ts';
 
-export type NoticeKind = 'opened' | 'progress' | 'degraded' | 'approval' | 'escalated' | 'recovery-failed' | 'recovered' | 'resolved';
+export type NoticeKind =
+  | 'opened'
+  | 'progress'
+  | 'degraded'
+  | 'approval'
+  | 'escalated'
+  | 'recovery-failed'
+  | 'recovered'
+  | 'resolved';
 
 /** PagerDuty's words, used for every channel. */
 export type Priority = 'info' | 'warning' | 'error' | 'critical';

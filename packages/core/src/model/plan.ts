@@ -30,13 +30,15 @@ export type ControlCommand =
   | { readonly kind: 'route'; readonly agentId: AgentId; readonly breaker: BreakerState };
 
 /** What the guard asks of an agent over its own endpoint. */
-export type AgentCall =
-  | { readonly kind: 'drain'; readonly forMs: Ms }
-  | { readonly kind: 'await-ready' };
+export type AgentCall = { readonly kind: 'drain'; readonly forMs: Ms } | { readonly kind: 'await-ready' };
 
 /** What a step does. `on` is resolved to an instance when the step is started, not when it is planned. */
 export type StepSpec =
-  | { readonly type: 'action'; readonly action: 'restart' | 'recreate' | 'respawn' | 'retire' | 'isolate' | 'reinstate' | 'restoreState'; readonly on: 'old' | 'new' }
+  | {
+      readonly type: 'action';
+      readonly action: 'restart' | 'recreate' | 'respawn' | 'retire' | 'isolate' | 'reinstate' | 'restoreState';
+      readonly on: 'old' | 'new';
+    }
   | { readonly type: 'agent-call'; readonly call: AgentCall; readonly on: 'old' | 'new' }
   | { readonly type: 'control'; readonly command: 'route-out' | 'route-half-open' | 'register-new' | 'deregister-old' }
   | { readonly type: 'evidence'; readonly on: 'old' };
@@ -59,21 +61,42 @@ export type StepRecord = Step &
     | { readonly state: 'planned' }
     /** Journaled before it was done: `intent` for an action, `effect` for the rest. */
     | { readonly state: 'started'; readonly key: string; readonly startedAt: EpochMs; readonly effect: Effect }
-    | { readonly state: 'finished'; readonly key: string; readonly startedAt: EpochMs; readonly effect: Effect; readonly receipt: Receipt }
+    | {
+        readonly state: 'finished';
+        readonly key: string;
+        readonly startedAt: EpochMs;
+        readonly effect: Effect;
+        readonly receipt: Receipt;
+      }
     | { readonly state: 'skipped'; readonly reason: Reason }
   );
 
 /** A step made concrete, as it stands in the journal. */
 export type Effect =
   | { readonly type: 'action'; readonly orchestrator: string; readonly intent: Intent }
-  | { readonly type: 'restore'; readonly agentId: AgentId; readonly instanceId: InstanceId; readonly checkpointId: string }
-  | { readonly type: 'agent-call'; readonly call: AgentCall; readonly agentId: AgentId; readonly instanceId: InstanceId }
+  | {
+      readonly type: 'restore';
+      readonly agentId: AgentId;
+      readonly instanceId: InstanceId;
+      readonly checkpointId: string;
+    }
+  | {
+      readonly type: 'agent-call';
+      readonly call: AgentCall;
+      readonly agentId: AgentId;
+      readonly instanceId: InstanceId;
+    }
   | { readonly type: 'control'; readonly command: ControlCommand }
   | { readonly type: 'evidence'; readonly agentId: AgentId; readonly instanceId: InstanceId };
 
 /** What an orchestrator or the executor says came of a step. `unknown` is legal and forces `reconcile`. */
 export type Receipt = { readonly key: string; readonly at: EpochMs } & (
-  | { readonly result: 'succeeded'; readonly instance?: Instance; readonly data?: JsonObject; readonly reconciled?: boolean }
+  | {
+      readonly result: 'succeeded';
+      readonly instance?: Instance;
+      readonly data?: JsonObject;
+      readonly reconciled?: boolean;
+    }
   | { readonly result: 'failed'; readonly retryable: boolean; readonly code: string; readonly text: string }
   | { readonly result: 'superseded'; readonly text: string }
   | { readonly result: 'cancelled'; readonly text: string }

@@ -74,7 +74,11 @@ export interface RungPolicy {
 export interface LadderPolicy {
   readonly restart: RungPolicy;
   readonly recreate: RungPolicy & { readonly restoreState: boolean };
-  readonly respawn: RungPolicy & { readonly restoreState: boolean; readonly mode: 'beside' | 'in-place'; readonly override?: ConfigOverride };
+  readonly respawn: RungPolicy & {
+    readonly restoreState: boolean;
+    readonly mode: 'beside' | 'in-place';
+    readonly override?: ConfigOverride;
+  };
   /** `workload`: actions that touch a whole workload are allowed. */
   readonly restartScope: 'instance' | 'workload';
   /** Ask the agent to drain before a destructive step, for at most this long; 0 = do not ask. */
@@ -104,6 +108,11 @@ export interface GatePolicy {
   readonly approvalTtlMs: Ms;
 }
 
+export interface SeverityPolicy {
+  /** More failures in 24 h than this go to a person. */
+  readonly escalateFailures: number;
+}
+
 export interface WatchPolicy {
   readonly everyMs: Ms;
   readonly forMs: Ms;
@@ -124,6 +133,7 @@ export interface Policy {
   readonly heartbeat: HeartbeatPolicy;
   readonly probes: ProbesPolicy;
   readonly slo: SloPolicy;
+  readonly severity: SeverityPolicy;
   readonly ladder: LadderPolicy;
   readonly gate: GatePolicy;
   readonly watch: WatchPolicy;

@@ -10,7 +10,7 @@ export interface Reason {
 
 /** Every reason the engine gives, with what it means. A plugin's own codes carry its prefix. */
 export const reasonCodes = {
-  'proceed': 'Every rule of the gate allowed the action.',
+  proceed: 'Every rule of the gate allowed the action.',
   'agent-suspected': 'A detector raised a suspicion and an incident was opened.',
   'finding-joined': 'A further suspicion joined the incident that is open for the agent.',
   'finding-cleared': 'A suspicion no longer holds.',
@@ -26,9 +26,9 @@ export const reasonCodes = {
   'plan-stale': 'The inputs of the plan changed before it was applied.',
   'recovery-in-progress': 'Another recovery of this agent is under way.',
   'attempt-budget-exhausted': 'The agent has used up its attempts for the window.',
-  'backoff': 'The last attempt was too recent.',
-  'settling': 'The guard has just started and has not yet seen the whole fleet.',
-  'hold': 'An operator holds the agent, its group or the fleet.',
+  backoff: 'The last attempt was too recent.',
+  settling: 'The guard has just started and has not yet seen the whole fleet.',
+  hold: 'An operator holds the agent, its group or the fleet.',
   'mode-observe': 'The group is in mode observe: nothing is ever done.',
   'mode-dry-run': 'The group is in mode dry-run: the decision is recorded and nothing is done.',
   'mode-approve': 'The group is in mode approve: a person must agree first.',
@@ -57,9 +57,9 @@ export const reasonCodes = {
   'operator-acknowledged': 'An operator took note of the incident.',
   'operator-reopened': 'An operator asked for another try.',
   'operator-respawn': 'An operator asked for a respawn.',
-  'held': 'Remediation rests because of a hold.',
-  'released': 'The hold was released or ran out.',
-  'escalated': 'A person has to take over.',
+  held: 'Remediation rests because of a hold.',
+  released: 'The hold was released or ran out.',
+  escalated: 'A person has to take over.',
   'notice-accepted': 'A notifier accepted the message.',
   'notice-failed': 'No notifier accepted the message.',
   'silent-but-answering': 'No heartbeat arrives, but the agent answers when asked.',
@@ -79,7 +79,12 @@ export type Decision<T> =
 /** What the gate says of one action at the moment it is to be applied. */
 export type GateVerdict =
   | { readonly verdict: 'proceed'; readonly reason: Reason; readonly rules: readonly RuleResult[] }
-  | { readonly verdict: 'wait'; readonly untilMs: number; readonly reason: Reason; readonly rules: readonly RuleResult[] }
+  | {
+      readonly verdict: 'wait';
+      readonly untilMs: number;
+      readonly reason: Reason;
+      readonly rules: readonly RuleResult[];
+    }
   | { readonly verdict: 'refuse'; readonly reason: Reason; readonly rules: readonly RuleResult[] };
 
 /** What one named rule of the gate said. `untilMs` is wall-clock time. */

@@ -39,7 +39,8 @@ export function formatDuration(durationMs: Ms): string {
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     const size = unitMs[unit] as number;
     const amount = unit === 's' ? Math.round(rest / 100) / 10 : Math.floor(rest / size);
-    if (amount > 0 && parts.length < 2) parts.push(`${unit === 's' ? (rest / size).toFixed(1).replace(/\.0$/, '') : amount}${unit}`);
+    if (amount > 0 && parts.length < 2)
+      parts.push(`${unit === 's' ? (rest / size).toFixed(1).replace(/\.0$/, '') : amount}${unit}`);
     rest -= unit === 's' ? rest : amount * size;
   }
   return parts.join('') || '0s';
@@ -51,7 +52,11 @@ export function formatDuration(durationMs: Ms): string {
  */
 export function parseRatio(text: string | number): Ratio | undefined {
   const percent = typeof text === 'string' && /^\s*\d+(\.\d+)?\s*%\s*$/.test(text);
-  const value = percent ? Number.parseFloat(text as string) / 100 : typeof text === 'number' || /^\s*\d*\.?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
+  const value = percent
+    ? Number.parseFloat(text as string) / 100
+    : typeof text === 'number' || /^\s*\d*\.?\d+\s*$/.test(text)
+      ? Number(text)
+      : Number.NaN;
   // 99.9 / 100 is 0.9990000000000001 in binary: round to 12 digits so that 99.9% is 0.999.
   const rounded = Math.round(value * 1e12) / 1e12;
   return rounded >= 0 && rounded <= 1 ? rounded : undefined;

@@ -1,0 +1,59 @@
+import type { AttemptLimit, EpochMs, Ms } from '../model/index.ts';
+
+/**
+ * What an agent's attempts have used up; durable, so that a restart of the guard refills nothing (R09).
+ * One theoretical arrival time per limit, as GCRA has it.
+ */
+export interface Budget {
+  readonly tats: readonly EpochMs[];
+  /** Attempts since the agent was last well for the reset time. */
+  readonly streak: number;
+  readonly lastAttemptAt: EpochMs;
+  /** No attempt before this; drawn with jitter when an attempt ends (R10). */
+  readonly notBefore: EpochMs;
+}
+
+export const freshBudget: Budget = { tats: [], streak: 0, lastAttemptAt: 0, notBefore: 0 };
+
+export interface BudgetAnswer {
+  readonly allowed: boolean;
+  /** When the next attempt is allowed. */
+  readonly at: EpochMs;
+  /** The limit that says no. */
+  readonly limit?: AttemptLimit;
+}
+
+/**
+ * GCRA with emission interval T = per / max and burst tolerance τ = per − T:
+ * TAT' = max(now, TAT) + T; allowed iff TAT' − now ≤ τ + T = per.
+ */
+export function askBudget(budget: Budget, limits: readonly AttemptLimit[], now: EpochMs): BudgetAnswer {
+  let at = now;
+  let limit: AttemptLimit | undefined;
+  limits.forEach((one, index) => {
+    const next = Math.max(now, budget.tats[index] ?? 0) + one.perMs / one.max;
+    const allowedAt = next - one.perMs;
+    if (allowedAt > at) {
+      at = allowedAt;
+      limit = one;
+    }
+  });
+  return limit ? { allowed: false, at, limit } : { allowed: true, at: now };
+}
+
+/** The budget after one more attempt. Reserved before acting, in the commit that begins the attempt. */
+export function reserve(budget: Budget, limits: readonly AttemptLimit[], now: EpochMs, resetAfterMs: Ms): Budget {
+  const rested = now - budget.lastAttemptAt >= resetAfterMs;
+  return {
+    tats: limits.map((one, index) => Math.max(now, budget.tats[index] ?? 0) + one.perMs / one.max),
+    streak: (rested ? 0 : budget.streak) + 1,
+    lastAttemptAt: now,
+    notBefore: budget.notBefore,
+  };
+}
+
+/** Full jitter: a share of min(cap, base · 2^(streak − 1)), `share` in 0–1. */
+export function backoffMs(streak: number, share: number, policy: { readonly baseMs: Ms; readonly capMs: Ms }): Ms {
+  const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, streak - 1));
+  return Math.round(share * ceiling);
+}

@@ -1,0 +1,82 @@
+import type {
+  Agent,
+  AgentId,
+  EpochMs,
+  Finding,
+  GateVerdict,
+  Health,
+  Hold,
+  InstanceId,
+  Ms,
+  Policy,
+  RuleResult,
+  Rung,
+} from '../model/index.ts';
+import type { BudgetAnswer } from './budget.ts';
+import { gateRules } from './gate-rules.ts';
+
+/** Everything the gate looks at, fresh at the moment an action is to be applied (R02). */
+export interface GateFacts {
+  readonly now: EpochMs;
+  readonly agent: Agent;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  readonly policy: Policy;
+  readonly rung: Rung;
+  /** The attempt has its place in the budget already: budget and backoff were asked when it began. */
+  readonly begun: boolean;
+  /** A person ordered or approved it: evidence and progress are their business. */
+  readonly ordered: boolean;
+  /** The instance the plan was made for. */
+  readonly instanceId?: InstanceId;
+  /** All agents the action touches. */
+  readonly affects: readonly AgentId[];
+  /** Those of them that are not known to the guard. */
+  readonly unselected: readonly AgentId[];
+  /** Those of them in another recovery. */
+  readonly inRecovery: readonly AgentId[];
+  readonly hold?: Hold;
+  /** The guard has seen the whole fleet since its start; else when it may have. */
+  readonly settled: boolean;
+  readonly settledAt: EpochMs;
+  readonly budget: BudgetAnswer;
+  readonly notBefore: EpochMs;
+  readonly groupSize: number;
+  /** Recoveries under way in the group, without this one. */
+  readonly groupInFlight: number;
+  /** The agent's work advanced this long ago; absent when it never reported any. */
+  readonly progressAgoMs?: Ms;
+  /** This guard owns the agent's shard and can still prove it. */
+  readonly owned: boolean;
+}
+
+/** One rule: a name and a pure question. */
+export interface GateRule {
+  readonly name: string;
+  readonly says: string;
+  check(facts: GateFacts): RuleResult | undefined;
+}
+
+/**
+ * Asks every rule and gives the strongest answer: a refusal before a wait, of waits the longest, of equals the first.
+ * All answers are kept for the explanation.
+ */
+export function askGate(facts: GateFacts, rules: readonly GateRule[] = gateRules): GateVerdict {
+  const results: RuleResult[] = rules.map(
+    (rule) =>
+      rule.check(facts) ?? { rule: rule.name, verdict: 'proceed', reason: { code: 'proceed', text: rule.says } },
+  );
+  const refused = results.find((result) => result.verdict === 'refuse');
+  if (refused) return { verdict: 'refuse', reason: refused.reason, rules: results };
+  const waits = results.filter((result) => result.verdict === 'wait');
+  const first = waits[0];
+  if (first) {
+    const longest = waits.reduce((a, b) => ((b.untilMs ?? 0) > (a.untilMs ?? 0) ? b : a), first);
+    return { verdict: 'wait', untilMs: longest.untilMs ?? facts.now, reason: longest.reason, rules: results };
+  }
+  return {
+    verdict: 'proceed',
+    reason: { code: 'proceed', text: `All ${results.length} rules of the gate allow it.` },
+    rules: results,
+  };
+}

@@ -1,0 +1,161 @@
+import type { Attempt, Incident, Reason, Receipt, StepRecord } from '../model/index.ts';
+import { formatDuration, nextBandEdge } from '../model/index.ts';
+import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withStep } from './attempt.ts';
+import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { move, unchanged } from './move.ts';
+import { escalate, findingsReason, withFindings } from './open.ts';
+
+type Acting = Extract<Incident, { state: 'acting' }>;
+
+/** An attempt under way: steps start and finish in order; the last one leads to the watch. */
+export function decideActing(incident: Acting, event: IncidentEvent, facts: DecideFacts): Decided {
+  switch (event.type) {
+    case 'step-started':
+      return started(incident, event, facts);
+    case 'step-finished':
+      return finished(incident, event.stepId, event.receipt, facts);
+    case 'step-skipped':
+      return goOn(incident, skip(incident.attempt, event.stepId, event.reason), facts, 'step-skipped', event.reason);
+    case 'step-refused':
+      return refused(incident, event.reason, facts);
+    case 'findings': {
+      const joined = withFindings(incident, event.findings, event.health);
+      // While it is repaired an agent is expected to look broken: noted, and nothing follows.
+      return joined
+        ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
+        : unchanged(incident);
+    }
+    default:
+      return unchanged(incident);
+  }
+}
+
+function started(
+  incident: Acting,
+  event: Extract<IncidentEvent, { type: 'step-started' }>,
+  facts: DecideFacts,
+): Decided {
+  const { stepId, key, effect } = event;
+  if (stepById(incident.attempt, stepId)?.state !== 'planned') return unchanged(incident);
+  const attempt = withStep(incident.attempt, stepId, (step) => ({
+    ...plain(step),
+    state: 'started',
+    key,
+    startedAt: facts.now,
+    effect,
+  }));
+  return move(incident, facts, {
+    to: { state: 'acting', attempt },
+    type: 'step-started',
+    reason: { code: 'step-started', text: `Step ${stepId} was started.` },
+    data: { step: stepId, key },
+  });
+}
+
+function plain(step: StepRecord): Omit<StepRecord, 'state' | 'reason' | 'key' | 'startedAt' | 'effect' | 'receipt'> {
+  const { id, spec, timeoutMs, onFailure, undo } = step;
+  return { id, spec, timeoutMs, onFailure, ...(undo ? { undo } : {}) };
+}
+
+function skip(attempt: Attempt, stepId: string, reason: Reason): Attempt {
+  return withStep(attempt, stepId, (step) =>
+    step.state === 'planned' ? { ...plain(step), state: 'skipped', reason } : step,
+  );
+}
+
+function finished(incident: Acting, stepId: string, receipt: Receipt, facts: DecideFacts): Decided {
+  const step = stepById(incident.attempt, stepId);
+  if (step?.state !== 'started') return unchanged(incident);
+  const attempt = withReceipt(incident.attempt, stepId, receipt);
+  const reason = receiptReason(step, receipt, facts);
+  switch (receipt.result) {
+    case 'succeeded':
+      return goOn(incident, attempt, facts, 'step-finished', reason);
+    case 'ambiguous':
+    case 'unknown':
+      return handOver(incident, attempt, facts, reason);
+    case 'superseded':
+    case 'cancelled':
+      return end(incident, attempt, facts, reason, 'superseded');
+    case 'failed':
+      if (step.onFailure === 'continue') return goOn(incident, attempt, facts, 'step-finished', reason);
+      return goOn(incident, failing(attempt, reason), facts, 'step-finished', reason);
+  }
+}
+
+function receiptReason(step: StepRecord, receipt: Receipt, facts: DecideFacts): Reason {
+  const took = step.state === 'started' ? ` after ${formatDuration(facts.now - step.startedAt)}` : '';
+  if (receipt.result !== 'succeeded') {
+    const code =
+      receipt.result === 'ambiguous' ? 'step-ambiguous' : receipt.result === 'unknown' ? 'step-unknown' : 'step-failed';
+    return { code, text: `Step ${step.id} ${receipt.result}${took}: ${receipt.text}` };
+  }
+  const code = receipt.reconciled ? 'step-reconciled' : 'step-succeeded';
+  const instance = receipt.instance ? `; the instance is now ${receipt.instance.id}` : '';
+  return { code, text: `Step ${step.id} ${receipt.reconciled ? 'was proven done' : 'succeeded'}${took}${instance}.` };
+}
+
+/** The next step, or the end: the watch after success, the next rung after failure. */
+function goOn(incident: Acting, attempt: Attempt, facts: DecideFacts, type: string, reason: Reason): Decided {
+  if (nextStep(attempt)) return move(incident, facts, { to: { state: 'acting', attempt }, type, reason });
+  if (attempt.failure) return end(incident, attempt, facts, attempt.failure, 'failed');
+  const { everyMs, forMs } = incident.policy.watch;
+  const instanceId = attempt.replacement?.id ?? incident.instanceId;
+  return move(incident, facts, {
+    to: {
+      state: 'watching',
+      attempt,
+      watch: { startedAt: facts.now, until: facts.now + forMs, checks: 0, lastHealth: 'unknown' },
+    },
+    set: { findings: [], ...(instanceId ? { instanceId } : {}) },
+    type: 'watch-started',
+    reason: {
+      code: 'watch-started',
+      text: `${reason.text} The agent is watched every ${formatDuration(everyMs)} for ${formatDuration(forMs)}.`,
+    },
+  });
+}
+
+/**
+ * Ends an attempt that did not heal. After a failure severity is at least the next band's lower edge, so that the
+ * ladder climbs; an attempt that never touched anything costs nothing and climbs nowhere.
+ */
+export function end(
+  incident: Extract<Incident, { state: 'acting' | 'watching' }>,
+  attempt: Attempt,
+  facts: DecideFacts,
+  reason: Reason,
+  verdict: 'failed' | 'superseded',
+): Decided {
+  const ended = endAttempt(attempt, facts.now, verdict);
+  const climb =
+    verdict === 'failed'
+      ? nextBandEdge(Math.max(attempt.severity, incident.severityAtLeast))
+      : incident.severityAtLeast;
+  return move(incident, facts, {
+    to: { state: 'open', nextAt: facts.now + (verdict === 'failed' ? facts.backoffMs : 0) },
+    set: {
+      attempts: [...incident.attempts, ended],
+      severityAtLeast: climb,
+      health: facts.health,
+      findings: facts.findings,
+    },
+    type: 'attempt-ended',
+    reason,
+    data: { attempt: attempt.number, rung: attempt.plan.rung, verdict },
+    notices: verdict === 'failed' ? ['recovery-failed'] : [],
+    ended,
+  });
+}
+
+function refused(incident: Acting, reason: Reason, facts: DecideFacts): Decided {
+  if (hasActed(incident.attempt))
+    return goOn(incident, failing(incident.attempt, reason), facts, 'step-refused', reason);
+  return end(incident, failing(incident.attempt, reason), facts, reason, 'superseded');
+}
+
+function handOver(incident: Acting, attempt: Attempt, facts: DecideFacts, reason: Reason): Decided {
+  const ended = endAttempt(attempt, facts.now, 'ambiguous');
+  const decided = escalate({ ...incident, attempts: [...incident.attempts, ended] }, facts, reason);
+  return { ...decided, ended };
+}

@@ -1,0 +1,80 @@
+import type {
+  Assessment,
+  Attempt,
+  Decision,
+  Effect,
+  EpochMs,
+  Finding,
+  GateVerdict,
+  Health,
+  Hold,
+  Incident,
+  Instance,
+  Ms,
+  NoticeKind,
+  Plan,
+  Reason,
+  Receipt,
+  Step,
+  TimelineEntry,
+} from '../model/index.ts';
+
+/** Everything that can happen to an incident. Each is stored before anything follows from it. */
+export type IncidentEvent =
+  /** The suspicions against the agent changed, or its health did. */
+  | { readonly type: 'findings'; readonly findings: readonly Finding[]; readonly health: Health }
+  /** The moment the incident was to be looked at again. */
+  | { readonly type: 'due' }
+  | { readonly type: 'step-started'; readonly stepId: string; readonly key: string; readonly effect: Effect }
+  | { readonly type: 'step-finished'; readonly stepId: string; readonly receipt: Receipt }
+  /** There is nothing to do for this step, for example no checkpoint to restore. */
+  | { readonly type: 'step-skipped'; readonly stepId: string; readonly reason: Reason }
+  /** The gate, asked again at the moment of applying, said no. */
+  | { readonly type: 'step-refused'; readonly stepId: string; readonly reason: Reason }
+  | { readonly type: 'watch-check' }
+  | { readonly type: 'approved'; readonly by: string; readonly note?: string }
+  | { readonly type: 'rejected'; readonly by: string; readonly note?: string }
+  | { readonly type: 'acknowledged'; readonly by: string; readonly note?: string }
+  | { readonly type: 'operator-resolved'; readonly by: string; readonly note?: string }
+  /** An operator orders a plan of their own. */
+  | { readonly type: 'ordered'; readonly by: string; readonly plan: Plan }
+  | { readonly type: 'released' }
+  | { readonly type: 'removed' }
+  /** A notifier accepted a message that tells a person of the present state. */
+  | { readonly type: 'told'; readonly notifier: string };
+
+/** What the guard knows at the moment of the decision; plain data, so that a decision can be repeated. */
+export interface DecideFacts {
+  readonly now: EpochMs;
+  readonly health: Health;
+  /** Suspicions against the current instance. */
+  readonly findings: readonly Finding[];
+  /** How long the agent has had no suspicion and a fresh sign of life; 0 while it has any. */
+  readonly soundForMs: Ms;
+  readonly instance?: Instance;
+  readonly assessment: Assessment;
+  /** The strategy's plan, or why it has none. */
+  readonly proposal: Decision<Plan>;
+  /** The plan as steps. */
+  readonly steps: readonly Step[];
+  /** What the gate says of starting the plan now. */
+  readonly verdict: GateVerdict;
+  readonly planHash: string;
+  /** A hold that covers the agent. */
+  readonly hold?: Hold;
+  /** Wait before the next attempt, drawn from the backoff. */
+  readonly backoffMs: Ms;
+}
+
+/** What follows from an event: the new incident with its line in the timeline, and what is to be done. */
+export interface Decided {
+  readonly incident: Incident;
+  /** Absent when the event changed nothing worth a line. */
+  readonly entry?: TimelineEntry;
+  /** Messages to people about the new state. */
+  readonly notices: readonly NoticeKind[];
+  /** An attempt ended with this event, and is to be written into the ledger. */
+  readonly ended?: Attempt;
+  /** An attempt begins with this event: its place in the budget is reserved in the same commit. */
+  readonly begins: boolean;
+}

@@ -1,0 +1,7 @@
+/**
+ * The pure reducer of incidents: `decide(incident, event, facts)`. Knows nothing of clocks, stores or orchestrators.
+ */
+export { decide } from './decide.ts';
+export type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+export { hasActed, nextStep, stepById } from './attempt.ts';
+export { move } from './move.ts';

@@ -1,0 +1,191 @@
+import type { Health, Incident, Plan, Reason } from '../model/index.ts';
+import { formatDuration } from '../model/index.ts';
+import { beginAttempt } from './attempt.ts';
+import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { move, unchanged } from './move.ts';
+
+type Open = Extract<Incident, { state: 'open' }>;
+
+/** How often an incident that waits for something is looked at again when nothing else is known, in ms. */
+const lookAgainMs = 60_000;
+
+/** An open incident decides: hold, resolve, plan, ask, wait or hand over. */
+export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFacts): Decided {
+  if (event.type === 'findings') {
+    const joined = withFindings(incident, event.findings, event.health);
+    if (!joined) return unchanged(incident);
+    // A changed picture is a reason to decide again at once, unless an attempt has just failed and its backoff runs.
+    const decided = decideNow({ ...incident, ...joined }, facts);
+    if (decided.entry) return decided;
+    return move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) });
+  }
+  if (event.type === 'due') return decideNow(incident, facts);
+  return unchanged(incident);
+}
+
+function decideNow(incident: Open, facts: DecideFacts): Decided {
+  if (facts.hold) return hold(incident, facts);
+  const sound = facts.findings.length === 0 && facts.health !== 'failed' && facts.health !== 'degraded';
+  if (sound && !incident.requested) return settleSound(incident, facts);
+  const ordered = incident.requested;
+  const reason = ordered ? orderReason(ordered) : facts.proposal.reason;
+  const plan = ordered?.plan ?? (facts.proposal.act ? facts.proposal.value : undefined);
+  if (!plan) return escalate(incident, facts, reason);
+  if (facts.verdict.verdict === 'refuse') return escalate(incident, facts, facts.verdict.reason);
+  if (facts.verdict.verdict === 'wait') return wait(incident, facts, facts.verdict.untilMs, facts.verdict.reason);
+  const approval = ordered ? undefined : approvalNeeded(incident, plan);
+  if (approval) return askApproval(incident, facts, plan, approval);
+  return begin(incident, facts, { plan, reason, by: ordered?.by });
+}
+
+function orderReason(ordered: NonNullable<Incident['requested']>): Reason {
+  return { code: 'operator-respawn', text: `${ordered.by} ordered a ${ordered.plan.rung}.` };
+}
+
+function approvalNeeded(incident: Open, plan: Plan): Reason | undefined {
+  if (plan.needsApproval) return plan.needsApproval;
+  if (incident.policy.mode !== 'approve') return undefined;
+  return {
+    code: 'mode-approve',
+    text: `Group ${incident.group} is in mode approve: a person has to agree to the ${plan.rung}.`,
+  };
+}
+
+/** Starts an attempt; its place in the budget is reserved in the same commit. */
+export function begin(
+  incident: Incident,
+  facts: DecideFacts,
+  of: { readonly plan: Plan; readonly reason: Reason; readonly by?: string | undefined },
+): Decided {
+  const { plan, reason, by } = of;
+  const attempt = beginAttempt({
+    number: incident.attempts.length + 1,
+    plan,
+    severity: facts.assessment.severity,
+    steps: facts.steps,
+    now: facts.now,
+    instance: facts.instance,
+    orderedBy: by,
+  });
+  return move(incident, facts, {
+    to: { state: 'acting', attempt },
+    set: { assessment: facts.assessment, ...pictureOf(facts) },
+    drop: ['requested'],
+    type: 'attempt-started',
+    reason,
+    data: {
+      attempt: attempt.number,
+      rung: plan.rung,
+      severity: facts.assessment.severity,
+      factors: facts.assessment.factors.map((factor) => ({ ...factor })),
+    },
+    begins: true,
+  });
+}
+
+function pictureOf(facts: DecideFacts): { readonly health: Health; readonly findings: DecideFacts['findings'] } {
+  return { health: facts.health, findings: facts.findings };
+}
+
+function hold(incident: Open, facts: DecideFacts): Decided {
+  const by = facts.hold as NonNullable<DecideFacts['hold']>;
+  return move(incident, facts, {
+    to: { state: 'held', holdId: by.id, until: by.until },
+    type: 'held',
+    reason: {
+      code: 'held',
+      text: `${by.by} holds it for ${formatDuration(by.until - facts.now)}: ${by.reason}.`,
+      remedy: `Release hold ${by.id}.`,
+    },
+  });
+}
+
+/** Nothing is wrong any more: proven for one watch interval, it is resolved without anything having been done. */
+function settleSound(incident: Open, facts: DecideFacts): Decided {
+  const neededMs = incident.policy.watch.everyMs;
+  if (facts.health === 'healthy' && facts.soundForMs >= neededMs) {
+    return move(incident, facts, {
+      to: { state: 'resolved', outcome: 'self-recovered', resolvedAt: facts.now },
+      set: { health: facts.health, findings: [] },
+      type: 'resolved',
+      reason: {
+        code: 'self-recovered',
+        text: `${incident.agentId} has been healthy for ${formatDuration(facts.soundForMs)} by itself.`,
+      },
+      notices: ['resolved'],
+    });
+  }
+  return later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50));
+}
+
+/** Stays open until a moment; a line in the timeline only when the reason is another than before. */
+function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason): Decided {
+  const nextAt = Math.max(until, facts.now + 50);
+  if (incident.because.code === reason.code && sameFindings(incident, facts)) return later(incident, facts, nextAt);
+  return move(incident, facts, {
+    to: { state: 'open', nextAt },
+    set: { assessment: facts.assessment, ...pictureOf(facts) },
+    type: 'waiting',
+    reason,
+  });
+}
+
+function sameFindings(incident: Open, facts: DecideFacts): boolean {
+  return incident.findings.map((finding) => finding.id).join() === facts.findings.map((finding) => finding.id).join();
+}
+
+/** Looks again later without a line: only the alarm moves, so the stored incident may stay as it is. */
+function later(incident: Open, facts: DecideFacts, nextAt: number): Decided {
+  const at = Math.min(nextAt, facts.now + lookAgainMs);
+  return { ...unchanged(incident), incident: { ...incident, nextAt: at } };
+}
+
+function askApproval(incident: Open, facts: DecideFacts, plan: Plan, reason: Reason): Decided {
+  const expiresAt = facts.now + incident.policy.gate.approvalTtlMs;
+  return move(incident, facts, {
+    to: {
+      state: 'awaiting-approval',
+      approval: { planHash: facts.planHash, plan, reason, requestedAt: facts.now, expiresAt },
+    },
+    set: { assessment: facts.assessment, ...pictureOf(facts), told: false },
+    type: 'approval-requested',
+    reason,
+    data: { rung: plan.rung, planHash: facts.planHash, expiresAt },
+    notices: ['approval'],
+  });
+}
+
+/** Hands over to a person. Nothing more is done by itself; recovery of the agent is still noticed. */
+export function escalate(incident: Incident, facts: DecideFacts, reason: Reason): Decided {
+  return move(incident, facts, {
+    to: { state: 'escalated', reason, escalatedAt: facts.now },
+    set: { assessment: facts.assessment, ...pictureOf(facts), told: false },
+    drop: ['requested'],
+    type: 'escalated',
+    reason,
+    notices: ['escalated'],
+  });
+}
+
+/** The picture of the agent as members of the incident, or `undefined` when it is the same as before. */
+export function withFindings(
+  incident: Incident,
+  findings: DecideFacts['findings'],
+  health: Health,
+): { readonly findings: DecideFacts['findings']; readonly health: Health; readonly signature: string } | undefined {
+  const same =
+    incident.health === health &&
+    incident.findings.length === findings.length &&
+    incident.findings.every((finding, at) => finding.id === findings[at]?.id);
+  if (same) return undefined;
+  // The name of the failure stays when the suspicions go: the ledger needs it.
+  const names = [...new Set(findings.map((finding) => finding.signature))].sort().join('+');
+  return { findings, health, signature: names || incident.signature };
+}
+
+export function findingsReason(findings: DecideFacts['findings']): Reason {
+  const newest = findings.at(-1);
+  return newest
+    ? { code: 'finding-joined', text: newest.text }
+    : { code: 'finding-cleared', text: 'No suspicion stands against the agent any more.' };
+}

@@ -1,0 +1,67 @@
+import type { Incident } from '../model/index.ts';
+import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { move, unchanged } from './move.ts';
+import { note, reopen } from './waiting.ts';
+
+/** What a person or the inventory decides over the head of the machine, in any state. */
+export function decideByOperator(incident: Incident, event: IncidentEvent, facts: DecideFacts): Decided | undefined {
+  switch (event.type) {
+    case 'acknowledged':
+      return move(incident, facts, {
+        set: { acknowledged: { by: event.by, at: facts.now } },
+        type: 'acknowledged',
+        reason: { code: 'operator-acknowledged', text: `${event.by} took note of it${note(event.note)}.` },
+      });
+    case 'operator-resolved':
+      return close(
+        incident,
+        facts,
+        'operator',
+        { code: 'operator-resolved', text: `${event.by} resolved it${note(event.note)}.` },
+        event.by,
+      );
+    case 'removed':
+      return close(incident, facts, 'removed', {
+        code: 'agent-removed',
+        text: `${incident.agentId} was deregistered.`,
+      });
+    case 'ordered':
+      return ordered(incident, event, facts);
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Resolves from any state. The table of transitions has no direct way from acting, watching and awaiting-approval, so
+ * those are opened first; both moves are one event and one line.
+ */
+function close(
+  incident: Incident,
+  facts: DecideFacts,
+  outcome: 'operator' | 'removed',
+  reason: Incident['because'],
+  by?: string,
+): Decided {
+  const viaOpen =
+    incident.state === 'acting' || incident.state === 'watching' || incident.state === 'awaiting-approval';
+  const from = viaOpen
+    ? move(incident, facts, { to: { state: 'open', nextAt: facts.now }, type: 'reopened', reason }).incident
+    : incident;
+  const closed = move({ ...from, version: incident.version }, facts, {
+    to: { state: 'resolved', outcome, resolvedAt: facts.now, ...(by ? { by } : {}) },
+    type: 'resolved',
+    reason,
+    notices: ['resolved'],
+  });
+  if (incident.state !== 'acting' && incident.state !== 'watching') return closed;
+  if (!incident.attempt) return closed;
+  return { ...closed, ended: { ...incident.attempt, endedAt: facts.now, verdict: 'superseded' } };
+}
+
+function ordered(incident: Incident, event: Extract<IncidentEvent, { type: 'ordered' }>, facts: DecideFacts): Decided {
+  const requested = { plan: event.plan, by: event.by };
+  const reason = { code: 'operator-respawn', text: `${event.by} ordered a ${event.plan.rung}.` } as const;
+  if (incident.state === 'acting' || incident.state === 'watching') return unchanged(incident);
+  return reopen(incident, facts, reason, requested);
+}

@@ -1,0 +1,113 @@
+import type { Incident, Plan, Reason } from '../model/index.ts';
+import { formatDuration } from '../model/index.ts';
+import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { move, unchanged } from './move.ts';
+import { begin, escalate, findingsReason, withFindings } from './open.ts';
+
+/** Waiting for a person's word on a plan. */
+export function decideAwaiting(
+  incident: Extract<Incident, { state: 'awaiting-approval' }>,
+  event: IncidentEvent,
+  facts: DecideFacts,
+): Decided {
+  const { approval } = incident;
+  switch (event.type) {
+    case 'approved': {
+      const reason: Reason = {
+        code: 'approval-granted',
+        text: `${event.by} approved the ${approval.plan.rung}${note(event.note)}.`,
+      };
+      return begin(incident, facts, { plan: approval.plan, reason, by: event.by });
+    }
+    case 'rejected':
+      return escalate(incident, facts, {
+        code: 'approval-rejected',
+        text: `${event.by} rejected the ${approval.plan.rung}${note(event.note)}.`,
+      });
+    case 'findings': {
+      const joined = withFindings(incident, event.findings, event.health);
+      if (!joined) return unchanged(incident);
+      if (event.findings.length === 0 && event.health === 'healthy') {
+        return reopen(incident, facts, {
+          code: 'plan-stale',
+          text: 'The agent recovered while the plan waited for approval.',
+        });
+      }
+      return move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) });
+    }
+    case 'due':
+      if (facts.now < approval.expiresAt) return unchanged(incident);
+      return escalate(incident, facts, {
+        code: 'approval-expired',
+        text: `Nobody decided on the ${approval.plan.rung} within ${formatDuration(approval.expiresAt - approval.requestedAt)}.`,
+      });
+    default:
+      return unchanged(incident);
+  }
+}
+
+/** Remediation rests because of a hold; monitoring goes on. */
+export function decideHeld(
+  incident: Extract<Incident, { state: 'held' }>,
+  event: IncidentEvent,
+  facts: DecideFacts,
+): Decided {
+  if (event.type === 'findings') {
+    const joined = withFindings(incident, event.findings, event.health);
+    return joined
+      ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
+      : unchanged(incident);
+  }
+  if (facts.hold) {
+    if (facts.hold.id === incident.holdId || event.type !== 'due') return unchanged(incident);
+    return { ...unchanged(incident), incident: { ...incident, holdId: facts.hold.id, until: facts.hold.until } };
+  }
+  if (event.type === 'due' || event.type === 'released') {
+    return reopen(incident, facts, { code: 'released', text: 'No hold covers the agent any more.' });
+  }
+  return unchanged(incident);
+}
+
+/** A person has taken over; the guard only looks whether the agent is well again. */
+export function decideEscalated(
+  incident: Extract<Incident, { state: 'escalated' }>,
+  event: IncidentEvent,
+  facts: DecideFacts,
+): Decided {
+  if (event.type !== 'findings') return unchanged(incident);
+  if (event.findings.length === 0 && event.health === 'healthy') {
+    const { forMs } = incident.policy.watch;
+    return move(incident, facts, {
+      to: {
+        state: 'watching',
+        watch: { startedAt: facts.now, until: facts.now + forMs, checks: 0, lastHealth: event.health },
+      },
+      set: { findings: [], health: event.health },
+      type: 'watch-started',
+      reason: { code: 'seen-healthy', text: `The agent is healthy again; it is watched for ${formatDuration(forMs)}.` },
+    });
+  }
+  const joined = withFindings(incident, event.findings, event.health);
+  return joined
+    ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
+    : unchanged(incident);
+}
+
+/** Back to deciding, at once. */
+export function reopen(
+  incident: Incident,
+  facts: DecideFacts,
+  reason: Reason,
+  requested?: { plan: Plan; by: string },
+): Decided {
+  return move(incident, facts, {
+    to: { state: 'open', nextAt: facts.now },
+    set: { health: facts.health, findings: facts.findings, ...(requested ? { requested } : {}) },
+    type: 'reopened',
+    reason,
+  });
+}
+
+export function note(text: string | undefined): string {
+  return text ? `: ${text}` : '';
+}

@@ -1,0 +1,159 @@
+import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
+import { guardError } from '../contracts/index.ts';
+import type { AgentId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
+import { keys } from '../state/keys.ts';
+import type { Ownership } from './ownership.ts';
+
+/** Resolved incidents are kept this long. */
+const keepMs: Ms = 30 * 86_400_000;
+/** Lines of one timeline that are kept. */
+const linesMax = 1_000;
+/** Resolved incidents held in memory for lists; older ones are read from the store by id. */
+const recentMax = 2_000;
+
+/** The stored incidents with their timelines; everything unresolved is in memory too. */
+export class IncidentLog {
+  readonly #store: StateStore;
+  readonly #ownership: Ownership;
+  readonly #shards: number;
+  readonly #incidents = new Map<IncidentId, Incident>();
+  readonly #versions = new Map<IncidentId, Version>();
+  readonly #openByAgent = new Map<AgentId, IncidentId>();
+  readonly #resolved: IncidentId[] = [];
+
+  constructor(store: StateStore, ownership: Ownership, shards: number) {
+    this.#store = store;
+    this.#ownership = ownership;
+    this.#shards = shards;
+  }
+
+  /** Reads everything unresolved, and what was resolved last. */
+  async load(): Promise<void> {
+    const resolved: Incident[] = [];
+    for (let shard = 0; shard < this.#shards; shard += 1) {
+      for await (const { value, version } of this.#all(keys.incidents(shard))) {
+        const incident = value as unknown as Incident;
+        this.#remember(incident, version);
+        if (incident.state === 'resolved') resolved.push(incident);
+      }
+    }
+    resolved.sort((a, b) => a.openedAt - b.openedAt);
+    for (const incident of resolved) this.#noteResolved(incident.id);
+  }
+
+  async *#all(prefix: string): AsyncIterable<{ value: Json; version: Version }> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.#store.list(prefix, { limit: 200, ...(after ? { after } : {}) });
+      yield* page;
+      after = page.at(-1)?.key;
+      if (page.length < 200 || after === undefined) return;
+    }
+  }
+
+  get(id: IncidentId): Incident | undefined {
+    return this.#incidents.get(id);
+  }
+
+  /** The one incident of an agent that is not resolved. */
+  openFor(agentId: AgentId): Incident | undefined {
+    const id = this.#openByAgent.get(agentId);
+    return id === undefined ? undefined : this.#incidents.get(id);
+  }
+
+  /** Everything unresolved. */
+  *unresolved(): Iterable<Incident> {
+    for (const id of this.#openByAgent.values()) yield this.#incidents.get(id) as Incident;
+  }
+
+  get unresolvedCount(): number {
+    return this.#openByAgent.size;
+  }
+
+  /** The last resolved incident of an agent with a signature that ended after `since`. */
+  recent(agentId: AgentId, signature: string, since: number): Incident | undefined {
+    for (let at = this.#resolved.length - 1; at >= 0; at -= 1) {
+      const incident = this.#incidents.get(this.#resolved[at] as IncidentId);
+      if (incident?.agentId !== agentId || incident.signature !== signature) continue;
+      return incident.changedAt >= since ? incident : undefined;
+    }
+    return undefined;
+  }
+
+  /** Newest first. */
+  list(filter: { readonly agentId?: AgentId; readonly state?: IncidentState | 'unresolved' }): readonly Incident[] {
+    const { agentId, state } = filter;
+    const from = state === 'unresolved' ? [...this.unresolved()] : [...this.#incidents.values()];
+    return from
+      .filter((incident) => agentId === undefined || incident.agentId === agentId)
+      .filter((incident) => state === undefined || state === 'unresolved' || incident.state === state)
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  async timeline(incident: Incident): Promise<readonly TimelineEntry[]> {
+    const stream = keys.timeline(this.#ownership.shard(incident.group), incident.id);
+    const entries: TimelineEntry[] = [];
+    let after = 0;
+    for (;;) {
+      const page = await this.#store.read(stream, after, 200);
+      for (const { value } of page) entries.push(value as unknown as TimelineEntry);
+      after = page.at(-1)?.seq ?? after;
+      if (page.length < 200) return entries;
+    }
+  }
+
+  /**
+   * Stores an incident with its new line and whatever belongs to the same moment (budget, ledger, messages), all or
+   * nothing (R11). Throws `GUARD_STATE_CONFLICT` when another wrote it meanwhile.
+   */
+  async commit(
+    incident: Incident,
+    entry: TimelineEntry,
+    more: readonly StoreOp[],
+  ): Promise<{ readonly [key: string]: Version }> {
+    const shard = this.#ownership.shard(incident.group);
+    if (!this.#ownership.owns(incident.group))
+      throw guardError('GUARD_STATE_FENCED', { partition: keys.partition(shard), fence: 0, highest: 'unknown' });
+    const key = keys.incident(shard, incident.id);
+    const version = this.#versions.get(incident.id);
+    const versions = await this.#store.commit(
+      keys.partition(shard),
+      [
+        {
+          op: 'put',
+          key,
+          value: incident as unknown as Json,
+          when: version === undefined ? 'absent' : { version },
+          ...(incident.state === 'resolved' ? { ttlMs: keepMs } : {}),
+        },
+        { op: 'append', stream: keys.timeline(shard, incident.id), value: entry as unknown as Json, keep: linesMax },
+        ...more,
+      ],
+      { fence: this.#ownership.fence(incident.group), durability: 'sync' },
+    );
+    this.#remember(incident, versions[key] as Version);
+    if (incident.state === 'resolved') this.#noteResolved(incident.id);
+    return versions;
+  }
+
+  /** Changes only what is in memory: the moment of the next look. */
+  touch(incident: Incident): void {
+    this.#incidents.set(incident.id, incident);
+  }
+
+  #remember(incident: Incident, version: Version): void {
+    this.#incidents.set(incident.id, incident);
+    this.#versions.set(incident.id, version);
+    if (incident.state !== 'resolved') this.#openByAgent.set(incident.agentId, incident.id);
+    else if (this.#openByAgent.get(incident.agentId) === incident.id) this.#openByAgent.delete(incident.agentId);
+  }
+
+  #noteResolved(id: IncidentId): void {
+    this.#resolved.push(id);
+    while (this.#resolved.length > recentMax) {
+      const oldest = this.#resolved.shift() as IncidentId;
+      this.#incidents.delete(oldest);
+      this.#versions.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/index.ts';
+import { isGuardError, messageOf } from '../contracts/index.ts';
+import type { Budget } from '../decision/budget.ts';
+import { reserve } from '../decision/budget.ts';
+import type { Decided, IncidentEvent } from '../incident/index.ts';
+import { decide } from '../incident/index.ts';
+import type {
+  AgentId,
+  Incident,
+  IncidentId,
+  LedgerEntry,
+  Ms,
+  Notice,
+  NoticeKind,
+  TimelineEntry,
+} from '../model/index.ts';
+import { signatureOf } from '../model/index.ts';
+import type { EventBus, SerialQueue } from '../runtime/index.ts';
+import { keys } from '../state/keys.ts';
+import type { Budgets } from './budgets.ts';
+import type { IncidentLog } from './incident-log.ts';
+import type { Judge } from './judge.ts';
+import type { Ownership } from './ownership.ts';
+import type { AgentSight, View } from './view.ts';
+
+/** The same signature within this continues the thread as a new linked incident. */
+const threadMs: Ms = 600_000;
+/** Timers of the platform overflow after 24 days; an alarm that comes early is simply set again. */
+const longestAlarmMs: Ms = 3_600_000;
+/** Pause before an event is tried again when the store did not take it. */
+const againMs: Ms = 1_000;
+
+export interface IncidentsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly bus: EventBus;
+  readonly queue: SerialQueue;
+  readonly view: View;
+  readonly judge: Judge;
+  readonly budgets: Budgets;
+  readonly incidents: IncidentLog;
+  readonly ownership: Ownership;
+  readonly configVersion: string;
+  /** Writes that put a message into the outbox, and an outcome into the ledger, of the same commit. */
+  noticeOps(notice: Notice): readonly StoreOp[];
+  ledgerOps(entry: LedgerEntry): readonly StoreOp[];
+  makeNotice(incident: Incident, kind: NoticeKind): Notice;
+  /** What has to be ready in memory before a decision: history and budget are read once. */
+  prefetch(agentId: AgentId, shard: number): Promise<void>;
+  /** Tells the rest of the pipeline after a commit. */
+  after(change: IncidentChange): void;
+}
+
+export interface IncidentChange {
+  readonly before: Incident | undefined;
+  readonly incident: Incident;
+  readonly entry: TimelineEntry;
+  readonly decided: Decided;
+  readonly notices: readonly Notice[];
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/**
+ * Runs the reducer: one event after another per shard, each stored with everything that belongs to it before anything
+ * follows. The alarms of waiting incidents live here.
+ */
+export class Incidents {
+  readonly #o: IncidentsOptions;
+  readonly #alarms = new Map<IncidentId, Subscription>();
+  #stopped = false;
+
+  constructor(options: IncidentsOptions) {
+    this.#o = options;
+  }
+
+  /** Takes up what was unresolved when the guard stopped. */
+  resume(): void {
+    for (const incident of this.#o.incidents.unresolved()) this.#setAlarm(incident);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const alarm of this.#alarms.values()) alarm.dispose();
+    this.#alarms.clear();
+  }
+
+  /** Opens an incident for an agent, unless it has one; then decides. */
+  async open(agentId: AgentId): Promise<Incident | undefined> {
+    const sight = this.#o.view.see(agentId);
+    if (!sight || this.#stopped) return undefined;
+    const shard = this.#o.ownership.shard(sight.agent.group);
+    const opened = await this.#o.queue.run(shard, async () => {
+      const existing = this.#o.incidents.openFor(agentId);
+      if (existing) return existing;
+      await this.#o.prefetch(agentId, shard);
+      const { incident, entry } = this.#newIncident(sight);
+      const decided: Decided = { incident, entry, notices: ['opened'], begins: false };
+      await this.#commit(undefined, decided, entry);
+      return incident;
+    });
+    return (await this.apply(opened.id, { type: 'due' })) ?? opened;
+  }
+
+  /** Applies an event. `undefined` when there is no such incident. */
+  async apply(id: IncidentId, event: IncidentEvent): Promise<Incident | undefined> {
+    const known = this.#o.incidents.get(id);
+    if (!known) return undefined;
+    const shard = this.#o.ownership.shard(known.group);
+    return this.#o.queue.run(shard, async () => {
+      const before = this.#o.incidents.get(id) as Incident;
+      await this.#o.prefetch(before.agentId, shard);
+      const decided = decide(before, event, this.#o.judge.facts(before));
+      if (decided.entry) await this.#commit(before, decided, decided.entry);
+      else if (decided.incident !== before) this.#o.incidents.touch(decided.incident);
+      if (decided.incident !== before || !this.#alarms.has(id)) this.#setAlarm(decided.incident);
+      return decided.incident;
+    });
+  }
+
+  /** Applies an event nobody waits for; while the store does not take it, it is tried again. */
+  post(id: IncidentId, event: IncidentEvent): void {
+    if (this.#stopped) return;
+    this.apply(id, event).catch((thrown: unknown) => {
+      this.#o.log.error(
+        { incidentId: id, event: event.type, err: messageOf(thrown) },
+        'an event could not be stored; it is tried again',
+      );
+      if (this.#stopped || isGuardError(thrown, 'GUARD_STATE_FENCED')) return;
+      this.#o.clock.after(againMs, () => this.post(id, event));
+    });
+  }
+
+  #newIncident({ agent, policy, health, findings }: AgentSight): { incident: Incident; entry: TimelineEntry } {
+    const { clock, random, configVersion, incidents } = this.#o;
+    const now = clock.now();
+    const signature = signatureOf(findings);
+    const last = incidents.recent(agent.id, signature, now - threadMs);
+    const continues = last ? (last.continues ?? last.id) : undefined;
+    const because = {
+      code: 'agent-suspected',
+      text: findings.map((finding) => finding.text).join('; ') || 'An operator asked for it.',
+    } as const;
+    const incident: Incident = {
+      id: `inc_${random.ulid()}`,
+      version: 1,
+      agentId: agent.id,
+      group: agent.group,
+      ...(agent.instance ? { instanceId: agent.instance.id } : {}),
+      openedAt: now,
+      changedAt: now,
+      configVersion,
+      policy,
+      health,
+      findings,
+      signature,
+      severityAtLeast: 1,
+      attempts: [],
+      ...(continues ? { continues } : {}),
+      because,
+      told: false,
+      state: 'open',
+      nextAt: now,
+    };
+    return {
+      incident,
+      entry: { seq: 1, at: now, incidentId: incident.id, type: 'opened', state: 'open', reason: because },
+    };
+  }
+
+  async #commit(before: Incident | undefined, decided: Decided, entry: TimelineEntry): Promise<void> {
+    const { incident } = decided;
+    const shard = this.#o.ownership.shard(incident.group);
+    const notices = decided.notices.map((kind) => this.#o.makeNotice(incident, kind));
+    const ledger = decided.ended ? [ledgerEntry(incident, decided.ended)] : [];
+    const budget = this.#budgetAfter(incident, decided);
+    const ops: StoreOp[] = [
+      ...notices.flatMap((notice) => this.#o.noticeOps(notice)),
+      ...ledger.flatMap((one) => this.#o.ledgerOps(one)),
+      ...(budget ? [this.#o.budgets.opFor(shard, incident.agentId, budget)] : []),
+    ];
+    try {
+      const versions = await this.#o.incidents.commit(incident, entry, ops);
+      if (budget)
+        this.#o.budgets.committed(incident.agentId, budget, versions[keys.budget(shard, incident.agentId)] as string);
+    } catch (thrown) {
+      if (budget) this.#o.budgets.forget(incident.agentId);
+      throw thrown;
+    }
+    this.#o.after({ before, incident, entry, decided, notices, ledger });
+  }
+
+  /** An attempt that begins is counted now; one that failed sets the earliest moment of the next. */
+  #budgetAfter(incident: Incident, decided: Decided): Budget | undefined {
+    const { gate } = incident.policy;
+    const now = incident.changedAt;
+    const budget = this.#o.budgets.get(incident.agentId);
+    if (decided.begins) return reserve(budget, gate.attempts, now, gate.backoff.resetAfterMs);
+    if (decided.ended?.verdict === 'failed' && incident.state === 'open')
+      return { ...budget, notBefore: incident.nextAt };
+    return undefined;
+  }
+
+  #setAlarm(incident: Incident): void {
+    this.#alarms.get(incident.id)?.dispose();
+    this.#alarms.delete(incident.id);
+    if (this.#stopped) return;
+    const alarm = alarmOf(incident, this.#o.clock.now());
+    if (!alarm) return;
+    const delayMs = Math.min(longestAlarmMs, Math.max(0, alarm.at - this.#o.clock.now()));
+    const subscription = this.#o.clock.after(delayMs, () => {
+      this.#alarms.delete(incident.id);
+      this.post(incident.id, alarm.event);
+    });
+    this.#alarms.set(incident.id, subscription);
+  }
+}
+
+function alarmOf(incident: Incident, now: number): { readonly at: number; readonly event: IncidentEvent } | undefined {
+  switch (incident.state) {
+    case 'open':
+      return { at: incident.nextAt, event: { type: 'due' } };
+    case 'awaiting-approval':
+      return { at: incident.approval.expiresAt, event: { type: 'due' } };
+    case 'held':
+      return { at: incident.until, event: { type: 'due' } };
+    case 'watching':
+      return {
+        at: Math.min(now + incident.policy.watch.everyMs, Math.max(incident.watch.until, now + 50)),
+        event: { type: 'watch-check' },
+      };
+    default:
+      return undefined;
+  }
+}
+
+function ledgerEntry(incident: Incident, ended: NonNullable<Decided['ended']>): LedgerEntry {
+  const endedAt = ended.endedAt ?? incident.changedAt;
+  return {
+    at: endedAt,
+    incidentId: incident.id,
+    agentId: incident.agentId,
+    signature: incident.signature,
+    rung: ended.plan.rung,
+    verdict: ended.verdict ?? 'superseded',
+    tookMs: endedAt - ended.startedAt,
+  };
+}

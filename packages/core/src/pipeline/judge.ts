@@ -1,0 +1,166 @@
+import type { Assessor, Clock, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
+import { askBudget, backoffMs } from '../decision/budget.ts';
+import { askGate } from '../decision/gate.ts';
+import { planHash } from '../decision/plan-hash.ts';
+import type { DecideFacts } from '../incident/index.ts';
+import type { AgentId, Capability, GateVerdict, History, Incident, Plan } from '../model/index.ts';
+import { stepsFor } from '../recovery/genesis.ts';
+import type { Budgets } from './budgets.ts';
+import type { Holds } from './holds.ts';
+import type { IncidentLog } from './incident-log.ts';
+import type { Ownership } from './ownership.ts';
+import type { AgentSight, View } from './view.ts';
+
+export interface JudgeOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly view: View;
+  readonly budgets: Budgets;
+  readonly holds: Holds;
+  readonly log: IncidentLog;
+  readonly ownership: Ownership;
+  assessor(name: string): Assessor;
+  strategy(name: string): Strategy;
+  orchestrator(name: string): Orchestrator | undefined;
+  history(agentId: AgentId, signature: string): History;
+  settled(): { readonly settled: boolean; readonly at: number };
+}
+
+/**
+ * Gathers what a decision rests on: assessment, plan, steps and the gate's answer, all for this moment. Reads only;
+ * the decision itself is the reducer's.
+ */
+export class Judge {
+  readonly #options: JudgeOptions;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  /** The facts for a decision about an incident. The policy is the one the incident was opened under (R28). */
+  facts(incident: Incident): DecideFacts {
+    const { clock, view, holds, random, budgets } = this.#options;
+    const sight = view.see(incident.agentId);
+    const now = clock.now();
+    const facts = this.#incidentFacts(incident, sight, now);
+    const assessment = this.#options.assessor(incident.policy.assessor).assess(facts);
+    const can = this.#capabilities(sight);
+    const proposal = this.#options.strategy(incident.policy.strategy).propose(facts, assessment, can);
+    const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
+    const hold = holds.on(incident.agentId, incident.group);
+    const instance = sight?.agent.instance;
+    return {
+      now,
+      health: facts.health,
+      findings: facts.findings,
+      soundForMs: sight?.soundForMs ?? 0,
+      ...(instance ? { instance } : {}),
+      assessment,
+      proposal,
+      steps: plan ? stepsFor(plan, can, incident.policy.ladder.drainMs) : [],
+      verdict: this.gate(incident, { plan, begun: false, affects: [incident.agentId] }),
+      planHash: plan
+        ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
+        : '',
+      ...(hold ? { hold } : {}),
+      backoffMs: backoffMs(budgets.get(incident.agentId).streak, random.next(), incident.policy.gate.backoff),
+    };
+  }
+
+  /** Asks the gate on the present view. */
+  gate(
+    incident: Incident,
+    of: { readonly plan: Plan | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
+  ): GateVerdict {
+    const { clock, view, holds, budgets, ownership } = this.#options;
+    const now = clock.now();
+    const sight = view.see(incident.agentId);
+    if (!sight || !of.plan) return nothingToDo;
+    const { settled, at } = this.#options.settled();
+    const budget = budgets.get(incident.agentId);
+    const hold = holds.on(incident.agentId, incident.group);
+    const others = [...this.#options.log.unresolved()].filter(
+      (other) => other.id !== incident.id && other.state === 'acting',
+    );
+    const inRecovery = of.affects.filter((agentId) =>
+      others.some((other) => other.agentId === agentId || touches(other, agentId)),
+    );
+    return askGate({
+      now,
+      agent: sight.agent,
+      health: sight.health,
+      findings: sight.findings,
+      policy: incident.policy,
+      rung: of.plan.rung,
+      begun: of.begun,
+      ordered: isOrdered(incident),
+      affects: of.affects,
+      unselected: of.affects.filter((agentId) => !view.knows(agentId)),
+      inRecovery,
+      ...(hold ? { hold } : {}),
+      settled,
+      settledAt: at,
+      budget: askBudget(budget, incident.policy.gate.attempts, now),
+      notBefore: budget.notBefore,
+      groupSize: view.groupSize(incident.group),
+      groupInFlight: others.filter((other) => other.group === incident.group).length,
+      ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
+      owned: ownership.owns(incident.group),
+    });
+  }
+
+  #incidentFacts(incident: Incident, sight: AgentSight | undefined, now: number): IncidentFacts {
+    return {
+      now,
+      agent: sight?.agent ?? absentAgent(incident),
+      health: sight?.health ?? 'unknown',
+      findings: sight?.findings ?? [],
+      metrics: sight?.metrics ?? {},
+      attempts: incident.attempts,
+      severityAtLeast: incident.severityAtLeast,
+      history: this.#options.history(incident.agentId, incident.signature),
+      policy: incident.policy,
+    };
+  }
+
+  #capabilities(sight: AgentSight | undefined): readonly Capability[] {
+    const name = sight?.agent.orchestrator;
+    return name === undefined ? [] : (this.#options.orchestrator(name)?.supports ?? []);
+  }
+}
+
+const nothingToDo: GateVerdict = {
+  verdict: 'proceed',
+  reason: { code: 'nothing-wrong', text: 'There is nothing to be done, so there is nothing to allow.' },
+  rules: [],
+};
+
+function planInHand(incident: Incident): Plan | undefined {
+  if (incident.requested) return incident.requested.plan;
+  return incident.state === 'awaiting-approval' ? incident.approval.plan : undefined;
+}
+
+/** A person asked for what is under way, by an order or an approval. */
+function isOrdered(incident: Incident): boolean {
+  if (incident.requested) return true;
+  return incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
+}
+
+function touches(incident: Incident, agentId: AgentId): boolean {
+  if (incident.state !== 'acting') return false;
+  return incident.attempt.steps.some(
+    (step) => step.state === 'started' && step.effect.type === 'action' && step.effect.intent.affects.includes(agentId),
+  );
+}
+
+/** Stands in for an agent that was deregistered while its incident is being closed. */
+function absentAgent(incident: Incident): IncidentFacts['agent'] {
+  return {
+    id: incident.agentId,
+    group: incident.group,
+    labels: {},
+    dependsOn: [],
+    criticality: 0,
+    source: 'registration',
+  };
+}

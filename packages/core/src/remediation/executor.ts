@@ -1,0 +1,208 @@
+import { messageOf } from '../contracts/index.ts';
+import { nextStep } from '../incident/index.ts';
+import { formatDuration } from '../model/index.ts';
+import type { Effect, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
+import { withDeadline } from '../runtime/index.ts';
+import { perform } from './perform.ts';
+import type { ExecutorPorts } from './ports.ts';
+import { reconcile } from './reconcile.ts';
+import { resolveStep } from './resolve-step.ts';
+
+type Acting = Extract<Incident, { state: 'acting' }>;
+
+/** Least time a step gets, also when the attempt's time is over because the guard was away. */
+const leastMs: Ms = 5_000;
+/** Pause before a step is tried again after the store or a plugin threw. */
+const againMs: Ms = 1_000;
+
+/**
+ * The one place where the world is changed: journal → reserve → act → observe → terminal (R11). It takes the next
+ * step of an incident, asks the gate at that moment, stores what it is about to do, does it, finds out what became of
+ * it and stores that too. A step that was started before a crash is reconciled, never blindly done again.
+ */
+export class Executor {
+  readonly #ports: ExecutorPorts;
+  readonly #running = new Map<IncidentId, Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(ports: ExecutorPorts) {
+    this.#ports = ports;
+  }
+
+  /** Carries an incident's attempt to its end. A second call while the first runs does nothing. */
+  drive(incidentId: IncidentId): void {
+    if (this.#running.has(incidentId) || this.#stop.signal.aborted) return;
+    const run = this.#drive(incidentId).finally(() => {
+      this.#running.delete(incidentId);
+      // Between the last look and the end of the run the incident may have begun another attempt.
+      if (!this.#stop.signal.aborted && this.#acting(incidentId)) this.drive(incidentId);
+    });
+    this.#running.set(incidentId, run);
+  }
+
+  /** Incidents being worked on now. */
+  get busy(): number {
+    return this.#running.size;
+  }
+
+  /** Stops after the step in hand; what is unfinished is reconciled at the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new DOMException('the guard stops', 'AbortError'));
+    await Promise.allSettled(this.#running.values());
+  }
+
+  #acting(incidentId: IncidentId): { incident: Acting; step: StepRecord } | undefined {
+    const incident = this.#ports.incident(incidentId);
+    if (incident?.state !== 'acting') return undefined;
+    const step = nextStep(incident.attempt);
+    return step ? { incident, step } : undefined;
+  }
+
+  async #drive(incidentId: IncidentId): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const next = this.#acting(incidentId);
+      if (!next) return;
+      try {
+        if (next.step.state === 'started') await this.#resume(next.incident, next.step);
+        else await this.#begin(next.incident, next.step);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        this.#ports.log.error(
+          { incidentId, step: next.step.id, err: messageOf(thrown) },
+          'a step could not be carried on; it is tried again',
+        );
+        await this.#ports.clock.sleep(againMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #begin(incident: Acting, step: StepRecord): Promise<void> {
+    const { signal } = this.#stop;
+    const key = `${incident.id}/${incident.attempt.number}/${step.id}`;
+    const resolved = await withDeadline(
+      this.#ports.clock,
+      (inner) => resolveStep(this.#ports, incident, step, key, inner),
+      step.timeoutMs,
+      { what: `Preparing ${step.id}`, signal },
+    );
+    if (resolved.kind === 'skip') {
+      await this.#ports.apply(incident.id, { type: 'step-skipped', stepId: step.id, reason: resolved.reason });
+      return;
+    }
+    if (resolved.kind === 'stale') {
+      await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: resolved.reason });
+      return;
+    }
+    if (resolved.kind === 'effect' && resolved.effect.type === 'action' && !step.id.startsWith('undo-')) {
+      if (!(await this.#passesGate(incident, step, resolved.affects))) return;
+    }
+    const journaled = await this.#ports.apply(incident.id, {
+      type: 'step-started',
+      stepId: step.id,
+      key,
+      effect: resolved.effect,
+    });
+    if (!isStarted(journaled, step.id)) return;
+    this.#ports.onStep(incident, step, key);
+    const receipt: Receipt =
+      resolved.kind === 'inadmissible'
+        ? {
+            key,
+            at: this.#ports.clock.now(),
+            result: 'failed',
+            retryable: false,
+            code: resolved.reason.code,
+            text: resolved.reason.text,
+          }
+        : await this.#carryOut(incident, step, resolved.effect, key);
+    await this.#finish(incident, step, receipt);
+  }
+
+  /** `false`: the step is not done now; either its attempt was ended, or it is tried again after the wait. */
+  async #passesGate(incident: Acting, step: StepRecord, affects: readonly string[]): Promise<boolean> {
+    const verdict = this.#ports.gate(incident, affects);
+    if (verdict.verdict === 'proceed') return true;
+    if (verdict.verdict === 'refuse') {
+      await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: verdict.reason });
+      return false;
+    }
+    const now = this.#ports.clock.now();
+    if (verdict.untilMs > incident.attempt.startedAt + incident.attempt.plan.timeoutMs + leastMs) {
+      const text = `${verdict.reason.text} The attempt does not wait that long.`;
+      await this.#ports.apply(incident.id, {
+        type: 'step-refused',
+        stepId: step.id,
+        reason: { ...verdict.reason, text },
+      });
+      return false;
+    }
+    await this.#ports.clock.sleep(Math.max(50, verdict.untilMs - now), this.#stop.signal);
+    return false;
+  }
+
+  async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt> {
+    const deadlineMs = this.#timeFor(incident, step);
+    const receipt = await this.#attempt(incident, effect, key, deadlineMs);
+    if (receipt.result !== 'unknown' || effect.type !== 'action') return receipt;
+    this.#ports.log.warn(
+      { incidentId: incident.id, step: step.id, text: receipt.text },
+      'outcome not known; reconciling',
+    );
+    const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
+    if (proven.result !== 'failed') return proven;
+    // Proven not done: once more under the same key.
+    const second = await this.#attempt(incident, effect, key, deadlineMs);
+    return second.result === 'unknown' ? reconcile(this.#ports, incident, effect, this.#stop.signal) : second;
+  }
+
+  async #attempt(incident: Acting, effect: Effect, key: string, deadlineMs: Ms): Promise<Receipt> {
+    const { signal } = this.#stop;
+    try {
+      const work = (inner: AbortSignal): Promise<Receipt> =>
+        perform(this.#ports, { incident, effect, key, deadlineMs, signal: inner });
+      return await withDeadline(this.#ports.clock, work, deadlineMs, { what: key, signal });
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const at = this.#ports.clock.now();
+      const text = `no answer within ${formatDuration(deadlineMs)}`;
+      if (effect.type === 'action') return { key, at, result: 'unknown', text };
+      return { key, at, result: 'failed', retryable: true, code: 'step-failed', text };
+    }
+  }
+
+  /** After a crash of the guard: what was started is looked for by its key before anything else touches the agent. */
+  async #resume(incident: Acting, step: Extract<StepRecord, { state: 'started' }>): Promise<void> {
+    const { effect, key } = step;
+    if (effect.type !== 'action') {
+      // Calls, control commands and evidence may be done twice without harm.
+      await this.#finish(incident, step, await this.#attempt(incident, effect, key, this.#timeFor(incident, step)));
+      return;
+    }
+    const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
+    if (proven.result !== 'failed') {
+      await this.#finish(incident, step, proven);
+      return;
+    }
+    if (!(await this.#passesGate(incident, step, effect.intent.affects))) return;
+    await this.#finish(incident, step, await this.#carryOut(incident, step, effect, key));
+  }
+
+  async #finish(incident: Acting, step: StepRecord, receipt: Receipt): Promise<void> {
+    if (receipt.result === 'succeeded' && receipt.instance) this.#ports.adopt(incident.agentId, receipt.instance);
+    await this.#ports.apply(incident.id, { type: 'step-finished', stepId: step.id, receipt });
+  }
+
+  /** The step's own limit, within what is left of the attempt's. */
+  #timeFor(incident: Acting, step: StepRecord): Ms {
+    const left = incident.attempt.startedAt + incident.attempt.plan.timeoutMs - this.#ports.clock.now();
+    return Math.min(step.timeoutMs, Math.max(leastMs, left));
+  }
+}
+
+function isStarted(incident: Incident | undefined, stepId: string): boolean {
+  return (
+    incident?.state === 'acting' &&
+    incident.attempt.steps.some((step) => step.id === stepId && step.state === 'started')
+  );
+}

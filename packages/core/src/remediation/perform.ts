@@ -1,0 +1,111 @@
+import type { Call, Grant } from '../contracts/index.ts';
+import { messageOf } from '../contracts/index.ts';
+import type { Agent, Effect, Incident, Instance, JsonObject, Ms, Receipt } from '../model/index.ts';
+import type { AgentReply, ExecutorPorts } from './ports.ts';
+
+/** Most characters of one piece of evidence, and most pieces kept. */
+const evidenceCharsMax = 4_096;
+const evidenceItemsMax = 8;
+
+export interface PerformInput {
+  readonly incident: Incident;
+  readonly effect: Effect;
+  readonly key: string;
+  readonly deadlineMs: Ms;
+  readonly signal: AbortSignal;
+}
+
+/** Does a step. Never throws: a throw is an outcome that is not known for an action, and a failure for the rest. */
+export async function perform(ports: ExecutorPorts, input: PerformInput): Promise<Receipt> {
+  const { effect, key, incident, signal } = input;
+  const call: Call = { signal, traceId: incident.id };
+  try {
+    switch (effect.type) {
+      case 'action':
+        return await act(ports, effect, input, call);
+      case 'control':
+        return await ports.controlPlane.apply(effect.command, { key, fence: ports.fence(incident.group) }, call);
+      case 'evidence':
+        return await evidence(ports, effect, input, call);
+      case 'restore':
+        return await onAgent(ports, effect, key, (agent, instance) =>
+          ports.restoreState(agent, instance, effect.checkpointId, signal),
+        );
+      case 'agent-call':
+        return await agentCall(ports, effect, input);
+    }
+  } catch (thrown) {
+    const at = ports.clock.now();
+    if (effect.type === 'action') return { key, at, result: 'unknown', text: messageOf(thrown) };
+    return { key, at, result: 'failed', retryable: true, code: 'step-failed', text: messageOf(thrown) };
+  }
+}
+
+async function act(
+  ports: ExecutorPorts,
+  effect: Extract<Effect, { type: 'action' }>,
+  input: PerformInput,
+  call: Call,
+): Promise<Receipt> {
+  const orchestrator = ports.orchestrator(effect.orchestrator);
+  const at = ports.clock.now();
+  if (!orchestrator)
+    return { key: input.key, at, result: 'unknown', text: `orchestrator ${effect.orchestrator} is not there` };
+  const grant: Grant = {
+    key: effect.intent.key,
+    fence: ports.fence(input.incident.group),
+    deadline: at + input.deadlineMs,
+    dryRun: false,
+  };
+  return orchestrator.execute(effect.intent, grant, call);
+}
+
+async function evidence(
+  ports: ExecutorPorts,
+  effect: Extract<Effect, { type: 'evidence' }>,
+  { key }: PerformInput,
+  call: Call,
+): Promise<Receipt> {
+  const agent = ports.agent(effect.agentId);
+  const orchestrator = agent?.orchestrator === undefined ? undefined : ports.orchestrator(agent.orchestrator);
+  const items =
+    agent?.instance && orchestrator?.evidence ? await orchestrator.evidence(agent.instance, agent.id, call) : [];
+  const data: JsonObject = {
+    evidence: items.slice(0, evidenceItemsMax).map((item) => ({
+      label: item.label,
+      text: ports.redact(item.text.slice(-evidenceCharsMax)),
+    })),
+  };
+  return { key, at: ports.clock.now(), result: 'succeeded', data };
+}
+
+async function agentCall(
+  ports: ExecutorPorts,
+  effect: Extract<Effect, { type: 'agent-call' }>,
+  input: PerformInput,
+): Promise<Receipt> {
+  const { key, signal } = input;
+  const { call } = effect;
+  if (call.kind === 'drain')
+    return onAgent(ports, effect, key, (agent, instance) => ports.drain(agent, instance, call.forMs, signal));
+  await ports.awaitReady(effect.agentId, effect.instanceId, signal);
+  return { key, at: ports.clock.now(), result: 'succeeded' };
+}
+
+async function onAgent(
+  ports: ExecutorPorts,
+  on: { readonly agentId: string; readonly instanceId: string },
+  key: string,
+  ask: (agent: Agent, instance: Instance) => Promise<AgentReply>,
+): Promise<Receipt> {
+  const agent = ports.agent(on.agentId);
+  const instance = agent?.instance;
+  if (!agent || !instance)
+    return { key, at: ports.clock.now(), result: 'superseded', text: `${on.agentId} has no instance now` };
+  const reply = await ask(agent, instance);
+  const at = ports.clock.now();
+  if (reply.ok) return { key, at, result: 'succeeded' };
+  // An agent that does not offer the call misses nothing: it has no state to restore, nothing to drain.
+  if (reply.unsupported) return { key, at, result: 'succeeded', data: { note: reply.text } };
+  return { key, at, result: 'failed', retryable: reply.retryable, code: 'step-failed', text: reply.text };
+}

@@ -1,0 +1,46 @@
+import type { Clock, ControlPlane, Logger, Orchestrator } from '../contracts/index.ts';
+import type { IncidentEvent } from '../incident/index.ts';
+import type {
+  Agent,
+  AgentId,
+  Checkpoint,
+  GateVerdict,
+  GroupId,
+  Incident,
+  IncidentId,
+  Instance,
+  Step,
+} from '../model/index.ts';
+
+/** What an agent answered to a call of the guard. */
+export type AgentReply =
+  | { readonly ok: true }
+  /** It does not know the call (404, 405, 501). */
+  | { readonly ok: false; readonly unsupported: true; readonly text: string }
+  | { readonly ok: false; readonly unsupported: false; readonly retryable: boolean; readonly text: string };
+
+/** Everything the executor reaches the world through; it knows no stage and no store. */
+export interface ExecutorPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly controlPlane: ControlPlane;
+  orchestrator(name: string): Orchestrator | undefined;
+  agent(agentId: AgentId): Agent | undefined;
+  /** The incident as it is stored now. */
+  incident(incidentId: IncidentId): Incident | undefined;
+  /** Stores an event and what follows from it, in the group's serial queue; returns the incident after it. */
+  apply(incidentId: IncidentId, event: IncidentEvent): Promise<Incident | undefined>;
+  /** Asks the gate for a step of an attempt under way, on the present view. */
+  gate(incident: Incident, affects: readonly AgentId[]): GateVerdict;
+  fence(group: GroupId): number;
+  /** A new incarnation came of an action: the fleet is told before the inventory says so. */
+  adopt(agentId: AgentId, instance: Instance): void;
+  /** Resolves when the instance takes work; rejects with the signal's reason. */
+  awaitReady(agentId: AgentId, instanceId: string, signal: AbortSignal): Promise<void>;
+  drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;
+  restoreState(agent: Agent, instance: Instance, checkpointId: string, signal: AbortSignal): Promise<AgentReply>;
+  promote(agent: Agent, instance: Instance, epoch: number, signal: AbortSignal): Promise<AgentReply>;
+  latestCheckpoint(agentId: AgentId): Promise<Checkpoint | undefined>;
+  redact(text: string): string;
+  onStep(incident: Incident, step: Step, key: string): void;
+}

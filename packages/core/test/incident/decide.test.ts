@@ -1,0 +1,407 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DecideFacts, IncidentEvent } from '../../src/incident/index.ts';
+import { decide } from '../../src/incident/index.ts';
+import type { Effect, Hold, Incident, Receipt } from '../../src/model/index.ts';
+import { transitions } from '../../src/model/index.ts';
+import { assessment, facts, finding, openIncident, plan, steps } from './fixtures.ts';
+
+const effect: Effect = { type: 'evidence', agentId: 'web.1', instanceId: 'web.1@1' };
+const restart: Effect = {
+  type: 'action',
+  orchestrator: 'fake',
+  intent: {
+    key: 'k2',
+    action: { kind: 'restart', agentId: 'web.1', instanceId: 'web.1@1', graceMs: 0 },
+    affects: ['web.1'],
+    before: {},
+  },
+};
+
+function run(incident: Incident, ...steps: readonly [IncidentEvent, Partial<DecideFacts>?][]): Incident {
+  return steps.reduce((now, [event, change]) => decide(now, event, facts(change)).incident, incident);
+}
+
+const begun: readonly [IncidentEvent, Partial<DecideFacts>?][] = [[{ type: 'due' }]];
+const evidenceDone: readonly [IncidentEvent, Partial<DecideFacts>?][] = [
+  [{ type: 'step-started', stepId: '1-evidence', key: 'k1', effect }],
+  [{ type: 'step-finished', stepId: '1-evidence', receipt: { key: 'k1', at: 1, result: 'succeeded' } }],
+];
+const restartWith = (receipt: Receipt): readonly [IncidentEvent, Partial<DecideFacts>?][] => [
+  [{ type: 'step-started', stepId: '2-restart', key: 'k2', effect: restart }],
+  [{ type: 'step-finished', stepId: '2-restart', receipt }],
+];
+const done: Receipt = { key: 'k2', at: 2_100, result: 'succeeded', instance: { id: 'web.1@2', generation: 2 } };
+
+describe('decide: an open incident', () => {
+  it('begins an attempt and reserves its place in the budget when the gate lets it', () => {
+    const decided = decide(openIncident(), { type: 'due' }, facts());
+    expect(decided.incident.state).toBe('acting');
+    expect(decided.begins).toBe(true);
+    expect(decided.entry?.data).toMatchObject({ rung: 'restart', severity: 2, attempt: 1 });
+  });
+
+  it('waits as long as the gate says, with one line however often it is asked', () => {
+    const verdict: DecideFacts['verdict'] = {
+      verdict: 'wait',
+      untilMs: 9_000,
+      reason: { code: 'settling', text: 'settling' },
+      rules: [],
+    };
+    const first = decide(openIncident(), { type: 'due' }, facts({ verdict }));
+    expect(first.incident).toMatchObject({ state: 'open', nextAt: 9_000, because: { code: 'settling' } });
+    const second = decide(first.incident, { type: 'due' }, facts({ verdict, now: 9_000 }));
+    expect(second.entry).toBeUndefined();
+    expect(second.incident.version).toBe(first.incident.version);
+  });
+
+  it('goes to a person when the gate refuses', () => {
+    const verdict: DecideFacts['verdict'] = {
+      verdict: 'refuse',
+      reason: { code: 'attempt-budget-exhausted', text: 'spent' },
+      rules: [],
+    };
+    const decided = decide(openIncident(), { type: 'due' }, facts({ verdict }));
+    expect(decided.incident).toMatchObject({
+      state: 'escalated',
+      told: false,
+      reason: { code: 'attempt-budget-exhausted' },
+    });
+    expect(decided.notices).toEqual(['escalated']);
+  });
+
+  it('goes to a person when the strategy has no plan', () => {
+    const proposal: DecideFacts['proposal'] = { act: false, reason: { code: 'no-orchestrator', text: 'none' } };
+    expect(decide(openIncident(), { type: 'due' }, facts({ proposal })).incident.state).toBe('escalated');
+  });
+
+  it('rests while a hold covers the agent, and decides again when it is released', () => {
+    const hold: Hold = {
+      id: 'h',
+      scope: { kind: 'fleet' },
+      reason: 'deploy',
+      by: 'ann',
+      at: 0,
+      until: 8_000,
+      maintenance: false,
+    };
+    const held = decide(openIncident(), { type: 'due' }, facts({ hold })).incident;
+    expect(held).toMatchObject({ state: 'held', holdId: 'h', until: 8_000 });
+    expect(decide(held, { type: 'due' }, facts({ hold })).incident).toBe(held);
+    const reopened = decide(held, { type: 'released' }, facts()).incident;
+    expect(reopened.state).toBe('open');
+    expect(decide(reopened, { type: 'due' }, facts()).incident.state).toBe('acting');
+  });
+
+  it('resolves by itself only after one watch interval of soundness', () => {
+    const well = { health: 'healthy', findings: [] } as const;
+    const soon = decide(openIncident(), { type: 'due' }, facts({ ...well, soundForMs: 4_000 }));
+    expect(soon.incident).toMatchObject({ state: 'open', nextAt: 8_000 });
+    const later = decide(soon.incident, { type: 'due' }, facts({ ...well, soundForMs: 10_000 }));
+    expect(later.incident).toMatchObject({ state: 'resolved', outcome: 'self-recovered' });
+  });
+
+  it('asks a person in mode approve, bound to the hash of the plan', () => {
+    const incident = openIncident({ policy: { ...openIncident().policy, mode: 'approve' } });
+    const decided = decide(incident, { type: 'due' }, facts());
+    expect(decided.incident).toMatchObject({
+      state: 'awaiting-approval',
+      approval: { planHash: 'hash', expiresAt: 3_602_000 },
+    });
+    expect(decided.notices).toEqual(['approval']);
+  });
+
+  it('prefers an order of the operator to the plan of the strategy', () => {
+    const ordered = decide(
+      openIncident(),
+      { type: 'ordered', by: 'ann', plan: { ...plan, rung: 'respawn' } },
+      facts(),
+    ).incident;
+    const acting = decide(ordered, { type: 'due' }, facts()).incident;
+    expect(acting).toMatchObject({ state: 'acting', attempt: { plan: { rung: 'respawn' }, orderedBy: 'ann' } });
+    expect(acting.requested).toBeUndefined();
+  });
+});
+
+describe('decide: an attempt', () => {
+  it('leads step by step to the watch', () => {
+    const incident = run(openIncident(), ...begun, ...evidenceDone, ...restartWith(done));
+    expect(incident).toMatchObject({ state: 'watching', instanceId: 'web.1@2', watch: { until: 302_000 } });
+  });
+
+  it('goes on after a failed step that may fail', () => {
+    const failed: Receipt = { key: 'k1', at: 1, result: 'failed', retryable: true, code: 'x', text: 'no logs' };
+    const incident = run(
+      openIncident(),
+      ...begun,
+      [{ type: 'step-started', stepId: '1-evidence', key: 'k1', effect }],
+      [{ type: 'step-finished', stepId: '1-evidence', receipt: failed }],
+    );
+    expect(incident).toMatchObject({ state: 'acting' });
+  });
+
+  it('climbs to the next band after a failure, waits for the backoff and says so', () => {
+    const failed: Receipt = {
+      key: 'k2',
+      at: 2_100,
+      result: 'failed',
+      retryable: false,
+      code: 'x',
+      text: 'no such image',
+    };
+    const before = run(openIncident(), ...begun, ...evidenceDone, [
+      { type: 'step-started', stepId: '2-restart', key: 'k2', effect: restart },
+    ]);
+    const decided = decide(before, { type: 'step-finished', stepId: '2-restart', receipt: failed }, facts());
+    expect(decided.incident).toMatchObject({ state: 'open', nextAt: 7_000, severityAtLeast: 4 });
+    expect(decided.ended?.verdict).toBe('failed');
+    expect(decided.notices).toEqual(['recovery-failed']);
+  });
+
+  it('undoes what can be undone before it gives up', () => {
+    const undo = { type: 'action', action: 'retire', on: 'new' } as const;
+    const withUndo = [
+      { ...steps[1], id: '1-respawn', undo },
+      { ...steps[0], id: '2-await', onFailure: 'fail' },
+    ] as unknown as DecideFacts['steps'];
+    const acting = run(
+      openIncident(),
+      [{ type: 'due' }, { steps: withUndo }],
+      [{ type: 'step-started', stepId: '1-respawn', key: 'k1', effect: restart }],
+      [{ type: 'step-finished', stepId: '1-respawn', receipt: done }],
+      [{ type: 'step-started', stepId: '2-await', key: 'k2', effect }],
+      [
+        {
+          type: 'step-finished',
+          stepId: '2-await',
+          receipt: { key: 'k2', at: 1, result: 'failed', retryable: true, code: 'x', text: 'never ready' },
+        },
+      ],
+    );
+    expect(acting).toMatchObject({
+      state: 'acting',
+      attempt: { steps: [{}, {}, { id: 'undo-1-respawn', state: 'planned', spec: undo }] },
+    });
+    const ended = run(
+      acting,
+      [{ type: 'step-started', stepId: 'undo-1-respawn', key: 'k3', effect: restart }],
+      [{ type: 'step-finished', stepId: 'undo-1-respawn', receipt: { key: 'k3', at: 1, result: 'succeeded' } }],
+    );
+    expect(ended).toMatchObject({ state: 'open', attempts: [{ verdict: 'failed', failure: { code: 'step-failed' } }] });
+  });
+
+  it('hands an ambiguous outcome to a person', () => {
+    const incident = run(
+      openIncident(),
+      ...begun,
+      ...evidenceDone,
+      ...restartWith({ key: 'k2', at: 1, result: 'ambiguous', text: 'cannot tell' }),
+    );
+    expect(incident).toMatchObject({ state: 'escalated', attempts: [{ verdict: 'ambiguous' }] });
+  });
+
+  it('costs nothing and climbs nowhere when the gate refuses before anything was done', () => {
+    const before = run(openIncident(), ...begun, ...evidenceDone);
+    const decided = decide(
+      before,
+      { type: 'step-refused', stepId: '2-restart', reason: { code: 'hold', text: 'held' } },
+      facts(),
+    );
+    expect(decided.incident).toMatchObject({
+      state: 'open',
+      severityAtLeast: 1,
+      attempts: [{ verdict: 'superseded' }],
+    });
+    expect(decided.notices).toEqual([]);
+  });
+
+  it('ignores a receipt that comes twice', () => {
+    const watching = run(openIncident(), ...begun, ...evidenceDone, ...restartWith(done));
+    expect(decide(watching, { type: 'step-finished', stepId: '2-restart', receipt: done }, facts()).incident).toBe(
+      watching,
+    );
+  });
+});
+
+describe('decide: the watch', () => {
+  const watching = run(openIncident(), ...begun, ...evidenceDone, ...restartWith(done));
+  const well = { health: 'degraded', findings: [], soundForMs: 1_000 } as const;
+
+  it('resolves as healed when the agent stays sound to the end', () => {
+    const decided = decide(watching, { type: 'watch-check' }, facts({ ...well, now: 302_000 }));
+    expect(decided.incident).toMatchObject({ state: 'resolved', outcome: 'healed', attempts: [{ verdict: 'healed' }] });
+    expect(decided.notices).toEqual(['recovered']);
+  });
+
+  it('fails when no fresh sign of life came by its end', () => {
+    const decided = decide(watching, { type: 'watch-check' }, facts({ ...well, soundForMs: 0, now: 302_000 }));
+    expect(decided.incident).toMatchObject({ state: 'open', severityAtLeast: 4 });
+  });
+
+  it('breaks off at the first suspicion, and tolerates not being ready yet', () => {
+    const notReady = { ...finding, kind: 'not-ready', text: 'not ready' } as const;
+    const tolerated = decide(
+      watching,
+      { type: 'watch-check' },
+      facts({ health: 'degraded', findings: [notReady], now: 12_000 }),
+    );
+    expect(tolerated.incident.state).toBe('watching');
+    expect(
+      decide(watching, { type: 'findings', findings: [finding], health: 'failed' }, facts({ now: 12_000 })).incident
+        .state,
+    ).toBe('open');
+  });
+});
+
+describe('decide: waiting for a person', () => {
+  const critical = {
+    proposal: {
+      act: true,
+      value: { ...plan, rung: 'respawn', needsApproval: { code: 'approval-required', text: 'critical' } },
+      reason: { code: 'rung-chosen', text: '' },
+    },
+  } as const;
+  const awaiting = decide(openIncident(), { type: 'due' }, facts(critical)).incident;
+
+  it('acts after the approval', () => {
+    expect(decide(awaiting, { type: 'approved', by: 'ann' }, facts(critical)).incident).toMatchObject({
+      state: 'acting',
+      attempt: { orderedBy: 'ann' },
+    });
+  });
+
+  it('escalates after a rejection and after the time to decide is over', () => {
+    expect(decide(awaiting, { type: 'rejected', by: 'ann' }, facts()).incident).toMatchObject({
+      state: 'escalated',
+      reason: { code: 'approval-rejected' },
+    });
+    expect(decide(awaiting, { type: 'due' }, facts({ now: 3_000 })).incident).toBe(awaiting);
+    expect(decide(awaiting, { type: 'due' }, facts({ now: 3_602_000 })).incident).toMatchObject({
+      state: 'escalated',
+      reason: { code: 'approval-expired' },
+    });
+  });
+
+  it('drops the plan when the agent recovers meanwhile', () => {
+    expect(
+      decide(
+        awaiting,
+        { type: 'findings', findings: [], health: 'healthy' },
+        facts({ findings: [], health: 'healthy' }),
+      ).incident.state,
+    ).toBe('open');
+  });
+
+  it('watches an escalated agent that is seen healthy, and resolves it', () => {
+    const escalated = decide(awaiting, { type: 'rejected', by: 'ann' }, facts()).incident;
+    const well = { health: 'healthy', findings: [], soundForMs: 10_000 } as const;
+    const watching = decide(escalated, { type: 'findings', findings: [], health: 'healthy' }, facts(well)).incident;
+    expect(watching.state).toBe('watching');
+    expect(decide(watching, { type: 'watch-check' }, facts({ ...well, now: 400_000 })).incident).toMatchObject({
+      state: 'resolved',
+      outcome: 'self-recovered',
+    });
+  });
+});
+
+describe('decide: always', () => {
+  const reason = { code: 'hold', text: 'x' } as const;
+  const event: fc.Arbitrary<IncidentEvent> = fc.oneof(
+    fc.constantFrom<IncidentEvent>(
+      { type: 'due' },
+      { type: 'watch-check' },
+      { type: 'approved', by: 'a' },
+      { type: 'rejected', by: 'a' },
+      { type: 'acknowledged', by: 'a' },
+      { type: 'released' },
+      { type: 'told', notifier: 'log' },
+      { type: 'ordered', by: 'a', plan },
+      { type: 'findings', findings: [], health: 'healthy' },
+      { type: 'findings', findings: [finding], health: 'failed' },
+      { type: 'operator-resolved', by: 'a' },
+      { type: 'removed' },
+    ),
+    fc.record({
+      type: fc.constant('step-started' as const),
+      stepId: fc.constantFrom('1-evidence', '2-restart'),
+      key: fc.constant('k'),
+      effect: fc.constantFrom(effect, restart),
+    }),
+    fc.record({
+      type: fc.constant('step-refused' as const),
+      stepId: fc.constantFrom('1-evidence', '2-restart'),
+      reason: fc.constant(reason),
+    }),
+    fc.record({
+      type: fc.constant('step-skipped' as const),
+      stepId: fc.constantFrom('1-evidence', '2-restart'),
+      reason: fc.constant(reason),
+    }),
+    fc.record({
+      type: fc.constant('step-finished' as const),
+      stepId: fc.constantFrom('1-evidence', '2-restart'),
+      receipt: fc.constantFrom<Receipt>(
+        done,
+        { key: 'k', at: 1, result: 'failed', retryable: false, code: 'x', text: 'x' },
+        { key: 'k', at: 1, result: 'ambiguous', text: 'x' },
+        { key: 'k', at: 1, result: 'superseded', text: 'x' },
+      ),
+    }),
+  );
+  const world: fc.Arbitrary<Partial<DecideFacts>> = fc.record({
+    now: fc.integer({ min: 2_000, max: 5_000_000 }),
+    health: fc.constantFrom('unknown' as const, 'healthy' as const, 'degraded' as const, 'failed' as const),
+    findings: fc.constantFrom([], [finding]),
+    soundForMs: fc.constantFrom(0, 20_000),
+    assessment: fc.integer({ min: 1, max: 10 }).map((severity) => ({ ...assessment, severity })),
+    verdict: fc.constantFrom<DecideFacts['verdict']>(
+      { verdict: 'proceed', reason, rules: [] },
+      { verdict: 'wait', untilMs: 9_000, reason, rules: [] },
+      { verdict: 'refuse', reason, rules: [] },
+    ),
+  });
+
+  it('moves only along the table, counts every line, keeps a reason, and never leaves resolved', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(event, world), { maxLength: 60 }), (events) => {
+        let incident = openIncident();
+        for (const [one, change] of events) {
+          const snapshot = JSON.stringify(incident);
+          const decided = decide(incident, one, facts(change));
+          expect(JSON.stringify(incident)).toBe(snapshot);
+          expect(
+            transitions[incident.state].includes(decided.incident.state) || decided.incident.state === 'resolved',
+          ).toBe(true);
+          expect(decided.incident.version).toBe(incident.version + (decided.entry ? 1 : 0));
+          if (decided.entry) expect(decided.entry.reason.text.length).toBeGreaterThan(0);
+          if (incident.state === 'resolved') expect(decided.incident).toBe(incident);
+          if (decided.incident.state === 'escalated' && incident.state !== 'escalated')
+            expect(decided.notices).toContain('escalated');
+          incident = decided.incident;
+        }
+      }),
+    );
+  });
+
+  it('gives the same decision for the same input', () => {
+    fc.assert(
+      fc.property(event, world, (one, change) => {
+        expect(decide(openIncident(), one, facts(change))).toEqual(decide(openIncident(), one, facts(change)));
+      }),
+    );
+  });
+
+  it('never begins an attempt the gate does not allow', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(event, world), { maxLength: 60 }), (events) => {
+        let incident = openIncident();
+        for (const [one, change] of events) {
+          const decided = decide(incident, one, facts(change));
+          // An approval goes straight to acting: its steps ask the gate when they are applied.
+          if (decided.begins && one.type !== 'approved') expect(change.verdict?.verdict).toBe('proceed');
+          incident = decided.incident;
+        }
+      }),
+    );
+  });
+});
