@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { agent, finding, policy } from '../../test/decision-fixtures.ts';
+import type { Hold, Policy } from '../model/index.ts';
+import { askGate } from './gate.ts';
+import type { GateFacts } from './gate.ts';
+
+function facts(change: Partial<GateFacts> = {}): GateFacts {
+  return {
+    now: 100_000,
+    agent,
+    health: 'failed',
+    findings: [finding({ proven: true })],
+    policy,
+    rung: 'restart',
+    begun: false,
+    ordered: false,
+    affects: ['web.1'],
+    unselected: [],
+    inRecovery: [],
+    settled: true,
+    settledAt: 0,
+    budget: { allowed: true, at: 0 },
+    notBefore: 0,
+    groupSize: 5,
+    groupInFlight: 0,
+    owned: true,
+    ...change,
+  };
+}
+
+const hold: Hold = {
+  id: 'h',
+  scope: { kind: 'fleet' },
+  reason: 'deploy',
+  by: 'ann',
+  at: 0,
+  until: 500_000,
+  maintenance: false,
+};
+const mode = (wanted: Policy['mode']): Policy => ({ ...policy, mode: wanted });
+const silent = finding({
+  id: 'h',
+  kind: 'heartbeat-timeout',
+  evidence: 'heartbeat',
+  implies: 'degraded',
+  since: 100_000,
+});
+const slow = finding({ id: 's', kind: 'slow', evidence: 'telemetry', implies: 'degraded' });
+const slowProbe = finding({ id: 'p', kind: 'slow', evidence: 'probe', implies: 'degraded' });
+
+describe('gate', () => {
+  it('lets a proven exit pass and keeps what every rule said', () => {
+    const verdict = askGate(facts());
+    expect(verdict.verdict).toBe('proceed');
+    expect(verdict.rules.every((rule) => rule.verdict === 'proceed' && rule.reason.text.length > 0)).toBe(true);
+  });
+
+  it.each([
+    ['a group in mode observe', { policy: mode('observe') }, 'wait', 'mode-observe'],
+    ['a group in mode dry-run', { policy: mode('dry-run') }, 'wait', 'mode-dry-run'],
+    ['a hold', { hold }, 'wait', 'hold'],
+    ['a guard that has just started', { settled: false, settledAt: 130_000 }, 'wait', 'settling'],
+    ['another recovery', { inRecovery: ['web.1'] }, 'wait', 'recovery-in-progress'],
+    ['agents nobody selected', { affects: ['web.1', 'x'], unselected: ['x'] }, 'refuse', 'affects-unselected'],
+    ['an action wider than allowed', { affects: ['web.1', 'web.2'] }, 'refuse', 'affects-unselected'],
+    [
+      'an instance stopped by hand',
+      { agent: { ...agent, instance: { id: 'i', generation: 1, state: 'stopped' as const } } },
+      'wait',
+      'stopped-by-operator',
+    ],
+    ['one kind of evidence', { findings: [finding({ evidence: 'probe' })] }, 'wait', 'single-evidence'],
+    ['a backoff that still runs', { notBefore: 105_000 }, 'wait', 'backoff'],
+    [
+      'a spent budget',
+      { budget: { allowed: false, at: 400_000, limit: { max: 3, perMs: 600_000 } } },
+      'refuse',
+      'attempt-budget-exhausted',
+    ],
+    ['too many recoveries at once', { groupInFlight: 1 }, 'wait', 'group-in-flight'],
+    ['a lost lease', { owned: false }, 'wait', 'lease-lost'],
+  ] as const)('is stopped by %s', (_, change, verdict, code) => {
+    const answer = askGate(facts(change as Partial<GateFacts>));
+    expect(answer).toMatchObject({ verdict, reason: { code } });
+    expect(answer.reason.remedy?.length).toBeGreaterThan(0);
+  });
+
+  it('prefers a refusal to a wait, and of waits the longest', () => {
+    const spent = { allowed: false, at: 400_000, limit: { max: 3, perMs: 600_000 } };
+    expect(askGate(facts({ hold, budget: spent })).verdict).toBe('refuse');
+    expect(askGate(facts({ hold, settled: false, settledAt: 120_000 }))).toMatchObject({
+      verdict: 'wait',
+      untilMs: 500_000,
+    });
+  });
+
+  it('leaves a silent agent that answers alone until silentFor is over, then allows a restart and no more', () => {
+    const asked = { health: 'degraded', findings: [silent] } as const;
+    expect(askGate(facts(asked))).toMatchObject({
+      verdict: 'wait',
+      untilMs: 700_000,
+      reason: { code: 'silent-but-answering' },
+    });
+    expect(askGate(facts({ ...asked, now: 700_000 })).verdict).toBe('proceed');
+    expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('wait');
+  });
+
+  it('believes that busy is not dead: progress speaks for an agent that is only slow', () => {
+    const busy = { health: 'degraded', findings: [slow, slowProbe], progressAgoMs: 5_000 } as const;
+    expect(askGate(facts(busy))).toMatchObject({ verdict: 'wait', reason: { code: 'progress-veto' } });
+    expect(askGate(facts({ ...busy, progressAgoMs: 61_000 })).verdict).toBe('proceed');
+    const failing = finding({ id: 'e', kind: 'error-rate', evidence: 'telemetry' });
+    expect(askGate(facts({ ...busy, findings: [slow, slowProbe, failing] })).verdict).toBe('proceed');
+  });
+
+  it('asks an attempt under way neither for budget nor backoff nor evidence again, but for holds and ownership', () => {
+    const begun = { begun: true, budget: { allowed: false, at: 1 }, notBefore: 999_999, findings: [] } as const;
+    expect(askGate(facts(begun)).verdict).toBe('proceed');
+    expect(askGate(facts({ ...begun, hold })).verdict).toBe('wait');
+  });
+
+  it('takes the word of a person for evidence and mode, not for holds and budgets', () => {
+    expect(askGate(facts({ ordered: true, findings: [], policy: mode('observe') })).verdict).toBe('proceed');
+    expect(askGate(facts({ ordered: true, hold })).verdict).toBe('wait');
+  });
+
+  it('always allows one recovery, however small the group', () => {
+    for (const groupSize of [1, 2, 3]) expect(askGate(facts({ groupSize })).verdict).toBe('proceed');
+  });
+});
