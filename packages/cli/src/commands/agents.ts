@@ -1,0 +1,72 @@
+import { type AgentStatus, formatDuration } from '@praetorian-guard/core/plugin';
+import type { Invocation } from '../command.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { talk, talkList } from '../remote.ts';
+import type { Style } from '../style.ts';
+import { table } from '../table.ts';
+import { ago, breakerWord, facts, healthWord, moment } from '../words.ts';
+
+/** The list, or one agent in full. */
+export async function run(call: Invocation): Promise<ExitCode> {
+  const { style, columns } = call.io;
+  const [id] = call.args;
+  if (id !== undefined) {
+    const path = `/api/v1/agents/${encodeURIComponent(id)}`;
+    return talk(call, { method: 'GET', path }, (status: AgentStatus) => one(style, status));
+  }
+  const query = { group: call.option('group'), health: call.option('health') };
+  return talkList(call, { path: '/api/v1/agents', query, max: 10_000 }, (items: readonly AgentStatus[]) =>
+    items.length === 0 ? 'no agents' : list(style, items, columns),
+  );
+}
+
+function list(style: Style, items: readonly AgentStatus[], columns: number | undefined): string {
+  const rows = items.map((status) => [
+    status.agent.id,
+    status.agent.group,
+    healthWord(style, status.health),
+    ago(status.since),
+    breakerWord(style, status.breaker),
+    scoreOf(status),
+    status.incidentId ?? (status.heldBy === undefined ? '' : `held by ${status.heldBy}`),
+    status.findings[0]?.text ?? '',
+  ]);
+  return table(['AGENT', 'GROUP', 'HEALTH', 'FOR', 'BREAKER', 'SCORE', 'INCIDENT', 'FINDING'], rows, columns);
+}
+
+function one(style: Style, status: AgentStatus): string {
+  const { agent, progress } = status;
+  const head = facts(style, [
+    ['agent', `${agent.id} of ${agent.group}, told by ${agent.source}`],
+    ['health', `${healthWord(style, status.health)} since ${moment(status.since)}`],
+    ['breaker', breakerWord(style, status.breaker)],
+    ['score', scoreOf(status)],
+    ['mode', status.mode],
+    ['instance', agent.instance && `${agent.instance.id}, generation ${agent.instance.generation}`],
+    ['endpoint', agent.instance?.endpoint],
+    ['orchestrator', agent.orchestrator],
+    ['depends on', agent.dependsOn.join(', ')],
+    [
+      'heartbeat',
+      status.silentMs === undefined ? 'none yet' : `${formatDuration(status.silentMs)} ago, ${status.missed} missed`,
+    ],
+    ['failures', `${status.failures} in 24 h`],
+    ['work', progress && `${progress.activeTasks ?? '?'} active, ${progress.queueDepth ?? '?'} queued`],
+    ['figures', figuresOf(status)],
+    ['incident', status.incidentId],
+    ['held by', status.heldBy],
+  ]);
+  const findings = status.findings.map((finding) => `\n${style.warn('finding')}  ${finding.text}`);
+  return head + findings.join('');
+}
+
+function scoreOf(status: AgentStatus): string {
+  return status.score.score === null ? '-' : status.score.score.toFixed(1);
+}
+
+function figuresOf(status: AgentStatus): string {
+  const figures = Object.entries(status.metrics).map(
+    ([name, value]) => `${name} ${Math.round(Number(value) * 1_000) / 1_000}`,
+  );
+  return figures.join(', ');
+}

@@ -1,0 +1,41 @@
+import { formatDuration, type Incident } from '@praetorian-guard/core/plugin';
+import type { Invocation } from '../command.ts';
+import { type ExitCode, exitCode } from '../exit-code.ts';
+import { incidentText } from '../incident-text.ts';
+import { talk, talkList } from '../remote.ts';
+import type { Style } from '../style.ts';
+import { table } from '../table.ts';
+import { ago, stateWord } from '../words.ts';
+
+/** The list, or one incident in full. */
+export async function run(call: Invocation): Promise<ExitCode> {
+  const { style, columns } = call.io;
+  const [id] = call.args;
+  if (id !== undefined) {
+    const path = `/api/v1/incidents/${encodeURIComponent(id)}`;
+    return talk(call, { method: 'GET', path }, (incident: Incident) => incidentText(style, incident));
+  }
+  const max = Number(call.option('limit'));
+  if (!Number.isInteger(max) || max < 1) {
+    call.io.err(`praetorian: --limit is ${call.option('limit')}; allowed is a whole number from 1 on.`);
+    return exitCode.usage;
+  }
+  const query = { agentId: call.option('agent'), state: call.option('state') };
+  return talkList(call, { path: '/api/v1/incidents', query, max }, (items: readonly Incident[], more: boolean) =>
+    items.length === 0 ? 'no incidents' : list(style, items, columns) + (more ? '\n… more; raise --limit' : ''),
+  );
+}
+
+function list(style: Style, items: readonly Incident[], columns: number | undefined): string {
+  const rows = items.map((incident) => [
+    incident.id,
+    incident.agentId,
+    stateWord(style, incident),
+    String(incident.assessment?.severity ?? '-'),
+    String(incident.attempts.length),
+    ago(incident.openedAt),
+    incident.state === 'resolved' ? formatDuration(incident.resolvedAt - incident.openedAt) : '',
+    incident.because.text,
+  ]);
+  return table(['INCIDENT', 'AGENT', 'STATE', 'SEV', 'TRIES', 'AGE', 'TOOK', 'WHY'], rows, columns);
+}

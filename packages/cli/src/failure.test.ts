@@ -1,0 +1,73 @@
+import { guardError } from '@praetorian-guard/core/plugin';
+import { expect, test } from 'vitest';
+import { recordedIo } from '../test/recorded-io.ts';
+import { reportAnswer, reportThrown } from './failure.ts';
+
+test('an error of the catalogue is told with its code and remedy', () => {
+  const io = recordedIo();
+  expect(reportThrown(io, guardError('GUARD_STATE_LOCKED', { path: 'data/store' }))).toBe(1);
+  expect(io.stderr).toEqual([
+    'GUARD_STATE_LOCKED: The store at data/store is in use by another process.',
+    '  remedy: Stop the other guard, or give this one another path.',
+  ]);
+});
+
+test('every problem of a config has its own line', () => {
+  const io = recordedIo();
+  const problems = ['/watch/every: found soon', '/groups: found 3'];
+  expect(reportThrown(io, guardError('GUARD_CONFIG_INVALID', { problems }))).toBe(2);
+  expect(io.stderr).toEqual([
+    'GUARD_CONFIG_INVALID: the config is not valid; 2 problems:',
+    '  /watch/every: found soon',
+    '  /groups: found 3',
+    '  remedy: Mend each place named; `praetorian schema` prints what is allowed.',
+  ]);
+});
+
+test('a problem of a file is told with its place, what was found, what is allowed and what to do', () => {
+  const io = recordedIo();
+  const place = {
+    path: 'watch.every',
+    found: '"soon"',
+    allowed: 'a duration',
+    remedy: 'Use what is allowed.',
+    line: 3,
+    column: 10,
+  };
+  reportThrown(io, guardError('GUARD_CONFIG_INVALID', { problems: '', file: 'p.yaml', places: [place] }));
+  expect(io.stderr.slice(0, 2)).toEqual([
+    'GUARD_CONFIG_INVALID: the config is not valid; one problem:',
+    '  p.yaml:3:10  watch.every: found "soon"; allowed: a duration. Use what is allowed.',
+  ]);
+});
+
+test('several errors are all told', () => {
+  const io = recordedIo();
+  const both = new AggregateError([guardError('GUARD_STATE_CLOSED'), new TypeError('b is wrong')], 'two');
+  expect(reportThrown(io, both)).toBe(1);
+  expect(io.stderr.join('\n')).toMatch(/GUARD_STATE_CLOSED[^]*b is wrong/);
+});
+
+test('a refusal is told by title, detail and remedy', () => {
+  const io = recordedIo();
+  const problem = {
+    status: 404,
+    title: 'There is no agent x.',
+    detail: 'Asked for x.',
+    remedy: 'Register it.',
+    code: 'GUARD_AGENT_UNKNOWN',
+  };
+  expect(reportAnswer(io, { kind: 'problem', problem }, 'http://g')).toBe(1);
+  expect(io.stderr).toEqual([
+    'praetorian: GUARD_AGENT_UNKNOWN: There is no agent x.',
+    '  Asked for x.',
+    '  remedy: Register it.',
+  ]);
+});
+
+test('a guard that does not answer is one line and code 3', () => {
+  const io = recordedIo();
+  expect(reportAnswer(io, { kind: 'unreachable', why: 'ECONNREFUSED' }, 'http://127.0.0.1:1')).toBe(3);
+  expect(io.stderr).toHaveLength(1);
+  expect(io.stderr[0]).toMatch(/no guard answers at http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*praetorian start/);
+});

@@ -1,0 +1,60 @@
+import { type Attempt, bandOf, formatDuration, type Incident } from '@praetorian-guard/core/plugin';
+import type { Style } from './style.ts';
+import { facts, moment, stateWord } from './words.ts';
+
+/** An incident in full, for people. */
+export function incidentText(style: Style, incident: Incident): string {
+  const { assessment } = incident;
+  const attempts =
+    'attempt' in incident && incident.attempt ? [...incident.attempts, incident.attempt] : incident.attempts;
+  return [
+    facts(style, [
+      ['incident', incident.id],
+      ['agent', `${incident.agentId} of ${incident.group}`],
+      ['state', stateWord(style, incident)],
+      ['why', incident.because.text],
+      ['remedy', incident.because.remedy],
+      ['opened', moment(incident.openedAt)],
+      ['took', incident.state === 'resolved' ? formatDuration(incident.resolvedAt - incident.openedAt) : undefined],
+      ['signature', incident.signature],
+      ['severity', assessment && `${assessment.severity} (${bandOf(assessment.severity)})`],
+      ['continues', incident.continues],
+      ['acknowledged', incident.acknowledged && `by ${incident.acknowledged.by}, ${moment(incident.acknowledged.at)}`],
+      ...approvalFacts(incident),
+    ]),
+    ...(assessment?.factors ?? []).map((factor) => `  ${signed(factor.share)}  ${factor.text}`),
+    ...incident.findings.map((finding) => `${style.warn('finding')}  ${finding.text}`),
+    ...attempts.map((attempt) => attemptText(style, attempt)),
+  ].join('\n');
+}
+
+function approvalFacts(incident: Incident): (readonly [string, string])[] {
+  if (incident.state !== 'awaiting-approval') return [];
+  const { plan, reason, planHash, expiresAt } = incident.approval;
+  return [
+    ['to approve', `${plan.rung}: ${reason.text}`],
+    ['plan hash', planHash],
+    ['expires', moment(expiresAt)],
+  ];
+}
+
+function attemptText(style: Style, attempt: Attempt): string {
+  const took = attempt.endedAt === undefined ? '' : ` in ${formatDuration(attempt.endedAt - attempt.startedAt)}`;
+  const verdict = attempt.verdict ?? 'under way';
+  const skipped = attempt.plan.skipped.length > 0 ? `, past ${attempt.plan.skipped.join(', ')}` : '';
+  const steps = attempt.steps.map((step) => `  ${step.id}  ${outcomeOf(step)}`);
+  const head = `${style.strong(`attempt ${attempt.number}`)}  ${attempt.plan.rung}${skipped}: ${verdict}${took}`;
+  return [head, ...steps].join('\n');
+}
+
+/** What became of a step, in a word or a sentence. */
+export function outcomeOf(step: Attempt['steps'][number]): string {
+  if (step.state === 'skipped') return `skipped: ${step.reason.text}`;
+  if (step.state !== 'finished') return step.state;
+  const { receipt } = step;
+  return receipt.result === 'succeeded' ? 'done' : `${receipt.result}: ${receipt.text}`;
+}
+
+function signed(share: number): string {
+  return `${share >= 0 ? '+' : ''}${Math.round(share * 100) / 100}`;
+}

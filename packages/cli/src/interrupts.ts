@@ -1,0 +1,36 @@
+import { exitCode } from './exit-code.ts';
+
+export interface Interrupts {
+  /** Resolves with the first SIGINT or SIGTERM. */
+  readonly requested: Promise<NodeJS.Signals>;
+  dispose(): void;
+}
+
+/** Listens for the wish to end. The first one is granted with a clean stop; the second ends the process at once. */
+export function listenForInterrupts(): Interrupts {
+  const { promise, resolve } = withResolvers<NodeJS.Signals>();
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(exitCode.interrupted);
+    asked = true;
+    resolve(signal);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    requested: promise,
+    dispose: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

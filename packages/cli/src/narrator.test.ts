@@ -1,0 +1,70 @@
+import type { AnyGuardEvent, Incident } from '@praetorian-guard/core/plugin';
+import { expect, test } from 'vitest';
+import { narrate } from './narrator.ts';
+
+const incident = (more: object): Incident =>
+  ({
+    id: 'inc_1',
+    agentId: 'workers.1',
+    openedAt: 1_000,
+    attempts: [],
+    because: { code: 'x', text: 'Because.' },
+    ...more,
+  }) as Incident;
+const event = (type: string, data: object): AnyGuardEvent => ({ type, seq: 1, at: 0, data }) as AnyGuardEvent;
+const changed = (
+  type: string,
+  reason: { code: string; text: string; remedy?: string },
+  more: object = {},
+): AnyGuardEvent =>
+  event('incident.changed', { incident: incident({ state: 'open', ...more }), entry: { type, reason } });
+
+test('a change of health says from what to what', () => {
+  const line = narrate(event('agent.health-changed', { agentId: 'workers.1', from: 'healthy', to: 'failed' }));
+  expect(line).toEqual({ subject: 'workers.1', text: 'healthy → failed', tone: 'bad' });
+});
+
+test('an attempt says its rung, its severity and why', () => {
+  const attempt = { number: 1, severity: 5, plan: { rung: 'recreate' } };
+  const line = narrate(
+    changed('attempt-started', { code: 'rung-chosen', text: 'Severity 5: recreate.' }, { state: 'acting', attempt }),
+  );
+  expect(line?.text).toBe('attempt 1, recreate, for severity 5 (medium): Severity 5: recreate.');
+});
+
+test('waiting says why, and what would end it', () => {
+  const line = narrate(changed('waiting', { code: 'hold', text: 'Ana holds it.', remedy: 'Release hold h1.' }));
+  expect(line).toMatchObject({ text: 'waits: Ana holds it. Release hold h1.', tone: 'warn', incidentId: 'inc_1' });
+});
+
+test('a plan that needs a person says how to decide', () => {
+  expect(narrate(changed('approval-requested', { code: 'mode-approve', text: 'Ask.' }))?.text).toContain(
+    'praetorian approve inc_1',
+  );
+});
+
+test('the end says how, after how long and with how many attempts', () => {
+  const resolved = incident({ state: 'resolved', outcome: 'healed', resolvedAt: 13_000, attempts: [{}, {}] });
+  expect(narrate(event('incident.resolved', { incident: resolved }))).toMatchObject({
+    text: 'healed after 12s with 2 attempts: Because.',
+    tone: 'good',
+  });
+});
+
+test('a message that reached nobody is told here at least', () => {
+  const notice = { agentId: 'workers.1', title: 'workers.1 failed' };
+  expect(narrate(event('notice.failed', { notice, notifier: 'log', error: 'full' }))?.text).toBe(
+    'log did not take "workers.1 failed": full',
+  );
+});
+
+test.each(['step-started', 'watch-check', 'told', 'resolved', 'findings'])(
+  'the entry %s repeats others and is left out',
+  (type) => {
+    expect(narrate(changed(type, { code: 'x', text: 'X.' }))).toBeUndefined();
+  },
+);
+
+test('an event that a later version adds is passed over', () => {
+  expect(narrate(event('moon.risen', {}))).toBeUndefined();
+});

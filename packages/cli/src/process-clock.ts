@@ -1,0 +1,16 @@
+/* oxlint-disable no-restricted-globals, no-restricted-properties -- the process itself is what is measured and shown here; the engine's clock does not exist yet, or not in this process */
+
+/** Wall-clock time, to show how long ago something was. */
+export function now(): number {
+  return Date.now();
+}
+
+/** Milliseconds since the process was started, loading of the program included. */
+export function sinceProcessStartMs(): number {
+  return performance.now();
+}
+
+/** `12:04:31`, in the local time zone. */
+export function timeOfDay(epochMs: number): string {
+  return new Date(epochMs).toTimeString().slice(0, 8);
+}

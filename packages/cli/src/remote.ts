@@ -1,0 +1,85 @@
+import { messageOf } from '@praetorian-guard/core/plugin';
+import { type Answer, ask, type Endpoint } from './client.ts';
+import type { Invocation } from './command.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { reportAnswer } from './failure.ts';
+
+const defaultUrl = 'http://127.0.0.1:7717';
+
+/** Where the guard is: option, then environment, then the default. */
+export function endpointOf(call: Invocation): Endpoint {
+  const token = call.option('token') ?? call.io.env['PRAETORIAN_TOKEN'];
+  const url = call.option('url') ?? call.io.env['PRAETORIAN_URL'] ?? defaultUrl;
+  return { url, ...(token ? { token } : {}) };
+}
+
+/**
+ * One request; its body is shown as JSON under `--json`, else by `show`. A refusal is told and decides the exit code.
+ * `show` states the type it expects: that is the guard's promise, which is not checked again here.
+ */
+export async function talk(
+  call: Invocation,
+  request: { readonly method: 'GET' | 'POST' | 'DELETE'; readonly path: string; readonly body?: unknown },
+  show: (body: never) => string,
+): Promise<ExitCode> {
+  const endpoint = endpointOf(call);
+  const answer = await ask(endpoint, request.method, request.path, request.body);
+  return answer.kind === 'ok' ? print(call, answer.body, show) : reportAnswer(call.io, answer, endpoint.url);
+}
+
+export interface ListBody<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+/** All pages of a list, up to `max` entries, as one. */
+export async function talkList(
+  call: Invocation,
+  request: {
+    readonly path: string;
+    readonly query: { readonly [name: string]: string | undefined };
+    readonly max: number;
+  },
+  show: (items: readonly never[], more: boolean) => string,
+): Promise<ExitCode> {
+  const endpoint = endpointOf(call);
+  const items: unknown[] = [];
+  let after: string | undefined;
+  do {
+    const query = { ...request.query, after, limit: String(Math.min(pageMax, request.max - items.length)) };
+    const answer: Answer = await ask(endpoint, 'GET', request.path + queryOf(query));
+    if (answer.kind !== 'ok') return reportAnswer(call.io, answer, endpoint.url);
+    const page = answer.body as ListBody<unknown>;
+    if (!Array.isArray(page?.items)) return print(call, page, notAList);
+    items.push(...page.items);
+    after = page.items.length === 0 ? undefined : page.next;
+  } while (after !== undefined && items.length < request.max);
+  const body: ListBody<unknown> = { items, ...(after === undefined ? {} : { next: after }) };
+  return print(call, body, () => show(items as never[], after !== undefined));
+}
+
+const pageMax = 100;
+
+function notAList(): string {
+  throw new TypeError('it has no `items`');
+}
+
+function print(call: Invocation, body: unknown, show: (body: never) => string): ExitCode {
+  if (call.flag('json')) {
+    call.io.out(JSON.stringify(body ?? null, null, 2));
+    return exitCode.ok;
+  }
+  try {
+    call.io.out(show(body as never));
+    return exitCode.ok;
+  } catch (error) {
+    // Well-formed JSON of the wrong shape: something else answers at the address.
+    call.io.err(`praetorian: the answer is not one of a guard: ${messageOf(error)}. Check --url.`);
+    return exitCode.failed;
+  }
+}
+
+function queryOf(query: { readonly [name: string]: string | undefined }): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+}

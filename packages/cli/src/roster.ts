@@ -1,0 +1,57 @@
+import type { AgentStatus } from '@praetorian-guard/core/plugin';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+import { healthWord } from './words.ts';
+
+/** What the sample agent can be told to do, with what a person will see. */
+const faults = [
+  ['crash', 'it exits at once'],
+  ['hang', 'it stops answering and ignores SIGTERM'],
+  ['slow', 'every answer takes 800 ms'],
+  ['errors', 'its work fails'],
+  ['silent', 'it answers, but sends no heartbeats'],
+] as const;
+
+/** Every group with its agents. */
+export function rosterText(style: Style, agents: readonly AgentStatus[]): string {
+  const rows = [...agents]
+    .sort((a, b) => compare(a.agent.group, b.agent.group) || compare(a.agent.id, b.agent.id))
+    .map(({ agent, health, mode }) => [
+      agent.group,
+      agent.id,
+      healthWord(style, health),
+      mode,
+      pidOf(agent) === undefined ? '' : String(pidOf(agent)),
+      agent.instance?.endpoint ?? '',
+    ]);
+  return table(['GROUP', 'AGENT', 'HEALTH', 'MODE', 'PID', 'ENDPOINT'], rows);
+}
+
+/**
+ * How to break an agent and see it heal. Only for agents that carry the label `kind: sample`: nobody is told how to
+ * break a real one.
+ */
+export function breakText(style: Style, agents: readonly AgentStatus[]): string | undefined {
+  const samples = agents.filter(({ agent }) => agent.labels['kind'] === 'sample' && agent.instance?.endpoint);
+  const first = [...samples].sort(
+    (a, b) => compare(b.agent.group, a.agent.group) || compare(a.agent.id, b.agent.id),
+  )[0];
+  if (first === undefined) return undefined;
+  const { id, instance } = first.agent;
+  const lines = faults.map(
+    ([kind, effect]) =>
+      `  curl -X POST ${instance?.endpoint}/fault -H 'content-type: application/json' -d '{"kind":"${kind}"}'  ${style.dim(`# ${effect}`)}`,
+  );
+  const pid = pidOf(first.agent);
+  const kill = pid === undefined ? [] : [`  kill -9 ${pid}  ${style.dim('# the process is gone')}`];
+  return [style.strong(`Break ${id} and watch it heal:`), ...kill, ...lines].join('\n');
+}
+
+function pidOf(agent: AgentStatus['agent']): number | undefined {
+  const pid = agent.instance?.ref?.['pid'];
+  return typeof pid === 'number' ? pid : undefined;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

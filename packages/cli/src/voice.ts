@@ -1,0 +1,50 @@
+import type { AnyGuardEvent, Logger } from '@praetorian-guard/core/plugin';
+import type { Io } from './command.ts';
+import { narrate } from './narrator.ts';
+import { prettyDestination } from './pretty-log.ts';
+import { timeOfDay } from './process-clock.ts';
+
+export type LogFormat = 'pretty' | 'json';
+
+/** How `start` speaks: to a person, or to a program that reads its lines. */
+export interface Voice {
+  readonly logger: Logger;
+  event(event: AnyGuardEvent): void;
+  /** A text for people; with `fields` also a line for programs. */
+  say(text: string, fields?: { readonly event: string; readonly [name: string]: unknown }): void;
+}
+
+export interface VoiceOptions {
+  readonly format: LogFormat;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly name: string;
+}
+
+export async function createVoice(io: Io, options: VoiceOptions): Promise<Voice> {
+  const { createLogger } = await import('@praetorian-guard/core');
+  const { format, level, name } = options;
+  if (format === 'json') {
+    const logger = createLogger({ level, name, destination: { write: (line) => io.out(line.trimEnd()) } });
+    return {
+      logger,
+      event: (event) => logEvent(logger, event),
+      say: (text, fields) => fields && logger.info(fields, text),
+    };
+  }
+  const logger = createLogger({ level, name, destination: prettyDestination((line) => io.out(line), io.style) });
+  return { logger, event: (event) => tellEvent(io, event), say: (text) => io.out(text) };
+}
+
+function tellEvent(io: Io, event: AnyGuardEvent): void {
+  const line = narrate(event);
+  if (line)
+    io.out(`${io.style.dim(timeOfDay(event.at))}  ${line.subject.padEnd(12)}  ${io.style[line.tone](line.text)}`);
+}
+
+function logEvent(logger: Logger, event: AnyGuardEvent): void {
+  const line = narrate(event);
+  if (!line) return;
+  const { subject, tone, text, incidentId } = line;
+  const level = tone === 'bad' ? 'error' : tone === 'warn' ? 'warn' : 'info';
+  logger[level]({ event: event.type, seq: event.seq, agentId: subject, ...(incidentId ? { incidentId } : {}) }, text);
+}
