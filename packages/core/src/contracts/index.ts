@@ -129,6 +129,8 @@ export type {
 } from './state-store.ts';
 export { checkStoreKey, checkStoreOps, storeBytesMax, storeJson, storeKeyMax, storeKeyProblem } from './store-keys.ts';
 export { StoreLeases } from './store-leases.ts';
+export type { TailSource } from './store-tails.ts';
+export { StreamTails } from './store-tails.ts';
 export type {
   AgentSlot,
   AgentView,

@@ -1,4 +1,4 @@
-import { type BaseLogger, type Logger as PinoLogger, pino } from 'pino';
+import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogFields, Logger } from '../contracts/index.ts';
 import { processRedactor, type Redactor } from './redaction.ts';
 
@@ -18,12 +18,16 @@ const longestMessage = 2_000;
 
 /** The default logger: pino, with secrets taken out of fields, messages and errors before it sees them. */
 export function createLogger(options: LoggerOptions): Logger {
-  const settings = { level: options.level, name: options.name, base: { name: options.name } };
+  // The redactor has made data of errors; pino's own serializer would take them for nameless objects.
+  const serializers = { err: (error: unknown) => error };
+  const settings = { level: options.level, base: { name: options.name }, serializers };
   const target = options.destination ? pino(settings, options.destination) : pino(settings);
   return wrap(target, options.redactor ?? processRedactor);
 }
 
-type Target = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'> & Pick<PinoLogger, 'isLevelEnabled'> & { child(bindings: object): Target };
+type Target = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {
+  child(bindings: object): Target;
+};
 
 function wrap(target: Target, redactor: Redactor): Logger {
   const write =

@@ -11,9 +11,8 @@ import type {
   Versions,
   When,
 } from '../contracts/index.ts';
-import { checkStoreKey, checkStoreOps, guardError, storeJson } from '../contracts/index.ts';
+import { checkStoreKey, checkStoreOps, guardError, storeJson, StreamTails } from '../contracts/index.ts';
 import type { EpochMs, Json } from '../model/index.ts';
-import { Wakeups } from './wakeups.ts';
 
 /** One key: JSON or bytes, never both. */
 interface Item {
@@ -45,7 +44,10 @@ export class MemoryStateStore implements StateStore {
   readonly #items = new Map<string, Item>();
   readonly #streams = new Map<string, Stream>();
   readonly #fences = new Map<string, number>();
-  readonly #wakeups = new Wakeups();
+  readonly #tails = new StreamTails({
+    read: (stream, after, limit) => this.read(stream, after, limit),
+    lastSeq: (stream) => this.#streams.get(stream)?.lastSeq ?? 0,
+  });
   #sorted: string[] | undefined;
   #lastVersion = 0;
   #open = true;
@@ -60,7 +62,7 @@ export class MemoryStateStore implements StateStore {
 
   async stop(): Promise<void> {
     this.#open = false;
-    this.#wakeups.wakeAll();
+    this.#tails.wakeAll();
   }
 
   async now(): Promise<EpochMs> {
@@ -110,17 +112,8 @@ export class MemoryStateStore implements StateStore {
     return entries.slice(from, from + limit);
   }
 
-  async *tail(stream: string, after: number, call: Call): AsyncGenerator<StreamEntry> {
-    let last = after;
-    while (!call.signal.aborted) {
-      for (const entry of await this.read(stream, last, 256)) {
-        if (call.signal.aborted) return;
-        yield entry;
-        last = entry.seq;
-      }
-      // Asked without a pause before waiting, so that no entry slips through between.
-      if ((this.#streams.get(stream)?.lastSeq ?? 0) <= last) await this.#wakeups.next(stream, call.signal);
-    }
+  tail(stream: string, after: number, call: Call): AsyncIterable<StreamEntry> {
+    return this.#tails.tail(stream, after, call);
   }
 
   #plan(op: StoreOp, draft: Draft): void {
@@ -167,7 +160,7 @@ export class MemoryStateStore implements StateStore {
       stream.entries.push({ seq: stream.lastSeq, value });
       if (stream.entries.length > keep) stream.entries = stream.entries.slice(-keep);
     }
-    for (const { stream } of draft.appends) this.#wakeups.wake(stream);
+    for (const { stream } of draft.appends) this.#tails.wake(stream);
   }
 
   /** The item unless its time is over; one that is over is dropped here. */

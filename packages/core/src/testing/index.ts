@@ -7,3 +7,7 @@ export { createVirtualClock } from './virtual-clock.ts';
 export type { LogEntry, RecordingLogger, Rig, RigOptions } from './rig.ts';
 export { createRig, recordingLogger } from './rig.ts';
 export type { Runner } from './runner.ts';
+export type { StateStoreSubject } from './state-store-suite.ts';
+export { testStateStore } from './state-store-suite.ts';
+export type { LeasesSubject } from './leases-suite.ts';
+export { testLeases } from './leases-suite.ts';
