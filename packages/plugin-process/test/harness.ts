@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type {
+  Action,
+  Call,
+  Grant,
+  Instance,
+  Intent,
+  InventoryEvent,
+  PluginContext,
+  StateStore,
+} from '@praetorian-guard/core/plugin';
+import { createRig, type Rig, systemClock } from '@praetorian-guard/core/testing';
+import type { ProcessConfig } from '../src/process-config.ts';
+import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
+import { fileStore } from './file-store.ts';
+
+export const fixture = join(import.meta.dirname, 'fixtures/agent.mjs');
+
+type Program = Omit<ProcessConfig['agents'][string], 'group' | 'port'>;
+
+export const program: Program = {
+  command: ['node', fixture],
+  env: {},
+  labels: {},
+  criticality: 0,
+  dependsOn: [],
+  scratch: false,
+};
+
+/** The defaults of the schema, which the loader fills in, and what a test wants of its own. */
+export function configOf(given: Partial<ProcessConfig>): ProcessConfig {
+  return {
+    agents: {},
+    groups: {},
+    stateDir: 'state',
+    onStop: 'stop',
+    stopGrace: 2_000,
+    logLines: 200,
+    inheritEnv: ['PATH'],
+    ...given,
+  };
+}
+
+/** A folder of its own, a store in it that outlives orchestrators, and orchestrators that all end with it. */
+export class Harness {
+  readonly dir = mkdtempSync(join(tmpdir(), 'praetorian-process-'));
+  readonly clock = systemClock();
+  readonly store: StateStore = fileStore(join(this.dir, 'store.json'));
+  readonly #orchestrators: ProcessOrchestrator[] = [];
+  readonly #end = new AbortController();
+
+  context(config: Partial<ProcessConfig>, rig: Rig = createRig({ seed: randomUUID() })): PluginContext<ProcessConfig> {
+    const guardUrl = (): string => 'http://127.0.0.1:9';
+    return rig.context(configOf(config), { clock: this.clock, state: this.store, baseDir: this.dir, guardUrl });
+  }
+
+  async start(config: Partial<ProcessConfig>): Promise<ProcessOrchestrator> {
+    const orchestrator = new ProcessOrchestrator(this.context(config));
+    this.#orchestrators.push(orchestrator);
+    await orchestrator.start();
+    return orchestrator;
+  }
+
+  /** Collects the inventory in the background. */
+  follow(orchestrator: ProcessOrchestrator): Inventory {
+    return new Inventory(orchestrator, this.call());
+  }
+
+  call(): Call {
+    return { signal: this.#end.signal, traceId: 'test' };
+  }
+
+  grant(key: string, given: Partial<Grant> = {}): Grant {
+    return { key, fence: 1, deadline: Date.now() + 30_000, dryRun: false, ...given };
+  }
+
+  async prepare(orchestrator: ProcessOrchestrator, action: Action, key: string): Promise<Intent> {
+    const decision = await orchestrator.prepare(action, key);
+    if (!decision.act) throw new TypeError(`not admitted: ${decision.reason.text}`);
+    return decision.value;
+  }
+
+  /** Prepares and executes; gives the new instance, if there is one. */
+  async act(orchestrator: ProcessOrchestrator, action: Action, key: string): Promise<Instance | undefined> {
+    const intent = await this.prepare(orchestrator, action, key);
+    const receipt = await orchestrator.execute(intent, this.grant(key), this.call());
+    if (receipt.result !== 'succeeded') throw new TypeError(`not done: ${JSON.stringify(receipt)}`);
+    return receipt.instance;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#orchestrators.map((orchestrator) => orchestrator.stop(AbortSignal.abort())));
+    this.#end.abort();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export class Inventory {
+  readonly events: InventoryEvent[] = [];
+  readonly ended: Promise<void>;
+
+  constructor(orchestrator: ProcessOrchestrator, call: Call) {
+    this.ended = this.#collect(orchestrator, call);
+  }
+
+  async synced(): Promise<this> {
+    await until(() => this.events.some((event) => event.type === 'synced'));
+    return this;
+  }
+
+  /** The last one told of an agent. */
+  instance(agentId: string): Instance {
+    const seen = this.events.filter((event) => event.type === 'present' && event.agent.id === agentId).at(-1);
+    if (seen?.type !== 'present') throw new TypeError(`${agentId} is not present`);
+    return seen.agent.instance;
+  }
+
+  lifecycle(event: string): InventoryEvent[] {
+    return this.events.filter((seen) => seen.type === 'lifecycle' && seen.event === event);
+  }
+
+  async #collect(orchestrator: ProcessOrchestrator, call: Call): Promise<void> {
+    for await (const event of orchestrator.inventory(call)) this.events.push(event);
+  }
+}
+
+export function pidOf(instance: Instance | undefined): number {
+  const pid = instance?.ref?.['pid'];
+  if (typeof pid !== 'number') throw new TypeError('the instance has no pid');
+  return pid;
+}
+
+export interface Told {
+  readonly pid: number;
+  readonly helper?: number;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Asks a process for its environment, as soon as it listens. */
+export async function ask(instance: Instance | undefined, path = '/'): Promise<Told> {
+  let told: Told | undefined;
+  await until(async () => {
+    const response = await fetch(`${instance?.endpoint}${path}`).catch(() => undefined);
+    told = response && ((await response.json()) as Told);
+    return told !== undefined;
+  });
+  return told as Told;
+}
+
+/** Waits for a condition; a test that waits in vain fails by its own time limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await pause(10);
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
