@@ -4,6 +4,8 @@
  */
 export type { AdvanceOptions, VirtualClock, VirtualClockOptions } from './virtual-clock.ts';
 export { createVirtualClock } from './virtual-clock.ts';
+// For subjects with real processes or sockets, in `*.int.test.ts` and contract tests.
+export { systemClock } from '../runtime/system-clock.ts';
 export type { LogEntry, RecordingLogger, Rig, RigOptions } from './rig.ts';
 export { createRig, recordingLogger } from './rig.ts';
 export type { Runner } from './runner.ts';
