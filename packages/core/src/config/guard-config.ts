@@ -1,3 +1,4 @@
+import type { PluginManifest } from '../contracts/plugin.ts';
 import type { AgentId, Criticality, GroupId, JsonObject, Mode, Ms, Policy, Role } from '../model/index.ts';
 
 /** One plugin instance, with its config validated against its own schema. */
@@ -37,7 +38,8 @@ export interface GuardConfig {
   /** Addresses the guard may call beside those an orchestrator found, as CIDR. */
   readonly allowedNetworks: readonly string[];
   readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryForMs: Ms };
-  readonly groups: { readonly [group: string]: { readonly mode: Mode } };
+  /** `orchestrator` informs the reader; the orchestrators themselves say what they run. */
+  readonly groups: { readonly [group: string]: { readonly mode: Mode; readonly orchestrator?: string } };
   readonly agents: { readonly [agentId: string]: AgentConfig };
   /** Pause between two ticks of the engine. */
   readonly tickMs: Ms;
@@ -48,4 +50,17 @@ export interface GuardConfig {
 }
 
 /** The policy of an agent: defaults < group < label < agent in config; for the mode the strictest wins. Cached per group. */
-export type PolicyOf = (agent: { readonly id: AgentId; readonly group: GroupId; readonly labels: { readonly [key: string]: string } }) => Policy;
+export type PolicyOf = (agent: {
+  readonly id: AgentId;
+  readonly group: GroupId;
+  readonly labels: { readonly [key: string]: string };
+}) => Policy;
+
+/** A plugin instance ready to be registered: what was loaded, and its own config. */
+export interface LoadedPlugin {
+  readonly instance: string;
+  readonly use: string;
+  readonly manifest: PluginManifest;
+  /** Validated against the manifest's schema, frozen. */
+  readonly config: unknown;
+}

@@ -1,0 +1,197 @@
+/** Rules between several values, which a schema cannot say. */
+import { isIP } from 'node:net';
+import { formatDuration } from '../model/index.ts';
+import type { PathPart } from '../runtime/json-schema.ts';
+import { type ConfigDocument, type PartialSections, sectionNames, type Sections } from './document.ts';
+import { mergeSections } from './policy.ts';
+import type { Found } from './problem.ts';
+
+/** `path` is below the level. */
+interface Rule {
+  readonly path: readonly string[];
+  readonly holds: (sections: Sections) => boolean;
+  readonly found: (sections: Sections) => string;
+  readonly allowed: (sections: Sections) => string;
+  readonly remedy: string;
+}
+
+const probeNames = ['liveness', 'readiness', 'performance'] as const;
+const rungNames = ['restart', 'recreate', 'respawn'] as const;
+
+const rules: readonly Rule[] = [
+  durationRule(
+    ['heartbeat', 'timeout'],
+    'above',
+    ['heartbeat', 'every'],
+    'else every agent is suspected between two heartbeats',
+  ),
+  durationRule(
+    ['heartbeat', 'silentFor'],
+    'above',
+    ['heartbeat', 'timeout'],
+    'else an agent is restarted before it is suspected',
+  ),
+  ...probeNames.map((name) =>
+    durationRule(['probes', name, 'timeout'], 'below', ['probes', name, 'every'], 'else probes of one agent overlap'),
+  ),
+  durationRule(['slo', 'latencyP95'], 'at most', ['slo', 'latencyP99'], 'a higher percentile is never smaller'),
+  ...rungNames.map((name) =>
+    durationRule(
+      ['ladder', name, 'grace'],
+      'below',
+      ['ladder', name, 'timeout'],
+      'else the rung fails before the instance may have ended',
+    ),
+  ),
+  durationRule(
+    ['gate', 'backoff', 'base'],
+    'at most',
+    ['gate', 'backoff', 'cap'],
+    'the pause grows from the one to the other',
+  ),
+  durationRule(['watch', 'every'], 'at most', ['watch', 'for'], 'else the watch ends without a check'),
+  durationRule(
+    ['checkpoints', 'every'],
+    'at most',
+    ['checkpoints', 'maxAge'],
+    'else there is never a checkpoint that is young enough',
+  ),
+];
+
+type Relation = 'above' | 'below' | 'at most';
+
+const holds: { readonly [R in Relation]: (a: number, b: number) => boolean } = {
+  above: (a, b) => a > b,
+  below: (a, b) => a < b,
+  'at most': (a, b) => a <= b,
+};
+
+function durationRule(path: readonly string[], relation: Relation, other: readonly string[], remedy: string): Rule {
+  return {
+    path,
+    holds: (sections) => holds[relation](at(sections, path), at(sections, other)),
+    found: (sections) => formatDuration(at(sections, path)),
+    allowed: (sections) => `${relation} ${other.slice(1).join('.')} (${formatDuration(at(sections, other))})`,
+    remedy,
+  };
+}
+
+function at(sections: Sections, path: readonly string[]): number {
+  return path.reduce<unknown>((value, part) => (value as { [key: string]: unknown })[part], sections) as number;
+}
+
+/** All mistakes of a document that its schema accepts. */
+export function crossChecks(document: ConfigDocument): Found[] {
+  return [
+    ...sectionChecks(document),
+    ...instanceChecks(document),
+    ...agentChecks(document),
+    ...networkChecks(document),
+  ];
+}
+
+/** A level is checked if it says something about the section; what the level above does wrong is told there. */
+function sectionChecks(document: ConfigDocument): Found[] {
+  const top = levelChecks(mergeSections(document, []), [], sectionNames);
+  const broken = new Set(top.map((found) => found.path.join('.')));
+  const below = (prefix: readonly PathPart[], level: PartialSections, parents: readonly PartialSections[]): Found[] => {
+    const own = sectionNames.filter((name) => level[name] !== undefined);
+    const found = levelChecks(mergeSections(document, [...parents, level]), prefix, own);
+    return found.filter((item) => !broken.has(item.path.slice(prefix.length).join('.')));
+  };
+  const groups = Object.entries(document.groups).flatMap(([name, group]) => below(['groups', name], group, []));
+  const agents = Object.entries(document.agents).flatMap(([id, agent]) => {
+    const group = agent.group === undefined ? undefined : document.groups[agent.group];
+    return below(['agents', id], agent, group ? [group] : []);
+  });
+  return [...top, ...groups, ...agents];
+}
+
+function levelChecks(sections: Sections, prefix: readonly PathPart[], names: readonly string[]): Found[] {
+  return rules
+    .filter((rule) => names.includes(rule.path[0] as string) && !rule.holds(sections))
+    .map((rule) => ({
+      path: [...prefix, ...rule.path],
+      found: rule.found(sections),
+      allowed: rule.allowed(sections),
+      remedy: rule.remedy,
+    }));
+}
+
+/** Names that the file itself gives away. */
+const reserved: { readonly [instance: string]: string } = {
+  store: 'the top key `store`',
+  http: 'the top key `http`',
+  core: 'the engine',
+};
+
+function instanceChecks(document: ConfigDocument): Found[] {
+  return Object.keys(document.plugins)
+    .filter((name) => Object.hasOwn(reserved, name))
+    .map((name) => ({
+      path: ['plugins', name],
+      found: `the name ${name}`,
+      allowed: 'any other name',
+      remedy: `the name belongs to ${reserved[name] ?? ''}`,
+    }));
+}
+
+function agentChecks(document: ConfigDocument): Found[] {
+  return Object.entries(document.agents).flatMap(([id, agent]) => {
+    const found: Found[] = [];
+    if (agent.endpoint !== undefined && agent.group === undefined) {
+      found.push({
+        path: ['agents', id, 'group'],
+        found: 'nothing',
+        allowed: 'the name of a group',
+        remedy: 'an agent with an endpoint is watched from this file and needs one',
+      });
+    }
+    const cycle = cycleFrom(id, document);
+    if (cycle) {
+      found.push({
+        path: ['agents', id, 'dependsOn'],
+        found: cycle.join(' → '),
+        allowed: 'no circle',
+        remedy: 'agents that wait for each other are never healed',
+      });
+    }
+    return found;
+  });
+}
+
+/** The circle of dependencies that leads from an agent back to it, told at its alphabetically first member only. */
+function cycleFrom(start: string, { agents }: ConfigDocument): readonly string[] | undefined {
+  const seen = new Set<string>();
+  const stack = [{ id: start, trail: [start] }];
+  for (let step = stack.pop(); step; step = stack.pop()) {
+    for (const next of agents[step.id]?.dependsOn ?? []) {
+      if (next === start) return step.trail.every((id) => id >= start) ? [...step.trail, start] : undefined;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      stack.push({ id: next, trail: [...step.trail, next] });
+    }
+  }
+  return undefined;
+}
+
+function networkChecks(document: ConfigDocument): Found[] {
+  return document.probes.allowedNetworks.flatMap((network, index) =>
+    isNetwork(network)
+      ? []
+      : [
+          {
+            path: ['probes', 'allowedNetworks', index],
+            found: JSON.stringify(network),
+            allowed: 'a network such as 10.0.0.0/8 or fd00::/8',
+            remedy: 'write a single address with /32 or /128',
+          },
+        ],
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text);
+  const family = isIP(match?.[1] ?? '');
+  return family !== 0 && Number(match?.[2]) <= (family === 4 ? 32 : 128);
+}

@@ -1,0 +1,142 @@
+import type {
+  AttemptLimit,
+  ConfigOverride,
+  HeartbeatPolicy,
+  JsonObject,
+  LadderPolicy,
+  Mode,
+  Ms,
+  Ratio,
+  SeverityPolicy,
+  Criticality,
+  Role,
+} from '../model/index.ts';
+import type { NotificationRoute } from './guard-config.ts';
+
+/** The policy sections of the file after validation: keys as people write them, units as code wants them. */
+export interface Sections {
+  readonly heartbeat: {
+    readonly expect: HeartbeatPolicy['expect'];
+    readonly every: Ms;
+    readonly timeout: Ms;
+    readonly silentFor: Ms;
+  };
+  readonly probes: {
+    readonly health: { readonly path: string; readonly timeout: Ms };
+    readonly liveness: ProbeSection;
+    readonly readiness: ProbeSection;
+    readonly performance: ProbeSection;
+    readonly startGrace: Ms;
+    readonly jitter: Ratio;
+  };
+  readonly slo: {
+    readonly availability: Ratio;
+    readonly latencyP95: Ms;
+    readonly latencyP99: Ms;
+    readonly errorRate: Ratio;
+    readonly successRate: Ratio;
+    readonly for: Ms;
+    readonly clearBelow: Ratio;
+    readonly errorRateFactor: number;
+    readonly latencyFactor: number;
+  };
+  readonly severity: SeverityPolicy;
+  readonly ladder: {
+    readonly restart: RungSection;
+    readonly recreate: RungSection & { readonly restoreState: boolean };
+    readonly respawn: RungSection & {
+      readonly restoreState: boolean;
+      readonly mode: 'beside' | 'in-place';
+      readonly configOverride?: OverrideSection;
+    };
+    readonly restartScope: LadderPolicy['restartScope'];
+    readonly drain: Ms;
+    readonly safeState: LadderPolicy['safeState'];
+  };
+  readonly gate: {
+    readonly attempts: readonly { readonly max: AttemptLimit['max']; readonly per: Ms }[];
+    readonly backoff: { readonly base: Ms; readonly cap: Ms; readonly resetAfter: Ms };
+    readonly settle: Ms;
+    readonly inFlight: Ratio;
+    readonly breaker: { readonly minUnhealthy: number; readonly ratio: Ratio };
+    readonly progressWindow: Ms;
+    readonly approvalTtl: Ms;
+  };
+  readonly watch: { readonly every: Ms; readonly for: Ms };
+  readonly checkpoints: { readonly keep: number; readonly maxAge: Ms; readonly every: Ms };
+}
+
+interface ProbeSection {
+  readonly path: string;
+  readonly every: Ms;
+  readonly timeout: Ms;
+  readonly failures: number;
+  readonly successes: number;
+}
+
+interface RungSection {
+  readonly timeout: Ms;
+  readonly grace: Ms;
+}
+
+/** `timeout` is in the file what `timeoutMs` is in the model. */
+export type OverrideSection = Omit<ConfigOverride, 'timeoutMs'> & { readonly timeout?: Ms };
+
+/** Sections of a group or an agent: only what it sets differently. */
+export type PartialSections = { readonly [S in keyof Sections]?: DeepPartial<Sections[S]> };
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+export interface GroupSection extends PartialSections {
+  readonly mode: Mode;
+  readonly orchestrator?: string;
+  readonly assessor: string;
+  readonly strategy: string;
+  readonly detectors: readonly string[];
+}
+
+export interface AgentSection extends PartialSections {
+  readonly group?: string;
+  readonly mode?: Mode;
+  readonly endpoint?: string;
+  readonly labels: { readonly [key: string]: string };
+  readonly role?: Role;
+  readonly dependsOn: readonly string[];
+  readonly criticality?: Criticality;
+}
+
+export interface PluginSection {
+  readonly use: string;
+  readonly config: JsonObject;
+}
+
+/** The file after validation. */
+export interface ConfigDocument extends Omit<Sections, 'probes'> {
+  readonly version: 1;
+  readonly name: string;
+  readonly plugins: { readonly [instance: string]: PluginSection };
+  readonly store: PluginSection;
+  readonly http?: JsonObject;
+  readonly controlPlane: string;
+  readonly tick: Ms;
+  readonly probes: Sections['probes'] & { readonly allowedNetworks: readonly string[] };
+  readonly groups: { readonly [group: string]: GroupSection };
+  readonly agents: { readonly [agentId: string]: AgentSection };
+  readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryFor: Ms };
+}
+
+/** Names of the sections that are defaults at the top and may stand in a group or an agent. */
+export const sectionNames = [
+  'heartbeat',
+  'probes',
+  'slo',
+  'severity',
+  'ladder',
+  'gate',
+  'watch',
+  'checkpoints',
+] as const satisfies readonly (keyof Sections)[];

@@ -1,0 +1,174 @@
+import {
+  type ConfigOverride,
+  type LadderPolicy,
+  type Policy,
+  type ProbePolicy,
+  type ProbesPolicy,
+  strictestMode,
+} from '../model/index.ts';
+import {
+  type AgentSection,
+  type ConfigDocument,
+  type GroupSection,
+  type PartialSections,
+  sectionNames,
+  type Sections,
+} from './document.ts';
+import type { PolicyOf } from './guard-config.ts';
+import { type Labels, modeOfLabels, policyLabels, sectionsOfLabels } from './labels.ts';
+import { deepFreeze } from './plain.ts';
+
+/** Distinct policies kept: labels come from outside, and a fleet with a path per agent must not fill the memory. */
+const mostCached = 10_000;
+
+/**
+ * The policy of every agent: defaults, then group, then labels, then agent in config. Agents with the same group, the
+ * same relevant labels and nothing of their own in the config share one frozen object.
+ */
+export function policyOf(document: ConfigDocument, defaultGroup: GroupSection): PolicyOf {
+  const cache = new Map<string, Policy>();
+  return (agent) => {
+    const own = Object.hasOwn(document.agents, agent.id) ? document.agents[agent.id] : undefined;
+    const key = cacheKey(agent, own !== undefined);
+    const known = cache.get(key);
+    if (known) return known;
+    const policy = deepFreeze(
+      policyFor(document, groupOf(document, agent.group, defaultGroup), { labels: agent.labels, own }),
+    );
+    if (cache.size >= mostCached) cache.clear();
+    cache.set(key, policy);
+    return policy;
+  };
+}
+
+function groupOf(document: ConfigDocument, name: string, defaultGroup: GroupSection): GroupSection {
+  return Object.hasOwn(document.groups, name) ? (document.groups[name] as GroupSection) : defaultGroup;
+}
+
+function cacheKey(agent: Parameters<PolicyOf>[0], hasOwn: boolean): string {
+  let key = agent.group;
+  for (const name of policyLabels) {
+    const value = agent.labels[name];
+    if (value !== undefined) key += `\n${name}=${value.length}:${value}`;
+  }
+  return hasOwn ? `${key}\n\n${agent.id}` : key;
+}
+
+function policyFor(
+  document: ConfigDocument,
+  group: GroupSection,
+  agent: { readonly labels: Labels; readonly own: AgentSection | undefined },
+): Policy {
+  const sections = mergeSections(document, [group, sectionsOfLabels(agent.labels), agent.own ?? {}]);
+  const labelled = modeOfLabels(agent.labels, group.mode);
+  const narrowed = sections.ladder.restartScope === 'workload' && agent.labels['restart-scope'] === 'instance';
+  return toPolicy(narrowed ? { ...sections, ladder: { ...sections.ladder, restartScope: 'instance' } } : sections, {
+    ...group,
+    mode: agent.own?.mode ? strictestMode(labelled, agent.own.mode) : labelled,
+  });
+}
+
+/** Sections of the top with those of the levels below laid over them, last one wins; lists are replaced whole. */
+export function mergeSections(document: Sections, levels: readonly PartialSections[]): Sections {
+  const merged = sectionNames.map((name) => [
+    name,
+    levels.reduce<unknown>((held, level) => overlay(held, level[name]), document[name]),
+  ]);
+  return Object.fromEntries(merged) as Sections;
+}
+
+function overlay(base: unknown, over: unknown): unknown {
+  if (over === undefined) return base;
+  if (!isObject(base) || !isObject(over)) return over;
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = overlay(base[key], value);
+  return merged;
+}
+
+const isObject = (value: unknown): value is { [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** From the keys people write to those of the model: the one place where the two meet. */
+export function toPolicy(sections: Sections, group: GroupSection): Policy {
+  const { heartbeat, slo, gate, watch, checkpoints, severity } = sections;
+  return {
+    mode: group.mode,
+    heartbeat: {
+      expect: heartbeat.expect,
+      everyMs: heartbeat.every,
+      timeoutMs: heartbeat.timeout,
+      silentForMs: heartbeat.silentFor,
+    },
+    probes: toProbes(sections.probes),
+    slo: {
+      availability: slo.availability,
+      latencyP95Ms: slo.latencyP95,
+      latencyP99Ms: slo.latencyP99,
+      errorRate: slo.errorRate,
+      successRate: slo.successRate,
+      forMs: slo.for,
+      clearBelow: slo.clearBelow,
+      errorRateFactor: slo.errorRateFactor,
+      latencyFactor: slo.latencyFactor,
+    },
+    severity: { escalateFailures: severity.escalateFailures },
+    ladder: toLadder(sections.ladder),
+    gate: {
+      attempts: gate.attempts.map(({ max, per }) => ({ max, perMs: per })),
+      backoff: { baseMs: gate.backoff.base, capMs: gate.backoff.cap, resetAfterMs: gate.backoff.resetAfter },
+      settleMs: gate.settle,
+      inFlight: gate.inFlight,
+      breaker: { minUnhealthy: gate.breaker.minUnhealthy, ratio: gate.breaker.ratio },
+      progressWindowMs: gate.progressWindow,
+      approvalTtlMs: gate.approvalTtl,
+    },
+    watch: { everyMs: watch.every, forMs: watch.for },
+    checkpoints: { keep: checkpoints.keep, maxAgeMs: checkpoints.maxAge, everyMs: checkpoints.every },
+    assessor: group.assessor,
+    strategy: group.strategy,
+    detectors: group.detectors,
+  };
+}
+
+function toProbes(probes: Sections['probes']): ProbesPolicy {
+  const probe = ({ path, every, timeout, failures, successes }: Sections['probes']['liveness']): ProbePolicy => ({
+    path,
+    everyMs: every,
+    timeoutMs: timeout,
+    failures,
+    successes,
+  });
+  return {
+    health: { path: probes.health.path, timeoutMs: probes.health.timeout },
+    liveness: probe(probes.liveness),
+    readiness: probe(probes.readiness),
+    performance: probe(probes.performance),
+    startGraceMs: probes.startGrace,
+    jitter: probes.jitter,
+  };
+}
+
+function toLadder({ restart, recreate, respawn, restartScope, drain, safeState }: Sections['ladder']): LadderPolicy {
+  const override = respawn.configOverride;
+  return {
+    restart: { timeoutMs: restart.timeout, graceMs: restart.grace },
+    recreate: { timeoutMs: recreate.timeout, graceMs: recreate.grace, restoreState: recreate.restoreState },
+    respawn: {
+      timeoutMs: respawn.timeout,
+      graceMs: respawn.grace,
+      restoreState: respawn.restoreState,
+      mode: respawn.mode,
+      ...(override === undefined ? {} : { override: toOverride(override) }),
+    },
+    restartScope,
+    drainMs: drain,
+    safeState,
+  };
+}
+
+function toOverride({
+  timeout,
+  ...rest
+}: NonNullable<Sections['ladder']['respawn']['configOverride']>): ConfigOverride {
+  return { ...rest, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+}
