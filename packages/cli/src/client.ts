@@ -9,6 +9,8 @@ export interface Problem {
   readonly detail?: string;
   readonly remedy?: string;
   readonly code?: string;
+  /** Places of a body or a query that are not valid. */
+  readonly places: readonly string[];
 }
 
 export type Answer =
@@ -83,8 +85,10 @@ function answerOf({ status, text }: Raw): Answer {
   const body = parse(text);
   const good = status >= 200 && status < 300;
   if (good && (body !== undefined || text === '')) return { kind: 'ok', status, body };
-  if (good)
-    return { kind: 'problem', problem: { status, title: 'The answer is not JSON: another server listens there.' } };
+  if (good) {
+    const title = 'The answer is not JSON: another server listens there.';
+    return { kind: 'problem', problem: { status, title, places: [] } };
+  }
   const said = typeof body === 'object' && body !== null ? (body as { readonly [key: string]: unknown }) : {};
   const word = (key: string): string | undefined => (typeof said[key] === 'string' ? said[key] : undefined);
   const [detail, remedy, code] = [word('detail'), word('remedy'), word('code')];
@@ -93,11 +97,17 @@ function answerOf({ status, text }: Raw): Answer {
     problem: {
       status,
       title: word('title') ?? `HTTP ${status}`,
+      places: placesOf(said['errors']),
       ...(detail === undefined ? {} : { detail }),
       ...(remedy === undefined ? {} : { remedy }),
       ...(code === undefined ? {} : { code }),
     },
   };
+}
+
+function placesOf(errors: unknown): readonly string[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.map((one) => (one as { readonly detail?: unknown }).detail).filter((text) => typeof text === 'string');
 }
 
 function parse(text: string): unknown {

@@ -48,20 +48,22 @@ test('several errors are all told', () => {
   expect(io.stderr.join('\n')).toMatch(/GUARD_STATE_CLOSED[^]*b is wrong/);
 });
 
-test('a refusal is told by title, detail and remedy', () => {
+test('a refusal is told by code, detail, places and remedy', () => {
   const io = recordedIo();
   const problem = {
-    status: 404,
-    title: 'There is no agent x.',
-    detail: 'Asked for x.',
-    remedy: 'Register it.',
-    code: 'GUARD_AGENT_UNKNOWN',
+    status: 400,
+    title: 'Bad Request',
+    detail: 'The body is not valid.',
+    remedy: 'Mend it.',
+    code: 'GUARD_HTTP_BODY',
+    places: ['/a is missing', '/b is not known'],
   };
   expect(reportAnswer(io, { kind: 'problem', problem }, 'http://g')).toBe(1);
   expect(io.stderr).toEqual([
-    'praetorian: GUARD_AGENT_UNKNOWN: There is no agent x.',
-    '  Asked for x.',
-    '  remedy: Register it.',
+    'praetorian: GUARD_HTTP_BODY: The body is not valid.',
+    '  /a is missing',
+    '  /b is not known',
+    '  remedy: Mend it.',
   ]);
 });
 

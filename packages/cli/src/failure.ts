@@ -55,7 +55,7 @@ function problemLines(error: GuardError): readonly string[] {
   if (placed.length === 0) return Array.isArray(problems) ? (problems as readonly string[]) : [];
   return placed.map(({ path, found, allowed, remedy, line, column }) => {
     const place = line === undefined ? '' : `:${line}:${column ?? 1}`;
-    return `${String(file)}${place}  ${path || 'the whole file'}: found ${found}; allowed: ${allowed}. ${remedy}`;
+    return `${typeof file === 'string' ? file : 'config'}${place}  ${path || 'the whole file'}: found ${found}; allowed: ${allowed}. ${remedy}`;
   });
 }
 
@@ -71,9 +71,10 @@ export function reportAnswer(io: Io, answer: Exclude<Answer, { readonly kind: 'o
       );
       return exitCode.unreachable;
     case 'problem': {
-      const { title, detail, remedy, code } = answer.problem;
-      io.err(`praetorian: ${code ? `${code}: ` : ''}${title}`);
-      if (detail !== undefined && detail !== title) io.err(`  ${detail}`);
+      const { title, detail, remedy, code, places } = answer.problem;
+      io.err(`praetorian: ${code ? `${code}: ` : ''}${detail ?? title}`);
+      // One place is in the detail already.
+      if (places.length > 1) for (const place of places) io.err(`  ${place}`);
       if (remedy !== undefined) io.err(`  remedy: ${remedy}`);
       return exitCode.failed;
     }

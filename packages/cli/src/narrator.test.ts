@@ -10,7 +10,7 @@ const incident = (more: object): Incident =>
     attempts: [],
     because: { code: 'x', text: 'Because.' },
     ...more,
-  }) as Incident;
+  }) as unknown as Incident;
 const event = (type: string, data: object): AnyGuardEvent => ({ type, seq: 1, at: 0, data }) as AnyGuardEvent;
 const changed = (
   type: string,

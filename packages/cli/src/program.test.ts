@@ -29,7 +29,7 @@ test('every verb takes --json, so that a script may always give it', () => {
 });
 
 test('every verb is loaded from a file that runs', async () => {
-  for (const { load } of commands) expect(await load()).toHaveProperty('run', expect.any(Function));
+  for (const command of commands) expect(await command.load()).toHaveProperty('run', expect.any(Function));
 });
 
 test('the version is the one of the package', async () => {

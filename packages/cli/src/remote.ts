@@ -27,6 +27,13 @@ export async function talk(
   return answer.kind === 'ok' ? print(call, answer.body, show) : reportAnswer(call.io, answer, endpoint.url);
 }
 
+/** Who decides and why, for the record: the name of the user who runs the command. With a token its name is kept too. */
+export function actorOf(call: Invocation): { readonly by?: string; readonly note?: string } {
+  const by = call.io.env['USER'] ?? call.io.env['LOGNAME'];
+  const note = call.option('note');
+  return { ...(by ? { by } : {}), ...(note === undefined ? {} : { note }) };
+}
+
 export interface ListBody<T> {
   readonly items: readonly T[];
   readonly next?: string;
@@ -79,7 +86,8 @@ function print(call: Invocation, body: unknown, show: (body: never) => string): 
   }
 }
 
-function queryOf(query: { readonly [name: string]: string | undefined }): string {
+/** `?a=1`, without what is not given. */
+export function queryOf(query: { readonly [name: string]: string | undefined }): string {
   const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }

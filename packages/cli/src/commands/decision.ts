@@ -1,6 +1,6 @@
 import type { Incident } from '@praetorian-guard/core/plugin';
 import type { CommandModule, Invocation } from '../command.ts';
-import { talk } from '../remote.ts';
+import { actorOf, talk } from '../remote.ts';
 import { stateWord } from '../words.ts';
 
 /** `acknowledge`, `approve`, `reject` and `resolve` differ only in the word. */
@@ -8,8 +8,8 @@ export function decisionCommand(verb: 'acknowledge' | 'approve' | 'reject' | 're
   return {
     run: async (call: Invocation) => {
       const path = `/api/v1/incidents/${encodeURIComponent(call.args[0] as string)}/${verb}`;
-      const [note, planHash] = [call.option('note'), verb === 'approve' ? call.option('plan-hash') : undefined];
-      const body = { ...(note === undefined ? {} : { note }), ...(planHash === undefined ? {} : { planHash }) };
+      const planHash = verb === 'approve' ? call.option('plan-hash') : undefined;
+      const body = { ...actorOf(call), ...(planHash === undefined ? {} : { planHash }) };
       return talk(call, { method: 'POST', path, body }, (incident: Incident) => {
         return `${incident.id}  ${stateWord(call.io.style, incident)}  ${incident.because.text}`;
       });

@@ -1,7 +1,7 @@
 import { type Incident, messageOf } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
-import { talk } from '../remote.ts';
+import { actorOf, talk } from '../remote.ts';
 import { stateWord } from '../words.ts';
 
 /** Replaces an agent by a new instance. */
@@ -12,11 +12,10 @@ export async function run(call: Invocation): Promise<ExitCode> {
     call.io.err(`praetorian: --config-override is not a JSON object: ${override.problem}`);
     return exitCode.usage;
   }
-  const note = call.option('note');
   const body = {
     restoreState: call.flag('restore-state'),
     ...(override.value === undefined ? {} : { configOverride: override.value }),
-    ...(note === undefined ? {} : { note }),
+    ...actorOf(call),
   };
   const path = `/api/v1/agents/${encodeURIComponent(call.args[0] as string)}/respawn`;
   return talk(call, { method: 'POST', path, body }, (incident: Incident) => {

@@ -13,7 +13,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
   try {
     const { createGuard } = await import('@praetorian-guard/core');
     const voice = await createVoice(call.io, voiceOptions(call));
-    const guard = await createGuard(call.option('config') as string, { logger: voice.logger });
+    const guard = await createGuard(call.option('config') ?? '', { logger: voice.logger });
     return await serve(call, guard, { voice, stopWanted: interrupts.requested });
   } catch (error) {
     return reportThrown(call.io, error);
@@ -45,7 +45,7 @@ async function serve(
     await guard.stop();
     // Interrupted while starting: the stop above made the start give up, which is no failure.
     await started.catch((error: unknown) => voice.logger.debug({ error }, 'the start was broken off'));
-    voice.say('stopped; the agents and the store are as they were', { event: 'guard.stopped' });
+    voice.say('stopped', { event: 'guard.stopped' });
     return exitCode.ok;
   } catch (error) {
     const code = reportThrown(call.io, error);
