@@ -1,0 +1,113 @@
+import type { AgentSlot, AgentView, DiscoveredAgent, Registration } from '../contracts/index.ts';
+import type { AgentConfig } from '../config/guard-config.ts';
+import type { Agent, AgentId, GroupId, Instance, InstanceId, Ms } from '../model/index.ts';
+
+/** Who said where an agent is to be reached; decides which addresses the guard may call. */
+export type EndpointSource = 'orchestrator' | 'registration' | 'config';
+
+/** The incarnation that counts. */
+export interface Current {
+  readonly id: InstanceId;
+  readonly generation: number;
+  /** The agent itself has used this id; a foreign id then belongs to another process. */
+  readonly named: boolean;
+  /** Nobody named it: the id is a stand-in, and signals of any instance count. */
+  readonly anonymous: boolean;
+  /** What a control plane or a registration said of it. */
+  readonly told?: Instance;
+}
+
+/** An instance that registered itself before it became the current one. */
+export interface Announced {
+  readonly id: InstanceId;
+  readonly endpoint?: string;
+}
+
+/** All that is known of one agent, by source; what others see is built from it. */
+export interface Entry {
+  readonly slot: AgentSlot;
+  readonly id: AgentId;
+  configured?: AgentConfig | undefined;
+  /** Name of the orchestrator that runs it, also before it was listed again after a start of the guard. */
+  orchestrator?: string | undefined;
+  discovered?: DiscoveredAgent | undefined;
+  /** The orchestrator has listed it since it began to list. */
+  listed: boolean;
+  registration?: Registration | undefined;
+  /** Told by a control plane, without registration or discovery. */
+  commanded?: { readonly group: GroupId } | undefined;
+  current?: Current | undefined;
+  /** The name the agent itself uses for an instance that its orchestrator names otherwise. */
+  alias?: InstanceId | undefined;
+  /** Endpoint from the registration of the current instance. */
+  registeredEndpoint?: string | undefined;
+  retired: readonly InstanceId[];
+  announced: readonly Announced[];
+  sinceMs: Ms;
+  view: AgentView;
+}
+
+/** Id of an instance that nobody named. */
+export const unnamedInstance = 'unnamed';
+
+/** Config over orchestrator over registration: the group decides policy, and a self-registration must not. */
+export function groupOf(entry: Entry): GroupId | undefined {
+  return entry.configured?.group ?? entry.discovered?.group ?? entry.registration?.group ?? entry.commanded?.group;
+}
+
+/** The agent as others see it. `group` is the fallback while no source names one. */
+export function agentOf(entry: Entry, group: GroupId): Agent {
+  const { configured, discovered, registration } = entry;
+  const role = configured?.role ?? discovered?.role ?? registration?.role;
+  const instance = instanceOf(entry);
+  const dependsOn = configured?.dependsOn.length
+    ? configured.dependsOn
+    : (discovered?.dependsOn ?? registration?.dependsOn);
+  return {
+    id: entry.id,
+    group,
+    labels: { ...registration?.labels, ...discovered?.labels, ...configured?.labels },
+    dependsOn: dependsOn ?? [],
+    criticality: configured?.criticality ?? discovered?.criticality ?? registration?.criticality ?? 0,
+    source: sourceOf(entry),
+    ...(role === undefined ? {} : { role }),
+    ...(entry.orchestrator === undefined ? {} : { orchestrator: entry.orchestrator }),
+    ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+function sourceOf(entry: Entry): Agent['source'] {
+  if (entry.orchestrator !== undefined) return 'orchestrator';
+  if (entry.registration) return 'registration';
+  return entry.configured ? 'config' : 'control-plane';
+}
+
+function instanceOf(entry: Entry): Instance | undefined {
+  const { current } = entry;
+  if (!current) return undefined;
+  const listed = entry.discovered?.instance.id === current.id ? entry.discovered.instance : undefined;
+  const endpoint = endpointOf(entry)?.endpoint;
+  return {
+    ...current.told,
+    ...listed,
+    id: current.id,
+    generation: current.generation,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+/** Registration over config over orchestrator. An address both named is the orchestrator's: it may be called. */
+export function endpointOf(entry: Entry): { readonly endpoint: string; readonly source: EndpointSource } | undefined {
+  const listed = entry.discovered?.instance;
+  const found = listed && listed.id === entry.current?.id ? listed.endpoint : undefined;
+  const told = entry.current?.told?.endpoint;
+  const candidates: readonly [string | undefined, EndpointSource][] = [
+    [entry.registeredEndpoint, entry.registeredEndpoint === found ? 'orchestrator' : 'registration'],
+    [entry.configured?.endpoint, 'config'],
+    [found, 'orchestrator'],
+    // What a control plane was told comes from the receipt of an orchestrator.
+    [told, 'orchestrator'],
+  ];
+  for (const [endpoint, source] of candidates) if (endpoint !== undefined) return { endpoint, source };
+  return undefined;
+}

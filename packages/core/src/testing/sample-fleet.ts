@@ -1,0 +1,94 @@
+import type { AgentSlot, AgentView, FleetView } from '../contracts/index.ts';
+import type { Agent, Policy, ProbePolicy } from '../model/index.ts';
+
+const probe = (path: string, everyMs: number): ProbePolicy => ({
+  path,
+  everyMs,
+  timeoutMs: 2_000,
+  failures: 3,
+  successes: 2,
+});
+
+/** A policy with round figures for tests; not the defaults of the config, which may change. */
+export function samplePolicy(given: Partial<Policy> = {}): Policy {
+  return {
+    mode: 'auto',
+    heartbeat: { expect: 'auto', everyMs: 30_000, timeoutMs: 90_000, silentForMs: 600_000 },
+    probes: {
+      health: { path: '/health', timeoutMs: 2_000 },
+      liveness: probe('/health/live', 10_000),
+      readiness: probe('/health/ready', 10_000),
+      performance: probe('/health/performance', 30_000),
+      startGraceMs: 30_000,
+      jitter: 0.1,
+    },
+    slo: {
+      availability: 0.999,
+      latencyP95Ms: 200,
+      latencyP99Ms: 500,
+      errorRate: 0.001,
+      successRate: 0.995,
+      forMs: 60_000,
+      clearBelow: 0.1,
+      errorRateFactor: 10,
+      latencyFactor: 2,
+    },
+    severity: { escalateFailures: 5 },
+    ladder: {
+      restart: { timeoutMs: 30_000, graceMs: 10_000 },
+      recreate: { timeoutMs: 60_000, graceMs: 10_000, restoreState: true },
+      respawn: { timeoutMs: 180_000, graceMs: 10_000, restoreState: true, mode: 'beside' },
+      restartScope: 'instance',
+      drainMs: 0,
+      safeState: 'isolate',
+    },
+    gate: {
+      attempts: [
+        { max: 3, perMs: 600_000 },
+        { max: 8, perMs: 86_400_000 },
+      ],
+      backoff: { baseMs: 5_000, capMs: 300_000, resetAfterMs: 600_000 },
+      settleMs: 30_000,
+      inFlight: 0.1,
+      breaker: { minUnhealthy: 3, ratio: 0.5 },
+      progressWindowMs: 120_000,
+      approvalTtlMs: 3_600_000,
+    },
+    watch: { everyMs: 10_000, forMs: 300_000 },
+    checkpoints: { keep: 10, maxAgeMs: 86_400_000, everyMs: 0 },
+    assessor: 'severity',
+    strategy: 'ladder',
+    detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],
+    ...given,
+  };
+}
+
+/** An agent of group `web` with one running instance. */
+export function sampleAgent(given: Partial<Agent> = {}): Agent {
+  return {
+    id: 'web.1',
+    group: 'web',
+    labels: {},
+    dependsOn: [],
+    criticality: 0,
+    source: 'registration',
+    instance: { id: 'i-1', generation: 1, endpoint: 'http://127.0.0.1:4001' },
+    ...given,
+  };
+}
+
+/** A fleet of fixed views, in the order of their slots. */
+export function sampleFleet(views: readonly (Partial<AgentView> | undefined)[]): FleetView {
+  const all = views.map((view) =>
+    view === undefined ? undefined : { agent: sampleAgent(), policy: samplePolicy(), sinceMs: 0, ...view },
+  );
+  return {
+    agent: (slot: AgentSlot) => all[slot],
+    slotOf: (agentId) => {
+      const slot = all.findIndex((view) => view?.agent.id === agentId);
+      return slot === -1 ? undefined : slot;
+    },
+    size: all.filter((view) => view !== undefined).length,
+    slots: all.length,
+  };
+}
