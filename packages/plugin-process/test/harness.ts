@@ -1,11 +1,15 @@
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type {
   Action,
   Call,
+  DiscoveredAgent,
   Grant,
   Instance,
   Intent,
@@ -16,6 +20,7 @@ import type {
 import { createRig, type Rig, systemClock } from '@praetorian-guard/core/testing';
 import type { ProcessConfig } from '../src/process-config.ts';
 import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
+import { openProcessTable } from '../src/process-table.ts';
 import { fileStore } from './file-store.ts';
 
 export const fixture = join(import.meta.dirname, 'fixtures/agent.mjs');
@@ -52,6 +57,28 @@ export class Harness {
   readonly store: StateStore = fileStore(join(this.dir, 'store.json'));
   readonly #orchestrators: ProcessOrchestrator[] = [];
   readonly #end = new AbortController();
+  readonly #guards: ChildProcess[] = [];
+
+  /** First part of the key of every process that belongs to this folder. */
+  ownerPrefix(): string {
+    return `${readFileSync(join(this.dir, 'state/owner'), 'utf8')}.`;
+  }
+
+  /** A guard in a process of its own, to be killed. */
+  guard(config: Partial<ProcessConfig>, env: Record<string, string> = {}): Guard {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'fixtures/guard.ts')], {
+      env: {
+        ...process.env,
+        ...env,
+        DIR: this.dir,
+        CONFIG: JSON.stringify(configOf(config)),
+        TSX_TSCONFIG_PATH: join(import.meta.dirname, '../../../tsconfig.tests.json'),
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#guards.push(child);
+    return new Guard(child);
+  }
 
   context(config: Partial<ProcessConfig>, rig: Rig = createRig({ seed: randomUUID() })): PluginContext<ProcessConfig> {
     const guardUrl = (): string => 'http://127.0.0.1:9';
@@ -94,8 +121,48 @@ export class Harness {
 
   async dispose(): Promise<void> {
     await Promise.all(this.#orchestrators.map((orchestrator) => orchestrator.stop(AbortSignal.abort())));
+    for (const guard of this.#guards) guard.kill('SIGKILL');
+    // Whatever a test that failed half-way has left behind is told by the folder in its environment.
+    for (const { pid } of openProcessTable().holders(this.ownerPrefix())) process.kill(pid, 'SIGKILL');
     this.#end.abort();
     rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** What a guard in another process tells. */
+export class Guard {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: Record<string, unknown>[] = [];
+
+  constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child;
+    createInterface({ input: child.stdout }).on('line', (line) =>
+      this.#lines.push(JSON.parse(line) as Record<string, unknown>),
+    );
+  }
+
+  tell(action: Action): void {
+    this.#child.stdin.write(`${JSON.stringify(action)}\n`);
+  }
+
+  /** The first line that has the member, or is an event of that type. */
+  async said<T>(what: string): Promise<T> {
+    const find = (): Record<string, unknown> | undefined =>
+      this.#lines.find((line) => what in line || line['type'] === what);
+    await until(() => find() !== undefined);
+    return (find()?.[what] ?? find()) as T;
+  }
+
+  async instance(): Promise<Instance> {
+    await this.said('synced');
+    return (await this.said<{ agent: DiscoveredAgent }>('present')).agent.instance;
+  }
+
+  /** As the kernel does it when memory runs out. */
+  async crash(): Promise<void> {
+    const ended = new Promise((done) => this.#child.once('exit', done));
+    this.#child.kill('SIGKILL');
+    await ended;
   }
 }
 
@@ -157,10 +224,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await pause(10);
 }
 
+/** Whether it runs; one that has ended and waits for its parent does not. */
 export function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return openProcessTable().startTime(pid) !== undefined;
 }
