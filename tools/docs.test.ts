@@ -6,7 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isGuardError, type PluginManifest } from '@praetorian-guard/core/plugin';
+import http from '@praetorian-guard/plugin-http';
+import level from '@praetorian-guard/plugin-level';
+import processes from '@praetorian-guard/plugin-process';
 import { commands } from '../packages/cli/src/command-list.ts';
+import { loadConfigFile, loadConfigText } from '../packages/core/src/config/load.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -119,6 +124,36 @@ describe('commands', () => {
     expect(names.filter(({ name }) => !(name in scripts))).toEqual([]);
     expect(names.length).toBeGreaterThan(0);
   });
+});
+
+describe('configs', () => {
+  const plugins = new Map<string, unknown>([http, level, processes].map((plugin) => [plugin.name, plugin]));
+  const options = {
+    // A document may name any secret; which one it is does not matter here.
+    env: new Proxy({}, { get: () => 'a-secret-that-is-long-enough' }),
+    resolvePlugin: async (use: string) => plugins.get(use) as PluginManifest,
+  };
+
+  test.each(tagged('yaml config').map((block) => [`${block.file}:${block.line}`, block.code]))(
+    'the one at %s is accepted',
+    async (at, code) => {
+      expect(await problems(loadConfigText(code, { ...options, file: at }))).toEqual('');
+    },
+  );
+
+  test.each(['examples/reference-host/praetorian.yaml'])('%s is accepted', async (file) => {
+    expect(await problems(loadConfigFile(join(root, file), options))).toEqual('');
+  });
+
+  async function problems(loading: Promise<unknown>): Promise<string> {
+    try {
+      await loading;
+      return '';
+    } catch (error) {
+      if (isGuardError(error)) return error.message;
+      throw error;
+    }
+  }
 });
 
 describe('ts blocks', () => {
