@@ -13,3 +13,9 @@ export type { StateStoreSubject } from './state-store-suite.ts';
 export { testStateStore } from './state-store-suite.ts';
 export type { LeasesSubject } from './leases-suite.ts';
 export { testLeases } from './leases-suite.ts';
+// For surfaces.
+export type { FakeCall, FakeGuardOptions, IncidentPatch } from './fake-guard.ts';
+export { FakeGuard } from './fake-guard.ts';
+export { openIncident } from './fake-fleet.ts';
+export type { SurfaceSubject } from './surface-suite.ts';
+export { testSurface } from './surface-suite.ts';
