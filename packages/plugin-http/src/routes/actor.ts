@@ -1,0 +1,12 @@
+import type { Actor } from '@praetorian-guard/core/plugin';
+import type { FastifyRequest } from 'fastify';
+
+/**
+ * Who does it, for the record: the name in the body, else the token's. A name given with a token is kept beside the
+ * token's, so that nobody can sign as another without leaving a trace.
+ */
+export function actorOf(request: FastifyRequest, said = request.body as Partial<Actor> | undefined): Actor {
+  const { name } = request.caller;
+  const by = said?.by === undefined || said.by === name ? name : `${said.by} via ${name}`;
+  return said?.note === undefined ? { by } : { by, note: said.note };
+}

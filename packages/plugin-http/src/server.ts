@@ -1,0 +1,162 @@
+import { guardError, type GuardError, messageOf } from '@praetorian-guard/core/plugin';
+import createFastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Admission } from './admission.ts';
+import { parseJson } from './json-body.ts';
+import { describeRoutes } from './openapi.ts';
+import { OriginCheck } from './origin.ts';
+import type { Parts } from './parts.ts';
+import { knownError, placesOf, toProblem, validationOf } from './problem.ts';
+import { type RouteSpec, takesBody } from './route.ts';
+import { allRoutes } from './routes/all.ts';
+
+/** A peer that sends its headers or body slower than this is cut off. */
+const requestTimeoutMs = 120_000;
+const keepAliveTimeoutMs = 72_000;
+
+export interface Server {
+  readonly app: FastifyInstance;
+  readonly routes: readonly RouteSpec[];
+}
+
+/** Builds the server with every route; it does not listen yet. The one file that knows the HTTP library at run time. */
+export function createServer(parts: Parts): Server {
+  const { config, guard, usage } = parts;
+  const admission = new Admission(config, new OriginCheck(config), usage);
+  const onError = errorHandler(parts);
+  const app = createFastify({
+    logger: false,
+    bodyLimit: config.limits.json,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1_000 },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        allowUnionTypes: true,
+      },
+    },
+    frameworkErrors: (error, request, reply) => void onError(error, request, reply as FastifyReply),
+  });
+  // Bodies are as they were sent: no default is filled in, nothing is dropped, no text becomes a number.
+  app.decorateRequest('caller');
+  app.setErrorHandler(onError);
+  app.removeAllContentTypeParsers();
+  const routes = allRoutes(parts);
+  routes.push(openApiRoute(routes, () => guard.status().version));
+  for (const spec of routes) addRoute(app, spec, { parts, admission });
+  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, { routes, admission }));
+  return { app, routes };
+}
+
+/** Each route gets a context of its own, so that it reads the content types it takes and no other. */
+function addRoute(
+  app: FastifyInstance,
+  spec: RouteSpec,
+  { parts, admission }: { parts: Parts; admission: Admission },
+): void {
+  const limit = parts.config.limits[spec.limit ?? 'json'];
+  void app.register(async (scope) => {
+    if (takesBody(spec)) addParsers(scope, spec, limit);
+    scope.route({
+      method: spec.method,
+      url: spec.path,
+      bodyLimit: limit,
+      config: { limit },
+      onRequest: admission.hookOf(spec),
+      ...(spec.path === '/api/v1/events' ? { exposeHeadRoute: false } : {}),
+      ...(spec.body === undefined ? {} : { schema: { body: spec.body } }),
+      ...(spec.bodyOptional ? { preValidation: (request, _reply, done) => done(void (request.body ??= {})) } : {}),
+      handler: (request, reply) => spec.handle(request, reply),
+    });
+  });
+}
+
+function addParsers(scope: FastifyInstance, spec: RouteSpec, bodyLimit: number): void {
+  const route = `${spec.method} ${spec.path}`;
+  for (const type of spec.accepts ?? ['application/json']) {
+    if (spec.streams) scope.addContentTypeParser(type, (_request, _payload, done) => done(null));
+    else if (type === 'application/json') {
+      scope.addContentTypeParser(type, { parseAs: 'string', bodyLimit }, (_request, text, done) => {
+        done(null, text === '' ? undefined : parseJson(text as string, route));
+      });
+    } else
+      scope.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit }, (_request, bytes, done) => done(null, bytes));
+  }
+}
+
+function openApiRoute(routes: readonly RouteSpec[], version: () => string): RouteSpec {
+  let text: string | undefined;
+  return {
+    method: 'GET',
+    path: '/openapi.json',
+    access: 'public',
+    tag: 'guard',
+    summary: 'This description.',
+    responses: { 200: { description: 'OpenAPI 3.1.' } },
+    handle: (_request, reply) => {
+      text ??= JSON.stringify(describeRoutes(routes, version()));
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
+  };
+}
+
+/** What meets no route: a wrong method on a path that is there, the question of a browser, or nothing. */
+function answerUnknown(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { routes, admission }: { routes: readonly RouteSpec[]; admission: Admission },
+): void {
+  admission.admitPeer(request, reply);
+  const path = request.url.split('?', 1)[0] ?? '/';
+  const methods = methodsOf(routes, path);
+  if (methods.length === 0) throw guardError('GUARD_HTTP_NOT_FOUND', { path: path.slice(0, 200) });
+  if (request.method === 'OPTIONS' && admission.answerPreflight(request, reply, methods)) return;
+  const allowed = methods.join(', ');
+  void reply.header('allow', allowed);
+  throw guardError('GUARD_HTTP_METHOD', { path: path.slice(0, 200), method: request.method, allowed });
+}
+
+function methodsOf(routes: readonly RouteSpec[], path: string): string[] {
+  const segments = path.split('/');
+  const fits = (spec: RouteSpec): boolean => {
+    const wanted = spec.path.split('/');
+    return (
+      wanted.length === segments.length &&
+      wanted.every((part, index) => (part.startsWith(':') ? segments[index] !== '' : part === segments[index]))
+    );
+  };
+  const methods = routes.filter(fits).map(({ method }) => method);
+  return methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : methods.length > 0 ? [...methods, 'OPTIONS'] : [];
+}
+
+function errorHandler({ log, usage, config }: Parts) {
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { url } = request.routeOptions;
+    const route = `${request.method} ${url ?? '(unknown)'}`;
+    const place = {
+      route,
+      contentType: request.headers['content-type']?.slice(0, 100) ?? '(none)',
+      maxBytes: (request.routeOptions.config as { readonly limit?: number }).limit ?? config.limits.json,
+    };
+    const instance = `urn:praetorian:request:${request.id}`;
+    const known = knownError(thrown, place);
+    const error: GuardError = known ?? guardError('GUARD_HTTP_INTERNAL');
+    const problem = toProblem(error, instance, placesOf(validationOf(thrown) ?? []));
+    if (problem.status >= 500) usage.failures += 1;
+    if (known === undefined) {
+      const stack = thrown instanceof Error ? thrown.stack?.slice(0, 4_000) : undefined;
+      log.error({ instance, route, error: messageOf(thrown), stack }, 'a request failed unexpectedly');
+    }
+    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (problem.status === 503) void reply.header('retry-after', '5');
+    return reply
+      .code(problem.status)
+      .header('cache-control', 'no-store')
+      .type('application/problem+json; charset=utf-8')
+      .send(JSON.stringify(problem));
+  };
+}
