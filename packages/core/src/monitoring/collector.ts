@@ -1,0 +1,336 @@
+import type {
+  AgentSlot,
+  Clock,
+  Heartbeat,
+  HeartbeatAck,
+  Metrics,
+  SignalBatch,
+  SignalDraft,
+  SlottedSignal,
+} from '../contracts/index.ts';
+import { guardError } from '../contracts/index.ts';
+import { isId, metricNames, type AgentMetrics, type HeartbeatSignal, type Ms, type Progress } from '../model/index.ts';
+import { capacityFor, grownFloat64, grownUint32, grownUint8 } from '../runtime/slot-columns.ts';
+import { BeatColumns } from './beat-columns.ts';
+import { draftProblem } from './draft-check.ts';
+import { heartbeatProblem } from './heartbeat-check.ts';
+import type { MonitoredFleet } from './ports.ts';
+import { SignalQueue } from './signal-queue.ts';
+
+/** A sender's clock that is off by more than this is flagged; its heartbeats count all the same. */
+const skewMaxMs = 60_000;
+
+/** What an agent is told in answer to its heartbeat. */
+export type Instruction = 'none' | 'drain' | 'isolated';
+
+const acks: readonly HeartbeatAck[] = ['accepted', 'drain', 'isolated'];
+const instructions: readonly Instruction[] = ['none', 'drain', 'isolated'];
+
+export interface CollectorOptions {
+  readonly fleet: MonitoredFleet;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Signals kept between two ticks; beyond it the oldest are dropped and counted. [100 000] */
+  readonly queueMax?: number;
+}
+
+/** Instance id whose signals were found to count; `null` = not looked up since the slot was reset. */
+type Verified = string | undefined | null;
+
+/**
+ * Takes in everything that is observed and hands it over once a tick. A heartbeat that changes nothing costs one lookup
+ * by id and a few writes into typed arrays: no object is made for it. Its time of receipt is that of the tick that takes
+ * it, so it counts as at most one tick too young, never too old.
+ */
+export class Collector {
+  readonly #fleet: MonitoredFleet;
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
+  readonly #queue: SignalQueue;
+  #filling = new BeatColumns();
+  #handed = new BeatColumns();
+  /** Number of the tick being filled; a slot whose stamp equals it is in the columns already. */
+  #round = 1;
+  #rounds = new Uint32Array(0);
+  #seqs = new Float64Array(0);
+  #instructions = new Uint8Array(0);
+  #skewed = new Uint8Array(0);
+  readonly #verified: Verified[] = [];
+  readonly #lastBeats: (LastBeat | undefined)[] = [];
+  readonly #lastMetrics: (AgentMetrics | undefined)[] = [];
+  readonly #lastProgress: (Progress | undefined)[] = [];
+  /** Wall-clock time as of the last tick: near enough to judge a skew of a minute. */
+  #wallMs: number;
+  #accepted = 0;
+  #stale = 0;
+
+  constructor({ fleet, clock, metrics, queueMax = 100_000 }: CollectorOptions) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#queue = new SignalQueue(queueMax);
+    this.#wallMs = clock.now();
+  }
+
+  /** The hot path: counts a heartbeat. Never throws, whatever it is given. */
+  heartbeat(beat: Heartbeat): HeartbeatAck {
+    const slot = slotOf(this.#fleet, beat);
+    if (slot === undefined) return isId((beat as Heartbeat | null)?.agentId) ? 'unknown' : 'invalid';
+    if (slot >= this.#rounds.length) this.#grow(slot);
+    if (
+      beat.instance !== this.#verified[slot] ||
+      saysMore(beat, this.#lastBeats[slot]) ||
+      this.#isSkewed(slot, beat.at)
+    ) {
+      return this.#fullBeat(slot, beat);
+    }
+    const { seq } = beat;
+    if (seq !== undefined) {
+      if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) return 'invalid';
+      if (seq <= (this.#seqs[slot] as number)) return 'duplicate';
+      this.#seqs[slot] = seq;
+    }
+    return this.#count(slot);
+  }
+
+  /** Which field of a heartbeat is not valid, and why; `undefined` when all are. */
+  heartbeatProblem(beat: unknown): string | undefined {
+    return heartbeatProblem(beat);
+  }
+
+  /**
+   * Takes in any signal. Throws `GUARD_SIGNAL_INVALID` naming the field, or `GUARD_AGENT_UNKNOWN`.
+   * @returns `stale` when it was dropped: of an instance that does not count, or a heartbeat that came before.
+   */
+  ingest(draft: SignalDraft): 'accepted' | 'stale' {
+    const why = draftProblem(draft);
+    if (why !== undefined) throw guardError('GUARD_SIGNAL_INVALID', { why });
+    const slot = this.#fleet.slotOf(draft.agentId);
+    if (slot === undefined) throw guardError('GUARD_AGENT_UNKNOWN', { agentId: draft.agentId });
+    if (draft.kind === 'heartbeat') return this.#ingestBeat(draft);
+    if (draft.instanceId !== undefined && this.#fleet.standing(slot, draft.instanceId) !== 'current') {
+      this.#stale += 1;
+      return 'stale';
+    }
+    const signal = { ...draft, receivedMs: this.#clock.monotonic() };
+    if (signal.kind === 'metrics' || signal.kind === 'probe') this.#keepMetrics(slot, signal.metrics);
+    this.#enqueue({ slot, signal });
+    return 'accepted';
+  }
+
+  /** Everything since the last call. Valid until the next call. */
+  drain(nowMs: Ms): SignalBatch {
+    const beats = this.#filling;
+    this.#filling = this.#handed;
+    this.#handed = beats;
+    this.#filling.clear();
+    beats.stamp(nowMs, this.#rounds, this.#round);
+    this.#round += 1;
+    this.#wallMs = this.#clock.now();
+    const { signals, dropped } = this.#queue.take();
+    // An agent may have left, and another taken its slot, while its signal waited.
+    const current = signals.filter(({ slot, signal }) => this.#fleet.slotOf(signal.agentId) === slot);
+    this.#report(dropped);
+    return { nowMs, heartbeats: beats, signals: current };
+  }
+
+  /** What the agent is told from now on in answer to its heartbeats. */
+  instruct(slot: AgentSlot, instruction: Instruction): void {
+    if (slot >= this.#rounds.length) this.#grow(slot);
+    this.#instructions[slot] = instructions.indexOf(instruction);
+  }
+
+  /** The slot has a new agent or instance: what belonged to the old one is forgotten, an instruction too. */
+  reset(slot: AgentSlot): void {
+    if (slot >= this.#rounds.length) return;
+    this.#rounds[slot] = 0;
+    this.#seqs[slot] = -1;
+    this.#instructions[slot] = 0;
+    this.#skewed[slot] = 0;
+    this.#verified[slot] = null;
+    this.#lastBeats[slot] = undefined;
+    this.#lastMetrics[slot] = undefined;
+    this.#lastProgress[slot] = undefined;
+  }
+
+  /** Last known figures of the agent, of whichever source told each last. */
+  metricsOf(slot: AgentSlot): AgentMetrics {
+    return this.#lastMetrics[slot] ?? {};
+  }
+
+  progressOf(slot: AgentSlot): Progress | undefined {
+    return this.#lastProgress[slot];
+  }
+
+  /** Whether the agent's clock was off by more than a minute at its last heartbeat that told a time. */
+  skewed(slot: AgentSlot): boolean {
+    return this.#skewed[slot] === 1;
+  }
+
+  #count(slot: AgentSlot): HeartbeatAck {
+    this.#accepted += 1;
+    if (this.#rounds[slot] !== this.#round) {
+      this.#rounds[slot] = this.#round;
+      this.#filling.add(slot);
+    }
+    return acks[this.#instructions[slot] as number] as HeartbeatAck;
+  }
+
+  #isSkewed(slot: AgentSlot, at: number | undefined): boolean {
+    return at !== undefined && (this.#skewed[slot] === 1 || !(Math.abs(at - this.#wallMs) <= skewMaxMs));
+  }
+
+  /** A heartbeat that says something new, is of another instance, or is not valid. */
+  #fullBeat(slot: AgentSlot, beat: Heartbeat): HeartbeatAck {
+    if (heartbeatProblem(beat) !== undefined) return 'invalid';
+    if (beat.instance !== undefined) {
+      const standing = this.#fleet.standing(slot, beat.instance);
+      // One that nobody registered is not told to stop: it may be the replacement, a moment early.
+      if (standing !== 'current') return standing;
+      // The process behind the agent is another: its numbers begin anew.
+      if (typeof this.#verified[slot] === 'string' && this.#verified[slot] !== beat.instance) this.#seqs[slot] = -1;
+    }
+    this.#verified[slot] = beat.instance;
+    if (beat.seq !== undefined) {
+      if (beat.seq <= (this.#seqs[slot] as number)) return 'duplicate';
+      this.#seqs[slot] = beat.seq;
+    }
+    this.#noteSkew(slot, beat.at);
+    const last = this.#lastBeats[slot];
+    if (!saysMore(beat, last)) return this.#count(slot);
+    this.#lastBeats[slot] = remembered(beat);
+    this.#enqueue({ slot, signal: this.#signalOf(slot, beat) });
+    this.#accepted += 1;
+    return acks[this.#instructions[slot] as number] as HeartbeatAck;
+  }
+
+  #signalOf(slot: AgentSlot, beat: Heartbeat): HeartbeatSignal {
+    const { agentId, instance, metrics, progress, ...rest } = beat;
+    const known = metrics && knownMetrics(metrics);
+    if (known) this.#keepMetrics(slot, known);
+    if (progress) this.#lastProgress[slot] = knownProgress(progress);
+    return {
+      kind: 'heartbeat',
+      agentId,
+      receivedMs: this.#clock.monotonic(),
+      ...(instance === undefined ? {} : { instanceId: instance }),
+      ...knownDetails(rest),
+      ...(known ? { metrics: known } : {}),
+      ...(progress ? { progress: knownProgress(progress) } : {}),
+    };
+  }
+
+  #ingestBeat({ kind: _, instanceId, ...draft }: Extract<SignalDraft, { kind: 'heartbeat' }>): 'accepted' | 'stale' {
+    const ack = this.heartbeat({ ...draft, ...(instanceId === undefined ? {} : { instance: instanceId }) });
+    if (ack === 'accepted' || ack === 'drain' || ack === 'isolated') return 'accepted';
+    this.#stale += 1;
+    return 'stale';
+  }
+
+  /** A heartbeat that had to give way still counts as one. */
+  #enqueue(signal: SlottedSignal): void {
+    const victim = this.#queue.push(signal);
+    if (victim?.signal.kind === 'heartbeat' && this.#rounds[victim.slot] !== this.#round) {
+      this.#rounds[victim.slot] = this.#round;
+      this.#filling.add(victim.slot);
+    }
+  }
+
+  #keepMetrics(slot: AgentSlot, metrics: AgentMetrics | undefined): void {
+    if (metrics) this.#lastMetrics[slot] = { ...this.#lastMetrics[slot], ...metrics };
+  }
+
+  #noteSkew(slot: AgentSlot, at: number | undefined): void {
+    if (at === undefined) return;
+    // The time of the last tick may be old when ticks are late: ask the clock before saying so.
+    const skewed = Math.abs(at - this.#clock.now()) > skewMaxMs;
+    if (skewed && this.#skewed[slot] === 0) this.#metrics.count('praetorian_clock_skew_total');
+    this.#skewed[slot] = skewed ? 1 : 0;
+  }
+
+  #report(dropped: number): void {
+    if (this.#accepted > 0) this.#metrics.count('praetorian_heartbeats_total', this.#accepted);
+    if (this.#stale > 0) this.#metrics.count('praetorian_signals_stale_total', this.#stale);
+    if (dropped > 0) this.#metrics.count('praetorian_signals_dropped_total', dropped);
+    this.#accepted = 0;
+    this.#stale = 0;
+  }
+
+  #grow(slot: AgentSlot): void {
+    const old = this.#rounds.length;
+    const capacity = capacityFor(slot, old);
+    this.#rounds = grownUint32(this.#rounds, capacity);
+    this.#seqs = grownFloat64(this.#seqs, capacity, -1);
+    this.#instructions = grownUint8(this.#instructions, capacity);
+    this.#skewed = grownUint8(this.#skewed, capacity);
+    for (let at = old; at < capacity; at += 1) {
+      this.#verified.push(null);
+      this.#lastBeats.push(undefined);
+      this.#lastMetrics.push(undefined);
+      this.#lastProgress.push(undefined);
+    }
+  }
+}
+
+/** What an agent said of itself last, to see whether the next heartbeat says anything new. */
+type LastBeat = Pick<Heartbeat, 'status' | 'role' | 'epoch' | 'lag' | 'version'>;
+
+const silent: LastBeat = Object.freeze({});
+
+function slotOf(fleet: MonitoredFleet, beat: Heartbeat | null): AgentSlot | undefined {
+  if (typeof beat !== 'object' || beat === null) return undefined;
+  return fleet.slotOf(beat.agentId);
+}
+
+/** Figures and progress are always told on; the rest only when it changed. */
+function saysMore(beat: Heartbeat, last: LastBeat = silent): boolean {
+  return (
+    beat.metrics !== undefined ||
+    beat.progress !== undefined ||
+    beat.status !== last.status ||
+    beat.role !== last.role ||
+    beat.epoch !== last.epoch ||
+    beat.lag !== last.lag ||
+    beat.version !== last.version
+  );
+}
+
+function remembered({ status, role, epoch, lag, version }: Heartbeat): LastBeat | undefined {
+  const silentBeat = [status, role, epoch, lag, version].every((field) => field === undefined);
+  return silentBeat ? undefined : ({ status, role, epoch, lag, version } as LastBeat);
+}
+
+/** Only the names the engine knows: a heartbeat comes from outside. */
+function knownMetrics(metrics: AgentMetrics): AgentMetrics {
+  const known: { [name: string]: number } = {};
+  for (const name of metricNames) if (metrics[name] !== undefined) known[name] = metrics[name];
+  return known;
+}
+
+function knownProgress({ activeTasks, queueDepth, lastProgressAt }: Progress): Progress {
+  return {
+    ...(activeTasks === undefined ? {} : { activeTasks }),
+    ...(queueDepth === undefined ? {} : { queueDepth }),
+    ...(lastProgressAt === undefined ? {} : { lastProgressAt }),
+  };
+}
+
+function knownDetails({
+  seq,
+  at,
+  status,
+  role,
+  epoch,
+  lag,
+  version,
+}: Omit<Heartbeat, 'agentId'>): Omit<Heartbeat, 'agentId'> {
+  return {
+    ...(seq === undefined ? {} : { seq }),
+    ...(at === undefined ? {} : { at }),
+    ...(status === undefined ? {} : { status }),
+    ...(role === undefined ? {} : { role }),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(lag === undefined ? {} : { lag }),
+    ...(version === undefined ? {} : { version }),
+  };
+}
