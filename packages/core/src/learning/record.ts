@@ -1,5 +1,5 @@
 import type { AgentId, EpochMs, IncidentId, Json, JsonObject, LedgerEntry } from '../model/index.ts';
-import { isId, rungs } from '../model/index.ts';
+import { rungs } from '../model/index.ts';
 
 /** One thing the ledger remembers. */
 export type LedgerRecord =
@@ -26,22 +26,21 @@ export function toJson(record: LedgerRecord): JsonObject {
 /** Reads a stored record; `undefined` when it is damaged or belongs to another agent. */
 export function readRecord(value: Json, agentId: AgentId): LedgerRecord | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const {
-    type,
-    agentId: owner,
-    at,
-    incidentId,
-    signature,
-    rung,
-    verdict,
-    tookMs,
-  } = value as { readonly [name: string]: Json };
-  if (owner !== agentId || !isId(owner) || typeof at !== 'number' || !Number.isFinite(at)) return undefined;
+  const fields = value as { readonly [name: string]: Json };
+  const { type, at, incidentId, signature } = fields;
+  if (fields['agentId'] !== agentId || typeof at !== 'number' || !Number.isFinite(at)) return undefined;
   if (type === 'failure') return { type, agentId, at };
   if (typeof incidentId !== 'string' || typeof signature !== 'string') return undefined;
   if (type === 'incident') return { type, agentId, incidentId, signature, at };
-  const knownRung = rungs.find((one) => one === rung);
-  const knownVerdict = verdicts.find((one) => one === verdict);
-  if (type !== 'attempt' || !knownRung || !knownVerdict || typeof tookMs !== 'number') return undefined;
-  return { type, agentId, incidentId, signature, at, rung: knownRung, verdict: knownVerdict, tookMs };
+  const outcome = type === 'attempt' ? readOutcome(fields) : undefined;
+  return outcome && { type: 'attempt', agentId, incidentId, signature, at, ...outcome };
+}
+
+function readOutcome(fields: {
+  readonly [name: string]: Json;
+}): Pick<LedgerEntry, 'rung' | 'verdict' | 'tookMs'> | undefined {
+  const rung = rungs.find((one) => one === fields['rung']);
+  const verdict = verdicts.find((one) => one === fields['verdict']);
+  const { tookMs } = fields;
+  return rung && verdict && typeof tookMs === 'number' ? { rung, verdict, tookMs } : undefined;
 }

@@ -7,17 +7,26 @@ import { checkpointChunkBytes, isId } from '../model/index.ts';
  */
 export function readCheckpoint(value: Json, agentId: AgentId): Checkpoint | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const record = value as { readonly [name: string]: Json };
-  const { id, instanceId, version, at, bytes, chunks, sha256, contentType, quarantined } = record;
-  if (record['agentId'] !== agentId || !isId(id)) return undefined;
-  if (!isCount(version) || !isCount(bytes) || !isCount(chunks) || typeof at !== 'number' || !Number.isFinite(at))
-    return undefined;
-  if (chunks !== Math.ceil(bytes / checkpointChunkBytes)) return undefined;
-  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+  const fields = value as { readonly [name: string]: Json };
+  const { id, instanceId, contentType, quarantined } = fields;
+  const figures = readFigures(fields);
+  if (!figures || fields['agentId'] !== agentId || !isId(id)) return undefined;
   if (typeof contentType !== 'string' || typeof quarantined !== 'boolean') return undefined;
   if (instanceId !== undefined && !isId(instanceId)) return undefined;
-  const known = { id, agentId, version, at, bytes, chunks, sha256, contentType, quarantined };
+  const known = { id, agentId, ...figures, contentType, quarantined };
   return instanceId === undefined ? known : { ...known, instanceId };
+}
+
+type Figures = Pick<Checkpoint, 'version' | 'at' | 'bytes' | 'chunks' | 'sha256'>;
+
+function readFigures(fields: { readonly [name: string]: Json }): Figures | undefined {
+  const { version, at, bytes, chunks, sha256 } = fields;
+  if (!isCount(version) || !isCount(bytes) || !isCount(chunks)) return undefined;
+  if (typeof at !== 'number' || !Number.isFinite(at) || chunks !== Math.ceil(bytes / checkpointChunkBytes))
+    return undefined;
+  return typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
+    ? { version, at, bytes, chunks, sha256 }
+    : undefined;
 }
 
 function isCount(value: Json | undefined): value is number {

@@ -79,7 +79,7 @@ describe('saving', () => {
     const left = await checkpoints.list('web-1');
     expect(left.map((one) => one.version)).toEqual([6, 5, 4]);
     const chunks = await Promise.all(
-      [...left.map((one) => one.id)].map((id) => rig.state.getBytes(keys.checkpointChunk(7, 'web-1', id, 0))),
+      left.map((one) => rig.state.getBytes(keys.checkpointChunk(7, 'web-1', one.id, 0))),
     );
     expect(chunks.every((chunk) => chunk !== undefined)).toBe(true);
   });
@@ -122,18 +122,24 @@ describe('saving', () => {
   });
 
   it.each([
-    ['an id that is none', 'web 1', bytes('x'), json, 'GUARD_AGENT_ID: web 1 is not an agent id.'],
-    ['an empty state', 'web-1', bytes(''), json, 'GUARD_CHECKPOINT_INVALID'],
+    [
+      'an id that is none',
+      () => checkpoints.save('web 1', bytes('x'), json),
+      'GUARD_AGENT_ID: web 1 is not an agent id.',
+    ],
+    ['an empty state', () => checkpoints.save('web-1', bytes(''), json), 'GUARD_CHECKPOINT_INVALID'],
     [
       'a content type that breaks a header',
-      'web-1',
-      bytes('x'),
-      { contentType: 'text/plain\r\nx: y', fence },
+      () => checkpoints.save('web-1', bytes('x'), { contentType: 'a/b\r\nx: y', fence }),
       'content type',
     ],
-    ['an instance that is none', 'web-1', bytes('x'), { ...json, instance: 'a/b' }, 'instance is malformed'],
-  ])('refuses %s', async (_, agentId, given, options, expected) => {
-    expect(await codeOf(checkpoints.save(agentId, given, options))).toContain(expected);
+    [
+      'an instance that is none',
+      () => checkpoints.save('web-1', bytes('x'), { ...json, instance: 'a/b' }),
+      'instance is malformed',
+    ],
+  ])('refuses %s', async (_, save, expected) => {
+    expect(await codeOf(save())).toContain(expected);
   });
 
   it('refuses more than the limit and says how much was given', async () => {

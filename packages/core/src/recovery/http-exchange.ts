@@ -36,16 +36,9 @@ export function exchange(question: HttpQuestion): Promise<HttpAnswer> {
     const asked = ask(question);
     asked.on('error', reject);
     asked.once('response', (response) => {
-      read(response, question.maxBytes).then(
-        (answer) => {
-          asked.destroy();
-          resolve(answer);
-        },
-        (thrown: unknown) => {
-          asked.destroy();
-          reject(thrown as Error);
-        },
-      );
+      void read(response, question.maxBytes)
+        .then(resolve, reject)
+        .finally(() => asked.destroy());
     });
     asked.end(question.body);
   });

@@ -19,3 +19,5 @@ export { FakeGuard } from './fake-guard.ts';
 export { openIncident } from './fake-fleet.ts';
 export type { SurfaceSubject } from './surface-suite.ts';
 export { testSurface } from './surface-suite.ts';
+export type { FakeDelivery, FakeNotifierOptions } from './fake-notifier.ts';
+export { FakeNotifier } from './fake-notifier.ts';

@@ -1,0 +1,216 @@
+import type { Attempt, Factor, Incident, JsonObject, Notice, NoticeKind, Priority } from '../model/index.ts';
+import { formatDuration, priorityOf } from '../model/index.ts';
+
+const titleMax = 200;
+const textMax = 4_000;
+const listMax = 20;
+
+/**
+ * The message about an incident as it is now. Pure: the same incident and kind give the same notice, with the same id,
+ * so that a decision that is made again after a crash tells nothing twice.
+ */
+export function noticeOf(kind: NoticeKind, incident: Incident): Notice {
+  const { title, text, recommendedAction } = wordings[kind](incident);
+  return {
+    // The version is padded, so that ids of one incident sort in the order of what happened.
+    id: `${incident.id}.${String(incident.version).padStart(6, '0')}.${kind}`,
+    kind,
+    priority: noticePriority(kind, incident),
+    incidentId: incident.id,
+    threadId: incident.continues ?? incident.id,
+    agentId: incident.agentId,
+    group: incident.group,
+    at: incident.changedAt,
+    title: cut(title, titleMax),
+    text: cut(text, textMax),
+    ...(recommendedAction === undefined ? {} : { recommendedAction }),
+    failureDetails: failureDetails(incident),
+  };
+}
+
+/** How urgent it is: a person who has to act, or a recovery that failed, is critical; good news is information. */
+export function noticePriority(kind: NoticeKind, incident: Incident): Priority {
+  if (kind === 'escalated' || kind === 'recovery-failed') return 'critical';
+  if (kind === 'recovered' || kind === 'resolved') return 'info';
+  const priority = priorityOf(severityOf(incident));
+  // Somebody has to answer in time, however small the failure is.
+  return kind === 'approval' && (priority === 'info' || priority === 'warning') ? 'error' : priority;
+}
+
+interface Wording {
+  readonly title: string;
+  readonly text: string;
+  readonly recommendedAction?: string;
+}
+
+const wordings: { readonly [K in NoticeKind]: (incident: Incident) => Wording } = {
+  opened: (incident) => ({
+    title: `${incident.agentId}: ${suspicion(incident)}`,
+    text: sentences(
+      `${who(incident)} is suspected to have failed: ${suspicion(incident)}`,
+      severityText(incident),
+      again(incident),
+    ),
+    ...recommended(incident),
+  }),
+  progress: (incident) => ({
+    title: `${incident.agentId}: recovery is under way`,
+    text: sentences(`${who(incident)}: ${incident.because.text}`, severityText(incident), tried(incident)),
+    ...recommended(incident),
+  }),
+  degraded: (incident) => ({
+    title: `${incident.agentId} is degraded`,
+    text: sentences(
+      `${who(incident)} still works, but not as it should: ${suspicion(incident)}`,
+      incident.because.text,
+    ),
+    ...recommended(incident),
+  }),
+  approval: approval,
+  escalated: (incident) => ({
+    title: `${incident.agentId} needs a person`,
+    text: sentences(
+      `${who(incident)} is handed over to a person: ${incident.because.text}`,
+      incident.because.remedy,
+      severityText(incident),
+      tried(incident),
+      flags(incident),
+      'The guard does nothing more to it by itself',
+    ),
+    recommendedAction: 'manual_investigation',
+  }),
+  'recovery-failed': (incident) => ({
+    title: `${incident.agentId}: recovery failed`,
+    text: sentences(
+      `${who(incident)} did not recover: ${incident.because.text}`,
+      tried(incident),
+      'Its breaker stays open, so no work is routed to it',
+      'Another strategy is tried next, or a person is called',
+    ),
+    ...recommended(incident),
+  }),
+  recovered: (incident) => ({
+    title: `${incident.agentId} recovered`,
+    text: sentences(
+      `${who(incident)} is healthy again${after(incident)}: ${incident.because.text}`,
+      tried(incident),
+      'Its breaker is closed and work is routed to it',
+    ),
+  }),
+  resolved: (incident) => ({
+    title: `${incident.agentId}: resolved (${incident.state === 'resolved' ? incident.outcome : incident.state})`,
+    text: sentences(`The incident of ${who(incident)} is over${after(incident)}: ${incident.because.text}`),
+  }),
+};
+
+function approval(incident: Incident): Wording {
+  if (incident.state !== 'awaiting-approval') {
+    return {
+      title: `${incident.agentId}: a plan waits for approval`,
+      text: sentences(`${who(incident)}: ${incident.because.text}`),
+    };
+  }
+  const { plan, reason, expiresAt, requestedAt } = incident.approval;
+  return {
+    title: `${incident.agentId}: approve the ${plan.rung}?`,
+    text: sentences(
+      `A ${plan.rung} of ${who(incident)} waits for approval: ${reason.text}`,
+      severityText(incident),
+      tried(incident),
+      flags(incident),
+      `It expires in ${formatDuration(expiresAt - requestedAt)} and is then handed over to a person`,
+      `To decide: praetorian approve ${incident.id}, or praetorian reject ${incident.id}`,
+    ),
+    recommendedAction: plan.recommendedAction,
+  };
+}
+
+function who(incident: Incident): string {
+  return `${incident.agentId} (group ${incident.group})`;
+}
+
+function suspicion(incident: Incident): string {
+  const [first, ...more] = incident.findings;
+  if (!first) return incident.because.text;
+  return more.length === 0 ? first.text : `${first.text} (and ${more.length} more)`;
+}
+
+function severityOf(incident: Incident): number {
+  return Math.max(incident.assessment?.severity ?? 1, incident.severityAtLeast);
+}
+
+function severityText(incident: Incident): string | undefined {
+  const { assessment } = incident;
+  if (!assessment) return undefined;
+  const shares = assessment.factors.map((factor) => `${factor.name} ${factor.share}`).join(', ');
+  return `Severity ${assessment.severity} of 10${shares ? ` (${shares})` : ''}`;
+}
+
+function flags(incident: Incident): string | undefined {
+  const { dataLossRisk, securityIncident } = incident.assessment ?? {};
+  if (securityIncident) return 'It is a security incident: secure the evidence first';
+  return dataLossRisk ? 'Data may be lost' : undefined;
+}
+
+function again(incident: Incident): string | undefined {
+  return incident.continues === undefined
+    ? undefined
+    : `The same failure came back; it continues ${incident.continues}`;
+}
+
+function attemptsOf(incident: Incident): readonly Attempt[] {
+  const current = incident.state === 'acting' ? [incident.attempt] : [];
+  return [...incident.attempts, ...current].slice(-listMax);
+}
+
+function tried(incident: Incident): string | undefined {
+  const attempts = attemptsOf(incident).map((attempt) => `${attempt.plan.rung} (${attempt.verdict ?? 'under way'})`);
+  return attempts.length === 0 ? undefined : `Tried: ${attempts.join(', ')}`;
+}
+
+function after(incident: Incident): string {
+  return ` after ${formatDuration(Math.max(0, incident.changedAt - incident.openedAt))}`;
+}
+
+function recommended(incident: Incident): { readonly recommendedAction?: string } {
+  const plan = attemptsOf(incident).at(-1)?.plan ?? incident.requested?.plan;
+  return plan ? { recommendedAction: plan.recommendedAction } : {};
+}
+
+/** The figures behind the sentence, for channels that show them and for programs. */
+function failureDetails(incident: Incident): JsonObject {
+  const { assessment } = incident;
+  return {
+    state: incident.state,
+    health: incident.health,
+    signature: incident.signature,
+    openedAt: incident.openedAt,
+    reason: incident.because.code,
+    findings: incident.findings.slice(0, listMax).map((finding) => cut(finding.text, titleMax)),
+    ...(incident.instanceId === undefined ? {} : { instance: incident.instanceId }),
+    ...(assessment ? { severity: assessment.severity, factors: assessment.factors.map(factorJson) } : {}),
+    ...(assessment?.dataLossRisk ? { dataLossRisk: true } : {}),
+    ...(assessment?.securityIncident ? { securityIncident: true } : {}),
+    attempts: attemptsOf(incident).map((attempt) => ({
+      number: attempt.number,
+      rung: attempt.plan.rung,
+      verdict: attempt.verdict ?? 'under way',
+    })),
+  };
+}
+
+function factorJson(factor: Factor): JsonObject {
+  return { name: factor.name, share: factor.share };
+}
+
+/** Joins what there is to say, each as a sentence with one full stop. */
+function sentences(...parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part) => part !== undefined && part !== '')
+    .map((part) => (/[.!?]$/.test(part as string) ? part : `${part}.`))
+    .join(' ');
+}
+
+function cut(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}
