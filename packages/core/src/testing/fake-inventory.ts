@@ -1,0 +1,194 @@
+import type { Call, DiscoveredAgent, InventoryEvent } from '../contracts/index.ts';
+import { guardError } from '../contracts/index.ts';
+import type { Agent, AgentId, EpochMs, GroupId, Instance, LifecycleEvent } from '../model/index.ts';
+
+/** An agent for a fake to run; what is left out gets a plain value. */
+export interface FakeAgent {
+  readonly id: AgentId;
+  /** [its id] */
+  readonly group?: GroupId;
+  readonly labels?: { readonly [key: string]: string };
+  readonly role?: Agent['role'];
+  readonly dependsOn?: readonly AgentId[];
+  readonly criticality?: Agent['criticality'];
+  /** [none] */
+  readonly endpoint?: string;
+}
+
+/** One agent with its instances: one, or two while a new one lives beside the old. */
+export interface Place {
+  readonly agent: FakeAgent;
+  readonly group: GroupId;
+  currentId: string;
+  lastGeneration: number;
+  isolated: boolean;
+  instances: Instance[];
+}
+
+/** The world of a fake orchestrator: agents and instances in memory, told to whoever follows. It outlives `stop`. */
+export class FakeInventory {
+  readonly #now: () => EpochMs;
+  readonly #nameOf: (agentId: AgentId, generation: number) => string;
+  readonly #places = new Map<AgentId, Place>();
+  readonly #listeners = new Set<{ hear(event: InventoryEvent): void; end(): void }>();
+
+  constructor(now: () => EpochMs, nameOf: (agentId: AgentId, generation: number) => string) {
+    this.#now = now;
+    this.#nameOf = nameOf;
+  }
+
+  add(agent: FakeAgent): Place {
+    const group = agent.group ?? agent.id;
+    const place: Place = { agent, group, currentId: '', lastGeneration: 0, isolated: false, instances: [] };
+    this.#places.set(agent.id, place);
+    const instance = this.born(place, 1);
+    place.currentId = instance.id;
+    this.present(place);
+    return place;
+  }
+
+  remove(agentId: AgentId): void {
+    if (this.#places.delete(agentId)) this.publish({ type: 'removed', agentId });
+  }
+
+  find(agentId: AgentId): Place | undefined {
+    return this.#places.get(agentId);
+  }
+
+  place(agentId: AgentId): Place {
+    const place = this.#places.get(agentId);
+    if (!place) throw guardError('GUARD_AGENT_UNKNOWN', { agentId });
+    return place;
+  }
+
+  members(group: GroupId): readonly Place[] {
+    return [...this.#places.values()].filter((place) => place.group === group);
+  }
+
+  /** The current instance. */
+  current(agentId: AgentId): Instance {
+    const place = this.place(agentId);
+    return currentOf(place);
+  }
+
+  /** A new instance, not yet the current one. */
+  born(place: Place, generation: number): Instance {
+    const { id, endpoint } = place.agent;
+    const instance: Instance = {
+      id: this.#nameOf(id, generation),
+      generation,
+      ref: { fake: `${id}/${generation}` },
+      ...(endpoint === undefined ? {} : { endpoint }),
+      startedAt: this.#now(),
+      state: 'running',
+    };
+    place.lastGeneration = Math.max(place.lastGeneration, generation);
+    place.instances = [...place.instances, instance];
+    return instance;
+  }
+
+  /** The current instance gives way to a new one. */
+  replace(place: Place, generation: number): Instance {
+    const oldId = place.currentId;
+    const instance = this.born(place, generation);
+    place.instances = place.instances.filter((other) => other.id !== oldId);
+    place.currentId = instance.id;
+    this.present(place);
+    this.lifecycle(place.agent.id, instance.id, { event: 'started' });
+    return instance;
+  }
+
+  /** Ends an instance that is not the only one; the newest of the rest becomes the current one. */
+  retire(place: Place, instanceId: string): void {
+    place.instances = place.instances.filter((instance) => instance.id !== instanceId);
+    const heir = place.instances.at(-1);
+    if (place.currentId !== instanceId || !heir) return;
+    place.currentId = heir.id;
+    this.present(place);
+  }
+
+  /** Sets what the current instance does, and tells it: a crash, an operator's stop, a return. */
+  turn(agentId: AgentId, state: Instance['state'], what: LifecycleFacts): void {
+    const place = this.place(agentId);
+    const changed = { ...currentOf(place), ...(state === undefined ? {} : { state }) };
+    place.instances = place.instances.map((instance) => (instance.id === changed.id ? changed : instance));
+    this.present(place);
+    this.lifecycle(agentId, changed.id, what);
+  }
+
+  lifecycle(agentId: AgentId, instanceId: string, what: LifecycleFacts): void {
+    this.publish({ type: 'lifecycle', agentId, instanceId, ...what });
+  }
+
+  present(place: Place): void {
+    this.publish({ type: 'present', agent: discovered(place) });
+  }
+
+  publish(event: InventoryEvent): void {
+    for (const listener of this.#listeners) listener.hear(event);
+  }
+
+  /** Ends every iteration. */
+  close(): void {
+    for (const listener of this.#listeners) listener.end();
+  }
+
+  /** The listing, `synced`, and what happens from then on. */
+  async *follow(call: Call): AsyncGenerator<InventoryEvent> {
+    const listing = [...this.#places.values()].map((place): InventoryEvent => ({
+      type: 'present',
+      agent: discovered(place),
+    }));
+    const queue: InventoryEvent[] = [...listing, { type: 'synced' }];
+    let wake = (): void => undefined;
+    const state = { ended: call.signal.aborted };
+    const listener = {
+      hear: (event: InventoryEvent) => {
+        queue.push(event);
+        wake();
+      },
+      end: () => {
+        state.ended = true;
+        wake();
+      },
+    };
+    this.#listeners.add(listener);
+    call.signal.addEventListener('abort', listener.end);
+    try {
+      while (!state.ended) {
+        const event = queue.shift();
+        if (event) yield event;
+        else await new Promise<void>((resolve) => void (wake = resolve));
+      }
+    } finally {
+      this.#listeners.delete(listener);
+      call.signal.removeEventListener('abort', listener.end);
+    }
+  }
+}
+
+export interface LifecycleFacts {
+  readonly event: LifecycleEvent;
+  readonly exitCode?: number;
+  readonly exitSignal?: string;
+  readonly detail?: string;
+}
+
+export function currentOf(place: Place): Instance {
+  const current = place.instances.find((instance) => instance.id === place.currentId);
+  if (!current) throw guardError('GUARD_INVARIANT', { what: `${place.agent.id} has a current instance` });
+  return current;
+}
+
+function discovered(place: Place): DiscoveredAgent {
+  const { id, labels = {}, role, dependsOn, criticality } = place.agent;
+  return {
+    id,
+    group: place.group,
+    labels,
+    ...(role === undefined ? {} : { role }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(criticality === undefined ? {} : { criticality }),
+    instance: currentOf(place),
+  };
+}
