@@ -41,6 +41,7 @@ export function testStateStore(runner: Runner, subject: StateStoreSubject): void
     runner.describe(where, () => {
       const it = inside(wrap);
       testValues(it);
+      testRefusals(it);
       testConditions(it);
       testListing(it);
       testExpiry(it);
@@ -99,6 +100,9 @@ function testValues(it: (name: string, body: Body) => void): void {
     await store.commit('p', [{ op: 'delete', key: 'k/1', when: 'any' }], sync);
     assert.equal(await store.getBytes('k/1'), undefined);
   });
+}
+
+function testRefusals(it: (name: string, body: Body) => void): void {
   it('takes 256 KiB of bytes and no more', async (store) => {
     const most = new Uint8Array(256 * 1024).fill(1);
     await store.commit('p', [{ op: 'putBytes', key: 'k', value: most }], sync);
@@ -353,8 +357,11 @@ function testLifecycle(runner: Runner, subject: StateStoreSubject): void {
     await refuses('GUARD_STATE_CLOSED', () => store.commit('p', [put('k', 1)], sync));
     assert.equal(rig.clock.pendingTimers, 0);
   });
-  const { reopen } = subject;
-  if (!subject.supports.durable || !reopen) return;
+  if (subject.supports.durable && subject.reopen) testRestart(runner, subject);
+}
+
+function testRestart(runner: Runner, subject: StateStoreSubject): void {
+  const signal = new AbortController().signal;
   runner.it('remembers values, bytes, streams and fences over a restart', async () => {
     const rig = createRig();
     const store = await subject.make(rig);
@@ -371,7 +378,8 @@ function testLifecycle(runner: Runner, subject: StateStoreSubject): void {
       durability: 'relaxed',
     });
     await store.stop?.(signal);
-    const again = await reopen(rig);
+    const again = await subject.reopen?.(rig);
+    assert.ok(again);
     await again.start?.(signal);
     try {
       assert.deepEqual(await again.get('k'), { key: 'k', value: { n: 1 }, version: versions['k'] });
