@@ -141,6 +141,11 @@ describe('configs', () => {
     },
   );
 
+  test('there are some, and a mistake in one is seen', async () => {
+    expect(tagged('yaml config').length).toBeGreaterThan(3);
+    expect(await problems(loadConfigText('watch: { evry: 1s }', { ...options, file: 'x.md' }))).toMatch(/watch\.evry/);
+  });
+
   test.each(['examples/reference-host/praetorian.yaml'])('%s is accepted', async (file) => {
     expect(await problems(loadConfigFile(join(root, file), options))).toEqual('');
   });

@@ -3,22 +3,25 @@ import { exitCode } from './exit-code.ts';
 export interface Interrupts {
   /** Resolves with the first SIGINT or SIGTERM. */
   readonly requested: Promise<NodeJS.Signals>;
+  /** Aborts with it. */
+  readonly signal: AbortSignal;
   dispose(): void;
 }
 
 /** Listens for the wish to end. The first one is granted with a clean stop; the second ends the process at once. */
 export function listenForInterrupts(): Interrupts {
   const { promise, resolve } = withResolvers<NodeJS.Signals>();
-  let asked = false;
+  const asked = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (asked) process.exit(exitCode.interrupted);
-    asked = true;
+    if (asked.signal.aborted) process.exit(exitCode.interrupted);
+    asked.abort();
     resolve(signal);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return {
     requested: promise,
+    signal: asked.signal,
     dispose: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);

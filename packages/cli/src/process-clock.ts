@@ -1,4 +1,5 @@
-/* oxlint-disable no-restricted-globals, no-restricted-properties -- the process itself is what is measured and shown here; the engine's clock does not exist yet, or not in this process */
+/* oxlint-disable no-restricted-globals, no-restricted-properties, no-restricted-imports -- the process itself is what is measured and shown here; the engine's clock does not exist yet, or not in this process */
+import { setTimeout } from 'node:timers/promises';
 
 /** Wall-clock time, to show how long ago something was. */
 export function now(): number {
@@ -13,4 +14,10 @@ export function sinceProcessStartMs(): number {
 /** `12:04:31`, in the local time zone. */
 export function timeOfDay(epochMs: number): string {
   return new Date(epochMs).toTimeString().slice(0, 8);
+}
+
+/** Resolves after `forMs`, or as soon as the signal aborts. */
+export async function pause(forMs: number, signal: AbortSignal): Promise<void> {
+  // Rejects with nothing but the abort, which the caller asks the signal for.
+  await setTimeout(forMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,7 +1,6 @@
 import type { AgentStatus } from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
-import { healthWord } from './words.ts';
 
 /** What the sample agent can be told to do, with what a person will see. */
 const faults = [
@@ -13,18 +12,17 @@ const faults = [
 ] as const;
 
 /** Every group with its agents. */
-export function rosterText(style: Style, agents: readonly AgentStatus[]): string {
+export function rosterText(agents: readonly AgentStatus[]): string {
   const rows = [...agents]
     .sort((a, b) => compare(a.agent.group, b.agent.group) || compare(a.agent.id, b.agent.id))
-    .map(({ agent, health, mode }) => [
+    .map(({ agent, mode }) => [
       agent.group,
       agent.id,
-      healthWord(style, health),
       mode,
       pidOf(agent) === undefined ? '' : String(pidOf(agent)),
       agent.instance?.endpoint ?? '',
     ]);
-  return table(['GROUP', 'AGENT', 'HEALTH', 'MODE', 'PID', 'ENDPOINT'], rows);
+  return table(['GROUP', 'AGENT', 'MODE', 'PID', 'ENDPOINT'], rows);
 }
 
 /**
