@@ -24,13 +24,13 @@ export function copyPlain(value: unknown, problems: Found[]): unknown {
 
 function copy(value: unknown, path: readonly PathPart[], state: Copying): unknown {
   state.values += 1;
+  if (state.values > mostValues) return refuse('more values', `at most ${mostValues} values`, [], state);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number')
     return Number.isFinite(value) ? value : refuse(String(value), 'a finite number', path, state);
   if (typeof value !== 'object')
     return refuse(`a ${typeof value}`, 'text, number, true, false, null, list or object', path, state);
   if (path.length > deepest) return refuse('more levels', `at most ${deepest} levels`, path.slice(0, 3), state);
-  if (state.values > mostValues) return refuse('more values', `at most ${mostValues} values`, [], state);
   if (state.ancestors.has(value)) return refuse('an object inside itself', 'a tree', path, state);
   state.ancestors.add(value);
   const copied = Array.isArray(value)

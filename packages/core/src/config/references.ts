@@ -19,7 +19,7 @@ export function checkReferences({ config, policyOf, file, locate }: LoadedConfig
     found.push({
       path,
       found: JSON.stringify(name),
-      allowed: names.length > 0 ? names.join(', ') : `nothing: no plugin offers any of the ${kind}`,
+      allowed: names.length > 0 ? names.join(', ') : `none, for no plugin offers ${kind}`,
       remedy: hint === useAllowed ? 'add the plugin that offers it, or use what is there' : hint,
     });
   };

@@ -154,7 +154,7 @@ describe('checking a manifest', () => {
 
   function problem(over: { [key: string]: unknown }, core = '1.2.3'): GuardError | undefined {
     try {
-      checkManifest(definePlugin({ ...valid, ...over } as PluginManifest), 'pulse', core);
+      checkManifest(definePlugin({ ...valid, ...over }), 'pulse', core);
       return undefined;
     } catch (thrown) {
       return thrown as GuardError;

@@ -83,9 +83,9 @@ const readers: { readonly [keyword: string]: (value: string | number, argument: 
 function unitKeyword(keyword: string): KeywordCompiler {
   return (argument) =>
     function check(data, context) {
-      // Another type is the business of `type`: one mistake, one message.
-      if (typeof data !== 'string' && typeof data !== 'number') return true;
-      const value = readers[keyword]?.(data, argument);
+      // Another type, or a number that is none, is the business of `type`: one mistake, one message.
+      if (typeof data !== 'string' && !Number.isFinite(data)) return true;
+      const value = readers[keyword]?.(data as string | number, argument);
       if (value === undefined || !Number.isFinite(value)) return false;
       if (context) {
         this.units.set(context.instancePath, { holder: context.parentData, key: context.parentDataProperty, value });
