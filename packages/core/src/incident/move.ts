@@ -62,7 +62,7 @@ export function move(incident: Incident, facts: Pick<DecideFacts, 'now'>, by: Mo
     ...by.to,
     version: incident.version + 1,
     changedAt: facts.now,
-    because: by.reason,
+    because: by.set?.because ?? by.reason,
   } as Incident;
   const entry: TimelineEntry = {
     seq: next.version,

@@ -78,6 +78,7 @@ export function begin(
       rung: plan.rung,
       severity: facts.assessment.severity,
       factors: facts.assessment.factors.map((factor) => ({ ...factor })),
+      ...(by === undefined ? {} : { by }),
     },
     begins: true,
   });
@@ -156,13 +157,14 @@ function askApproval(incident: Open, facts: DecideFacts, plan: Plan, reason: Rea
 }
 
 /** Hands over to a person. Nothing more is done by itself; recovery of the agent is still noticed. */
-export function escalate(incident: Incident, facts: DecideFacts, reason: Reason): Decided {
+export function escalate(incident: Incident, facts: DecideFacts, reason: Reason, by?: string): Decided {
   return move(incident, facts, {
     to: { state: 'escalated', reason, escalatedAt: facts.now },
     set: { assessment: facts.assessment, ...pictureOf(facts), told: false },
     drop: ['requested'],
     type: 'escalated',
     reason,
+    ...(by === undefined ? {} : { data: { by } }),
     notices: ['escalated'],
   });
 }

@@ -8,7 +8,7 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
   switch (event.type) {
     case 'acknowledged':
       return move(incident, facts, {
-        set: { acknowledged: { by: event.by, at: facts.now } },
+        set: { acknowledged: { by: event.by, at: facts.now }, because: incident.because },
         type: 'acknowledged',
         reason: { code: 'operator-acknowledged', text: `${event.by} took note of it${note(event.note)}.` },
       });

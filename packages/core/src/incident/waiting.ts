@@ -19,11 +19,10 @@ export function decideAwaiting(
       };
       return begin(incident, facts, { plan: approval.plan, reason, by: event.by });
     }
-    case 'rejected':
-      return escalate(incident, facts, {
-        code: 'approval-rejected',
-        text: `${event.by} rejected the ${approval.plan.rung}${note(event.note)}.`,
-      });
+    case 'rejected': {
+      const text = `${event.by} rejected the ${approval.plan.rung}${note(event.note)}.`;
+      return escalate(incident, facts, { code: 'approval-rejected', text }, event.by);
+    }
     case 'findings': {
       const joined = withFindings(incident, event.findings, event.health);
       if (!joined) return unchanged(incident);

@@ -15,22 +15,20 @@ const recentMax = 2_000;
 export class IncidentLog {
   readonly #store: StateStore;
   readonly #ownership: Ownership;
-  readonly #shards: number;
   readonly #incidents = new Map<IncidentId, Incident>();
   readonly #versions = new Map<IncidentId, Version>();
   readonly #openByAgent = new Map<AgentId, IncidentId>();
   readonly #resolved: IncidentId[] = [];
 
-  constructor(store: StateStore, ownership: Ownership, shards: number) {
+  constructor(store: StateStore, ownership: Ownership) {
     this.#store = store;
     this.#ownership = ownership;
-    this.#shards = shards;
   }
 
   /** Reads everything unresolved, and what was resolved last. */
   async load(): Promise<void> {
     const resolved: Incident[] = [];
-    for (let shard = 0; shard < this.#shards; shard += 1) {
+    for (let shard = 0; shard < this.#ownership.shards; shard += 1) {
       for await (const { value, version } of this.#all(keys.incidents(shard))) {
         const incident = value as unknown as Incident;
         this.#remember(incident, version);

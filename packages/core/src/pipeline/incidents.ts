@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/index.ts';
-import { isGuardError, messageOf } from '../contracts/index.ts';
+import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { Budget } from '../decision/budget.ts';
 import { reserve } from '../decision/budget.ts';
 import type { Decided, IncidentEvent } from '../incident/index.ts';
@@ -8,12 +8,12 @@ import type {
   AgentId,
   Incident,
   IncidentId,
-  LedgerEntry,
   Ms,
   Notice,
   NoticeKind,
   TimelineEntry,
 } from '../model/index.ts';
+import type { LedgerRecord } from '../learning/index.ts';
 import { signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';
 import { keys } from '../state/keys.ts';
@@ -44,7 +44,7 @@ export interface IncidentsOptions {
   readonly configVersion: string;
   /** Writes that put a message into the outbox, and an outcome into the ledger, of the same commit. */
   noticeOps(notice: Notice): readonly StoreOp[];
-  ledgerOps(entry: LedgerEntry): readonly StoreOp[];
+  ledgerOps(record: LedgerRecord): readonly StoreOp[];
   makeNotice(incident: Incident, kind: NoticeKind): Notice;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number): Promise<void>;
@@ -58,7 +58,7 @@ export interface IncidentChange {
   readonly entry: TimelineEntry;
   readonly decided: Decided;
   readonly notices: readonly Notice[];
-  readonly ledger: readonly LedgerEntry[];
+  readonly ledger: readonly LedgerRecord[];
 }
 
 /**
@@ -87,19 +87,30 @@ export class Incidents {
 
   /** Opens an incident for an agent, unless it has one; then decides. */
   async open(agentId: AgentId): Promise<Incident | undefined> {
+    const opened = await this.#opened(agentId);
+    return opened && ((await this.apply(opened.id, { type: 'due' })) ?? opened);
+  }
+
+  async #opened(agentId: AgentId): Promise<Incident | undefined> {
     const sight = this.#o.view.see(agentId);
     if (!sight || this.#stopped) return undefined;
     const shard = this.#o.ownership.shard(sight.agent.group);
-    const opened = await this.#o.queue.run(shard, async () => {
+    return this.#o.queue.run(shard, async () => {
       const existing = this.#o.incidents.openFor(agentId);
       if (existing) return existing;
       await this.#o.prefetch(agentId, shard);
       const { incident, entry } = this.#newIncident(sight);
-      const decided: Decided = { incident, entry, notices: ['opened'], begins: false };
-      await this.#commit(undefined, decided, entry);
+      await this.#commit(undefined, { incident, entry, notices: ['opened'], begins: false }, entry);
       return incident;
     });
-    return (await this.apply(opened.id, { type: 'due' })) ?? opened;
+  }
+
+  /** An operator's own plan: for the agent's open incident, or for one that is opened for it. */
+  async order(agentId: AgentId, event: Extract<IncidentEvent, { type: 'ordered' }>): Promise<Incident> {
+    const incident = await this.#opened(agentId);
+    if (!incident) throw guardError('GUARD_AGENT_UNKNOWN', { agentId });
+    const ordered = (await this.apply(incident.id, event)) ?? incident;
+    return (await this.apply(incident.id, { type: 'due' })) ?? ordered;
   }
 
   /** Applies an event. `undefined` when there is no such incident. */
@@ -172,7 +183,7 @@ export class Incidents {
     const { incident } = decided;
     const shard = this.#o.ownership.shard(incident.group);
     const notices = decided.notices.map((kind) => this.#o.makeNotice(incident, kind));
-    const ledger = decided.ended ? [ledgerEntry(incident, decided.ended)] : [];
+    const ledger = ledgerRecords(before, decided);
     const budget = this.#budgetAfter(incident, decided);
     const ops: StoreOp[] = [
       ...notices.flatMap((notice) => this.#o.noticeOps(notice)),
@@ -234,15 +245,22 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
   }
 }
 
-function ledgerEntry(incident: Incident, ended: NonNullable<Decided['ended']>): LedgerEntry {
-  const endedAt = ended.endedAt ?? incident.changedAt;
-  return {
+/** What the ledger has to remember of a change: a new signature, and what came of an attempt. */
+function ledgerRecords(before: Incident | undefined, { incident, ended }: Decided): readonly LedgerRecord[] {
+  const { agentId, signature, changedAt: at, id: incidentId } = incident;
+  const records: LedgerRecord[] = [];
+  if (before?.signature !== signature) records.push({ type: 'incident', agentId, incidentId, signature, at });
+  if (!ended) return records;
+  const endedAt = ended.endedAt ?? at;
+  records.push({
+    type: 'attempt',
     at: endedAt,
-    incidentId: incident.id,
-    agentId: incident.agentId,
-    signature: incident.signature,
+    incidentId,
+    agentId,
+    signature,
     rung: ended.plan.rung,
     verdict: ended.verdict ?? 'superseded',
     tookMs: endedAt - ended.startedAt,
-  };
+  });
+  return records;
 }

@@ -22,7 +22,7 @@ export interface JudgeOptions {
   assessor(name: string): Assessor;
   strategy(name: string): Strategy;
   orchestrator(name: string): Orchestrator | undefined;
-  history(agentId: AgentId, signature: string): History;
+  history(agentId: AgentId, question: { readonly signature: string; readonly now: number; readonly current: string }): History;
   settled(): { readonly settled: boolean; readonly at: number };
 }
 
@@ -37,9 +37,12 @@ export class Judge {
     this.#options = options;
   }
 
-  /** The facts for a decision about an incident. The policy is the one the incident was opened under (R28). */
-  facts(incident: Incident): DecideFacts {
-    const { clock, view, holds, random, budgets } = this.#options;
+  /**
+   * The facts for a decision about an incident. The policy is the one the incident was opened under (R28).
+   * @param share 0–1: the draw of the backoff's jitter.
+   */
+  facts(incident: Incident, share: number = this.#options.random.next()): DecideFacts {
+    const { clock, view, holds, budgets } = this.#options;
     const sight = view.see(incident.agentId);
     const now = clock.now();
     const facts = this.#incidentFacts(incident, sight, now);
@@ -63,7 +66,7 @@ export class Judge {
         ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
         : '',
       ...(hold ? { hold } : {}),
-      backoffMs: backoffMs(budgets.get(incident.agentId).streak, random.next(), incident.policy.gate.backoff),
+      backoffMs: backoffMs(budgets.get(incident.agentId).streak, share, incident.policy.gate.backoff),
     };
   }
 
@@ -118,7 +121,7 @@ export class Judge {
       metrics: sight?.metrics ?? {},
       attempts: incident.attempts,
       severityAtLeast: incident.severityAtLeast,
-      history: this.#options.history(incident.agentId, incident.signature),
+      history: this.#options.history(incident.agentId, { signature: incident.signature, now, current: incident.id }),
       policy: incident.policy,
     };
   }

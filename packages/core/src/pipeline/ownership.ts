@@ -1,5 +1,5 @@
 import type { Clock, Lease, Leases, Logger, Subscription } from '../contracts/index.ts';
-import { guardError, messageOf } from '../contracts/index.ts';
+import { guardError, invariant, messageOf } from '../contracts/index.ts';
 import type { GroupId, Ms } from '../model/index.ts';
 import { shardOf } from '../state/keys.ts';
 
@@ -11,6 +11,10 @@ export interface OwnershipOptions {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What is fixed in the store at its first start. */
+export interface Identity {
   readonly guardId: string;
   readonly shards: number;
 }
@@ -21,6 +25,7 @@ export interface OwnershipOptions {
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
+  #identity: Identity | undefined;
   #lease: Lease | undefined;
   #alarm: Subscription | undefined;
 
@@ -29,9 +34,9 @@ export class Ownership {
   }
 
   /** Takes the lease; refuses to start while another guard holds it. */
-  async start(): Promise<void> {
-    const { leases, guardId } = this.#options;
-    this.#lease = await leases.acquire('guard', guardId, ttlMs);
+  async start(identity: Identity): Promise<void> {
+    this.#identity = identity;
+    this.#lease = await this.#options.leases.acquire('guard', identity.guardId, ttlMs);
     if (!this.#lease) throw guardError('GUARD_STATE_LOCKED', { path: 'lease "guard"' });
     this.#renewLater();
   }
@@ -43,8 +48,19 @@ export class Ownership {
     await lease?.release();
   }
 
+  /** Number of shards of the store. */
+  get shards(): number {
+    invariant(this.#identity, 'the store is opened before shards are asked for');
+    return this.#identity.shards;
+  }
+
   shard(group: GroupId): number {
-    return shardOf(group, this.#options.shards);
+    return shardOf(group, this.shards);
+  }
+
+  /** Token under which a shard is written now; `undefined` when this guard may not write it. */
+  fenceOfShard(_shard: number): number | undefined {
+    return this.#lease && !this.#lease.lost.aborted ? this.#lease.fence : undefined;
   }
 
   /** Token under which the group is written now. */

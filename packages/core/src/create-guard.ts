@@ -1,0 +1,87 @@
+import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random } from './contracts/index.ts';
+import { loadConfigFile as loadFile, loadConfigObject } from './config/load.ts';
+import type { LoadedConfig, LoadOptions } from './config/load.ts';
+import { checkReferences } from './config/references.ts';
+import { compose } from './di/composition-root.ts';
+import { core } from './di/core-tokens.ts';
+import { Engine } from './engine.ts';
+import { Guard } from './guard.ts';
+import type { Prober } from './monitoring/index.ts';
+import { coreVersion } from './plugins/check-manifest.ts';
+import { loadPlugin } from './plugins/load-plugin.ts';
+import type { AgentClient } from './recovery/index.ts';
+import { createLogger, noopMetrics, registerSecret, systemClock, systemRandom } from './runtime/index.ts';
+import { dirname, resolve } from 'node:path';
+
+/** What an embedder may bring along; everything has a working default. */
+export interface CreateOptions {
+  /** Plugins that are there already, by the name the config uses for them. */
+  readonly plugins?: { readonly [use: string]: PluginManifest };
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Folder against which paths and plugins are resolved. [the config file's; the working directory] */
+  readonly configDir?: string;
+  /** Where `$env` secrets are looked up. [process.env] */
+  readonly env?: { readonly [name: string]: string | undefined };
+}
+
+/** What tests and simulations put in the place of the network. */
+export interface AssembleOptions extends CreateOptions {
+  readonly prober?: Prober;
+  readonly agentClient?: AgentClient;
+}
+
+/**
+ * Makes a guard from a config file (YAML or JSON) or an object of the same shape. It is ready to `start()`; nothing
+ * runs before. Two guards in one process do not see each other.
+ *
+ * Errors: `GUARD_CONFIG_UNREADABLE`, `GUARD_CONFIG_SYNTAX`, `GUARD_CONFIG_INVALID`, `GUARD_CONFIG_SECRET`,
+ * `GUARD_PLUGIN_…`.
+ */
+export function createGuard(config: string | object, options: CreateOptions = {}): Promise<GuardApi> {
+  return assembleGuard(config, options);
+}
+
+/** As `createGuard`, with the network replaced. */
+export async function assembleGuard(config: string | object, options: AssembleOptions): Promise<GuardApi> {
+  const clock = options.clock ?? systemClock();
+  const loaded = await load(config, options);
+  const scope = compose({
+    config: loaded,
+    clock,
+    random: options.random ?? systemRandom(clock),
+    log: options.logger ?? createLogger({ level: 'info', name: loaded.config.name }),
+    metrics: options.metrics ?? noopMetrics,
+    baseDir: baseDirOf(config, options),
+    ...(options.prober ? { prober: options.prober } : {}),
+    ...(options.agentClient ? { agentClient: options.agentClient } : {}),
+  });
+  const registry = scope.get(core.registry);
+  checkReferences(loaded, registry);
+  const notifiers = [...new Set(['log', ...loaded.config.notifications.routes.map((route) => route.to)])];
+  return new Guard(scope, new Engine(scope, { version: coreVersion(), notifiers }));
+}
+
+/**
+ * Loads and checks a config file as `createGuard` does, without making anything: for checks, editors and CI.
+ * Errors as for `createGuard`.
+ */
+export function loadConfigFile(path: string, options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'> = {}): Promise<LoadedConfig> {
+  return load(path, options);
+}
+
+async function load(config: string | object, options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'>): Promise<LoadedConfig> {
+  const how: LoadOptions = {
+    env: options.env ?? process.env,
+    baseDir: baseDirOf(config, options),
+    onSecret: registerSecret,
+    resolvePlugin: (use, baseDir) => loadPlugin(use, baseDir, options.plugins ? { known: options.plugins } : {}),
+  };
+  return typeof config === 'string' ? loadFile(config, how) : loadConfigObject(config, how);
+}
+
+function baseDirOf(config: string | object, { configDir }: Pick<CreateOptions, 'configDir'>): string {
+  return configDir ?? (typeof config === 'string' ? dirname(resolve(config)) : process.cwd());
+}

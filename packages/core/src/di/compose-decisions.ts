@@ -1,0 +1,67 @@
+import type { AgentId } from '../model/index.ts';
+import { noticeOf } from '../notification/index.ts';
+import { Budgets } from '../pipeline/budgets.ts';
+import { executorPorts } from './executor-ports.ts';
+import { Holds } from '../pipeline/holds.ts';
+import { IncidentLog } from '../pipeline/incident-log.ts';
+import { Incidents } from '../pipeline/incidents.ts';
+import { Judge } from '../pipeline/judge.ts';
+import { Executor } from '../remediation/executor.ts';
+import type { Provider, Scope } from './container.ts';
+import { core } from './core-tokens.ts';
+
+const noHistory = { failures: 0, recurrence: 0, outcomes: {} } as const;
+
+/** Decision, remediation and what they remember. */
+export function composeDecisions(scope: Scope): void {
+  scope.provide(core.holds, (at) => new Holds(at.get(core.store), at.get(core.clock), at.get(core.random).fork('holds')));
+  scope.provide(core.budgets, (at) => new Budgets(at.get(core.store)));
+  scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership)));
+  scope.provide(core.judge, makeJudge);
+  scope.provide(core.incidents, makeIncidents);
+  scope.provide(core.executor, (at) => new Executor(executorPorts(at)));
+}
+
+function makeJudge(at: Provider): Judge {
+  const registry = at.get(core.registry);
+  return new Judge({
+    clock: at.get(core.clock),
+    random: at.get(core.random).fork('backoff'),
+    view: at.get(core.sight),
+    budgets: at.get(core.budgets),
+    holds: at.get(core.holds),
+    log: at.get(core.incidentLog),
+    ownership: at.get(core.ownership),
+    assessor: (name) => registry.get('assessors', name),
+    strategy: (name) => registry.get('strategies', name),
+    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+    history: (agentId, question) => at.get(core.ledger).historyNow(agentId, question) ?? noHistory,
+    settled: () => at.get(core.settle).state(),
+  });
+}
+
+function makeIncidents(at: Provider): Incidents {
+  const prefetch = async (agentId: AgentId, shard: number): Promise<void> => {
+    await at.get(core.budgets).load(shard, agentId);
+    await at.get(core.ledger).load([agentId]);
+  };
+  return new Incidents({
+    clock: at.get(core.clock),
+    random: at.get(core.random).fork('incidents'),
+    log: at.get(core.log),
+    bus: at.get(core.bus),
+    queue: at.get(core.queue),
+    view: at.get(core.sight),
+    judge: at.get(core.judge),
+    budgets: at.get(core.budgets),
+    incidents: at.get(core.incidentLog),
+    ownership: at.get(core.ownership),
+    configVersion: at.get(core.config).config.hash,
+    noticeOps: (notice) => at.get(core.notifications).opsFor(notice),
+    ledgerOps: (record) => at.get(core.ledger).opsFor(record),
+    makeNotice: (incident, kind) => noticeOf(kind, incident),
+    prefetch,
+    after: (change) => at.get(core.pipeline).after(change),
+  });
+}
+

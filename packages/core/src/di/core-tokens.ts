@@ -1,0 +1,59 @@
+import type { Clock, ControlPlane, Leases, Logger, Metrics, Random, StateStore } from '../contracts/index.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Detection } from '../detection/index.ts';
+import type { Fleet } from '../fleet/index.ts';
+import type { Ledger } from '../learning/index.ts';
+import type { Collector, EndpointPolicy, ProbeScheduler } from '../monitoring/index.ts';
+import type { NotificationRouter } from '../notification/index.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Budgets } from '../pipeline/budgets.ts';
+import type { Degradations } from '../pipeline/degradations.ts';
+import type { FleetSight } from '../pipeline/fleet-sight.ts';
+import type { Holds } from '../pipeline/holds.ts';
+import type { IncidentLog } from '../pipeline/incident-log.ts';
+import type { Incidents } from '../pipeline/incidents.ts';
+import type { Judge } from '../pipeline/judge.ts';
+import type { Members } from '../pipeline/members.ts';
+import type { Ownership } from '../pipeline/ownership.ts';
+import type { Settle } from '../pipeline/settle.ts';
+import type { Registry } from '../plugins/registry.ts';
+import type { AgentClient, Checkpoints } from '../recovery/index.ts';
+import type { Executor } from '../remediation/executor.ts';
+import type { EventBus, SerialQueue } from '../runtime/index.ts';
+import { token } from './tokens.ts';
+
+/** Everything a guard is made of, by name and type. */
+export const core = {
+  config: token<LoadedConfig>('core.config'),
+  clock: token<Clock>('core.clock'),
+  random: token<Random>('core.random'),
+  log: token<Logger>('core.log'),
+  metrics: token<Metrics>('core.metrics'),
+  bus: token<EventBus>('core.bus'),
+  queue: token<SerialQueue>('core.queue'),
+  degradations: token<Degradations>('core.degradations'),
+  registry: token<Registry>('core.registry'),
+  store: token<StateStore>('core.store'),
+  leases: token<Leases>('core.leases'),
+  ownership: token<Ownership>('core.ownership'),
+  fleet: token<Fleet>('core.fleet'),
+  controlPlane: token<ControlPlane>('core.control-plane'),
+  collector: token<Collector>('core.collector'),
+  endpoints: token<EndpointPolicy>('core.endpoints'),
+  probes: token<ProbeScheduler>('core.probes'),
+  detection: token<Detection>('core.detection'),
+  sight: token<FleetSight>('core.sight'),
+  members: token<Members>('core.members'),
+  settle: token<Settle>('core.settle'),
+  holds: token<Holds>('core.holds'),
+  budgets: token<Budgets>('core.budgets'),
+  ledger: token<Ledger>('core.ledger'),
+  incidentLog: token<IncidentLog>('core.incident-log'),
+  judge: token<Judge>('core.judge'),
+  incidents: token<Incidents>('core.incidents'),
+  executor: token<Executor>('core.executor'),
+  checkpoints: token<Checkpoints>('core.checkpoints'),
+  agentClient: token<AgentClient>('core.agent-client'),
+  notifications: token<NotificationRouter>('core.notifications'),
+  pipeline: token<Pipeline>('core.pipeline'),
+} as const;

@@ -1,0 +1,110 @@
+import type { Agent, AgentId, Instance, Ms } from '../model/index.ts';
+import { isGuardError, messageOf } from '../contracts/index.ts';
+import type { Provider } from './container.ts';
+import { core } from './core-tokens.ts';
+import type { AgentReply, ExecutorPorts } from '../remediation/ports.ts';
+import { redact } from '../runtime/index.ts';
+
+/** Pause between two looks at an instance that is starting. */
+const lookAgainMs: Ms = 200;
+
+/** Joins the executor to the parts of the guard. */
+export function executorPorts(at: Provider): ExecutorPorts {
+  const clock = at.get(core.clock);
+  const registry = at.get(core.registry);
+  return {
+    clock,
+    log: at.get(core.log),
+    controlPlane: at.get(core.controlPlane),
+    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+    agent: (agentId) => agentOf(at, agentId),
+    incident: (id) => at.get(core.incidentLog).get(id),
+    apply: (id, event) => at.get(core.incidents).apply(id, event),
+    gate: (incident, affects) => {
+      const plan = incident.state === 'acting' ? incident.attempt.plan : undefined;
+      return at.get(core.judge).gate(incident, { plan, begun: true, affects });
+    },
+    fence: (group) => at.get(core.ownership).fence(group),
+    adopt: (agentId, instance) => adopt(at, agentId, instance),
+    awaitReady: (agentId, instanceId, signal) => awaitReady(at, agentId, { instanceId, signal }),
+    drain: (agent, instance, forMs, signal) => at.get(core.agentClient).drain({ agent, instance }, forMs, signal),
+    promote: (agent, instance, epoch, signal) => {
+      const fence = at.get(core.ownership).fence(agent.group);
+      return at.get(core.agentClient).promote({ agent, instance }, { epoch, fence }, signal);
+    },
+    restoreState: (agent, instance, checkpointId, signal) => restoreState(at, { agent, instance, checkpointId, signal }),
+    latestCheckpoint: async (agentId) => {
+      await quarantineSuspect(at, agentId);
+      return (await at.get(core.checkpoints).latest(agentId))?.checkpoint;
+    },
+    redact,
+    onStep: (incident, step, key) => {
+      at.get(core.bus).emit('step.started', { incidentId: incident.id, agentId: incident.agentId, stepId: step.id, key });
+    },
+  };
+}
+
+function agentOf(at: Provider, agentId: AgentId): Agent | undefined {
+  const fleet = at.get(core.fleet);
+  const slot = fleet.slotOf(agentId);
+  return slot === undefined ? undefined : fleet.agent(slot)?.agent;
+}
+
+/** An older word than what is known already is no harm: the inventory was faster. */
+function adopt(at: Provider, agentId: AgentId, instance: Instance): void {
+  const agent = agentOf(at, agentId);
+  if (!agent) return;
+  try {
+    at.get(core.members).changed(at.get(core.fleet).adopt(agentId, agent.group, instance));
+  } catch (thrown) {
+    if (!isGuardError(thrown, 'GUARD_AGENT_STALE')) throw thrown;
+    at.get(core.log).debug({ agentId, instance: instance.id, err: messageOf(thrown) }, 'a newer instance is known already');
+  }
+}
+
+/** Asks the instance for its readiness until it takes work. One without an address is ready when it runs. */
+async function awaitReady(at: Provider, agentId: AgentId, of: { readonly instanceId: string; readonly signal: AbortSignal }): Promise<void> {
+  const clock = at.get(core.clock);
+  const fleet = at.get(core.fleet);
+  const { instanceId, signal } = of;
+  for (;;) {
+    signal.throwIfAborted();
+    const slot = fleet.slotOf(agentId);
+    if (slot !== undefined) {
+      if (!fleet.endpointOf(slot, instanceId)) return;
+      const asked = await at.get(core.probes).ask(slot, 'readiness', { instanceId });
+      if (asked.outcome === 'up') return;
+      // An agent that offers no readiness is ready when it is alive.
+      if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up') return;
+    }
+    await clock.sleep(lookAgainMs, signal);
+  }
+}
+
+interface Restore {
+  readonly agent: Agent;
+  readonly instance: Instance;
+  readonly checkpointId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Hands the state over as soon as the new instance takes it. */
+async function restoreState(at: Provider, { agent, instance, checkpointId, signal }: Restore): Promise<AgentReply> {
+  const clock = at.get(core.clock);
+  const { checkpoint, bytes } = await at.get(core.checkpoints).load(agent.id, checkpointId);
+  for (;;) {
+    const state = { bytes, contentType: checkpoint.contentType };
+    const reply = await at.get(core.agentClient).putState({ agent, instance }, state, signal);
+    if (reply.ok || reply.unsupported || !reply.retryable) return reply;
+    await clock.sleep(lookAgainMs, signal);
+  }
+}
+
+/** What the failing instance saved since the incident began is not restored (R25). */
+async function quarantineSuspect(at: Provider, agentId: AgentId): Promise<void> {
+  const incident = at.get(core.incidentLog).openFor(agentId);
+  const suspect = incident?.state === 'acting' ? incident.attempt.instance : undefined;
+  if (!incident || !suspect) return;
+  const fence = at.get(core.ownership).fence(incident.group);
+  await at.get(core.checkpoints).quarantine(agentId, suspect.id, { from: incident.openedAt, fence });
+}

@@ -1,0 +1,266 @@
+import type { Component, GuardApi, GuardStatus, SignalSource, Subscription, Surface } from './contracts/index.ts';
+import { guardError, messageOf } from './contracts/index.ts';
+import type { Scope } from './di/container.ts';
+import { core } from './di/core-tokens.ts';
+import type { Json, Ms } from './model/index.ts';
+import type { StatusParts } from './pipeline/agent-status.ts';
+import { InventoryFeed } from './pipeline/inventory.ts';
+import { Lifecycle } from './runtime/index.ts';
+import { keys, openMeta } from './state/index.ts';
+
+/** Time the whole guard has to stop. */
+const stopMs: Ms = 20_000;
+
+export interface EngineOptions {
+  readonly version: string;
+  /** Names of what the config switches on, by kind. */
+  readonly notifiers: readonly string[];
+}
+
+/** Starts the parts of a guard in their order, drives the tick, and stops everything in reverse. */
+export class Engine {
+  readonly #scope: Scope;
+  readonly #version: string;
+  readonly #lifecycle: Lifecycle;
+  readonly #feeds: InventoryFeed[] = [];
+  readonly #stop = new AbortController();
+  #guard: GuardApi | undefined;
+  #state: GuardStatus['state'] = 'stopped';
+  #startedAt = 0;
+  #guardId = '';
+  #tick: Subscription | undefined;
+  #resumed = false;
+  #lastTickMs: Ms = 0;
+  #lagMs: Ms = 0;
+
+  constructor(scope: Scope, options: EngineOptions) {
+    this.#scope = scope;
+    this.#version = options.version;
+    this.#lifecycle = new Lifecycle({ clock: scope.get(core.clock), log: scope.get(core.log) });
+    this.#arrange(options);
+  }
+
+  async start(guard: GuardApi): Promise<void> {
+    if (this.#state === 'running') return;
+    if (this.#stop.signal.aborted) throw guardError('GUARD_NOT_RUNNING');
+    this.#guard = guard;
+    this.#state = 'starting';
+    this.#startedAt = this.#scope.get(core.clock).now();
+    try {
+      await this.#lifecycle.start(this.#stop.signal, stopMs);
+      this.#state = 'running';
+    } catch (thrown) {
+      this.#state = 'stopped';
+      throw thrown;
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopping';
+    this.#stop.abort(new DOMException('the guard stops', 'AbortError'));
+    try {
+      await this.#lifecycle.stop(stopMs);
+    } finally {
+      this.#state = 'stopped';
+    }
+  }
+
+  assertRunning(): void {
+    if (this.#state !== 'running' && this.#state !== 'starting') throw guardError('GUARD_NOT_RUNNING');
+  }
+
+  status(): GuardStatus {
+    const scope = this.#scope;
+    const running = this.#state === 'running';
+    return {
+      guardId: this.#guardId,
+      version: this.#version,
+      state: this.#state,
+      startedAt: this.#startedAt,
+      settled: running && scope.get(core.settle).state().settled,
+      agents: scope.get(core.fleet).size,
+      openIncidents: scope.get(core.incidentLog).unresolvedCount,
+      configVersion: scope.get(core.config).config.hash,
+      degraded: scope.get(core.degradations).list(),
+      tick: { lastMs: this.#lastTickMs, lagMs: this.#lagMs },
+    };
+  }
+
+  statusParts(): StatusParts {
+    const scope = this.#scope;
+    return {
+      fleet: scope.get(core.fleet),
+      detection: scope.get(core.detection),
+      collector: scope.get(core.collector),
+      holds: scope.get(core.holds),
+      incidents: scope.get(core.incidentLog),
+      breaker: (agentId) => scope.get(core.pipeline).breaker(agentId),
+    };
+  }
+
+  /** The order of start; the stop is its reverse. */
+  #arrange({ notifiers }: EngineOptions): void {
+    const scope = this.#scope;
+    const registry = scope.get(core.registry);
+    const add = (name: string, start: () => Promise<void> | void, stop: () => Promise<void> | void = () => undefined): void => {
+      this.#lifecycle.add(name, { start: async () => start(), stop: async () => stop() });
+    };
+    const addPlugin = (name: string, component: Component): void => {
+      this.#lifecycle.add(name, component);
+    };
+    addPlugin('store', scope.get(core.store));
+    addPlugin('leases', scope.get(core.leases));
+    add(
+      'ownership',
+      () => this.#open(),
+      () => scope.get(core.ownership).stop(),
+    );
+    add('memory', () => this.#load());
+    addPlugin('control plane', scope.get(core.controlPlane));
+    for (const name of notifiers) addPlugin(`notifier ${name}`, registry.get('notifiers', name));
+    add(
+      'notifications',
+      () => this.#resumeNotices(),
+      () => scope.get(core.notifications).stop(),
+    );
+    for (const name of registry.names('surfaces')) this.#addSurface(name, registry.get('surfaces', name));
+    for (const name of registry.names('orchestrators')) addPlugin(`orchestrator ${name}`, registry.get('orchestrators', name));
+    for (const name of registry.names('detectors')) addPlugin(`detector ${name}`, registry.get('detectors', name));
+    add(
+      'executor',
+      () => undefined,
+      () => scope.get(core.executor).stop(),
+    );
+    add(
+      'incidents',
+      () => scope.get(core.incidents).resume(),
+      () => scope.get(core.incidents).stop(),
+    );
+    add(
+      'probes',
+      () => scope.get(core.probes).start(),
+      () => scope.get(core.probes).stop(),
+    );
+    add(
+      'tick',
+      () => this.#nextTick(),
+      () => this.#tick?.dispose(),
+    );
+    for (const name of registry.names('orchestrators')) this.#addFeed(name);
+    for (const name of registry.names('signalSources')) this.#addSource(name, registry.get('signalSources', name));
+  }
+
+  async #open(): Promise<void> {
+    const scope = this.#scope;
+    const store = scope.get(core.store);
+    const { config } = scope.get(core.config);
+    const meta = await openMeta(store, { clock: scope.get(core.clock), random: scope.get(core.random) });
+    this.#guardId = meta.guardId;
+    await scope.get(core.ownership).start(meta);
+    // The config an incident was decided under can be looked up for ever (R28); it holds no secret.
+    const put = { op: 'put', key: keys.config(config.hash), value: config.source as Json, when: 'any' } as const;
+    await store.commit('config', [put], { durability: 'relaxed' });
+  }
+
+  async #load(): Promise<void> {
+    const scope = this.#scope;
+    await scope.get(core.holds).load();
+    await scope.get(core.incidentLog).load();
+    await scope.get(core.members).load();
+    const { config } = scope.get(core.config);
+    for (const [agentId, agent] of Object.entries(config.agents)) {
+      const change = scope.get(core.fleet).addConfigured(agentId, agent);
+      if (change) scope.get(core.members).changed(change);
+    }
+    for (const name of scope.get(core.registry).names('orchestrators')) scope.get(core.settle).expect(name);
+    scope.get(core.settle).unsettle();
+  }
+
+  async #resumeNotices(): Promise<void> {
+    const { shards } = this.#scope.get(core.ownership);
+    await this.#scope.get(core.notifications).resume(Array.from({ length: shards }, (_, shard) => shard));
+  }
+
+  #addSurface(name: string, surface: Surface): void {
+    this.#lifecycle.add(`surface ${name}`, {
+      start: async () => surface.start(this.#guard as GuardApi, { signal: this.#stop.signal, traceId: `surface/${name}` }),
+      stop: () => surface.stop(),
+    });
+  }
+
+  #addFeed(name: string): void {
+    const scope = this.#scope;
+    const feed = new InventoryFeed({
+      name,
+      orchestrator: scope.get(core.registry).get('orchestrators', name),
+      fleet: scope.get(core.fleet),
+      clock: scope.get(core.clock),
+      log: scope.get(core.log),
+      changed: (change) => scope.get(core.members).changed(change),
+      gone: (agentId) => scope.get(core.members).gone(agentId),
+      lifecycle: ({ agentId, instanceId, type: _, ...seen }) => {
+        scope.get(core.collector).ingest({ kind: 'lifecycle', agentId, instanceId, ...seen });
+      },
+      synced: () => scope.get(core.settle).synced(name),
+      degraded: (why) => scope.get(core.degradations).set(`orchestrator ${name}`, why),
+    });
+    this.#feeds.push(feed);
+    this.#lifecycle.add(`inventory ${name}`, { start: async () => feed.start(), stop: () => feed.stop() });
+  }
+
+  #addSource(name: string, source: SignalSource): void {
+    const scope = this.#scope;
+    const stop = new AbortController();
+    let watching: Promise<void> = Promise.resolve();
+    this.#lifecycle.add(`source ${name}`, source);
+    this.#lifecycle.add(`signals of ${name}`, {
+      start: async () => {
+        const report = (signal: Parameters<GuardApi['ingest']>[0]): void => void scope.get(core.collector).ingest(signal);
+        watching = source.watch(report, { signal: stop.signal, traceId: `source/${name}` }).catch((thrown: unknown) => {
+          scope.get(core.degradations).set(`source ${name}`, messageOf(thrown));
+        });
+      },
+      stop: async () => {
+        stop.abort(new DOMException('the guard stops', 'AbortError'));
+        await watching;
+      },
+    });
+  }
+
+  #nextTick(): void {
+    const { tickMs } = this.#scope.get(core.config).config;
+    const clock = this.#scope.get(core.clock);
+    const dueMs = clock.monotonic() + tickMs;
+    this.#tick = clock.after(tickMs, () => {
+      const startMs = clock.monotonic();
+      this.#lagMs = Math.max(0, startMs - dueMs);
+      try {
+        this.#runTick();
+      } catch (thrown) {
+        // One bad tick must not stop the heart: it is logged, shown, and the next one comes.
+        this.#scope.get(core.log).error({ err: messageOf(thrown) }, 'a tick failed');
+        this.#scope.get(core.degradations).set('tick', messageOf(thrown));
+      }
+      this.#lastTickMs = clock.monotonic() - startMs;
+      if (!this.#stop.signal.aborted) this.#nextTick();
+    });
+  }
+
+  #runTick(): void {
+    const scope = this.#scope;
+    scope.get(core.pipeline).tick();
+    void scope.get(core.members).flush();
+    if (!this.#resumed && scope.get(core.settle).listed) this.#resume();
+    scope.get(core.degradations).set('tick', undefined);
+  }
+
+  /** The inventories are known again: attempts that were under way are reconciled and carried on. */
+  #resume(): void {
+    this.#resumed = true;
+    for (const incident of this.#scope.get(core.incidentLog).unresolved()) {
+      this.#scope.get(core.pipeline).sync(incident.agentId);
+      if (incident.state === 'acting') this.#scope.get(core.executor).drive(incident.id);
+    }
+  }
+}

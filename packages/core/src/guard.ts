@@ -1,0 +1,257 @@
+import type {
+  Actor,
+  AgentStatus,
+  AnyGuardEvent,
+  Explanation,
+  GuardApi,
+  GuardEvent,
+  GuardEventType,
+  GuardStatus,
+  Heartbeat,
+  HeartbeatAck,
+  Hold,
+  Incident,
+  ListOf,
+  Registration,
+  Route,
+  SignalDraft,
+  Subscription,
+} from './contracts/index.ts';
+import { guardError } from './contracts/index.ts';
+import type { Scope } from './di/container.ts';
+import { core } from './di/core-tokens.ts';
+import type { Engine } from './engine.ts';
+import type { IncidentEvent } from './incident/index.ts';
+import type { AgentId, IncidentId, Plan } from './model/index.ts';
+import { agentStatus } from './pipeline/agent-status.ts';
+import { explain } from './pipeline/explain.ts';
+
+const listMax = 1_000;
+
+/** The handle that embedders, HTTP and CLI use. Knows no rule; it asks the parts that do. */
+export class Guard implements GuardApi {
+  readonly #scope: Scope;
+  readonly #engine: Engine;
+
+  constructor(scope: Scope, engine: Engine) {
+    this.#scope = scope;
+    this.#engine = engine;
+  }
+
+  start(): Promise<void> {
+    return this.#engine.start(this);
+  }
+
+  stop(): Promise<void> {
+    return this.#engine.stop();
+  }
+
+  status(): GuardStatus {
+    return this.#engine.status();
+  }
+
+  heartbeat(beat: Heartbeat): HeartbeatAck {
+    return this.#scope.get(core.collector).heartbeat(beat);
+  }
+
+  heartbeatProblem(beat: unknown): string | undefined {
+    return this.#scope.get(core.collector).heartbeatProblem(beat);
+  }
+
+  ingest(signal: SignalDraft): void {
+    this.#scope.get(core.collector).ingest(signal);
+  }
+
+  readonly agents: GuardApi['agents'] = {
+    list: (options = {}) => this.#listAgents(options),
+    get: (agentId) => this.#agent(agentId),
+    register: (registration) => this.#register(registration),
+    deregister: async (agentId) => {
+      this.#scope.get(core.fleet).requireSlot(agentId);
+      this.#scope.get(core.members).remove(agentId);
+    },
+  };
+
+  readonly incidents: GuardApi['incidents'] = {
+    list: async ({ limit = 100, after, agentId, state } = {}) => {
+      const filter = { ...(agentId === undefined ? {} : { agentId }), ...(state === undefined ? {} : { state }) };
+      const all = this.#scope.get(core.incidentLog).list(filter);
+      // Newest first: what follows has a smaller id.
+      const rest = after === undefined ? all : all.filter((incident) => incident.id < after);
+      return page(rest, limit, (incident) => incident.id);
+    },
+    get: async (incidentId) => this.#incident(incidentId),
+    timeline: async (incidentId) => this.#scope.get(core.incidentLog).timeline(this.#incident(incidentId)),
+  };
+
+  readonly checkpoints: GuardApi['checkpoints'] = {
+    save: async (agentId, bytes, { contentType, instance }) => {
+      const group = this.#agent(agentId).agent.group;
+      const incident = this.#scope.get(core.incidentLog).openFor(agentId);
+      // What an agent under suspicion sends is kept for forensics and never restored (R25).
+      const quarantined = incident !== undefined && incident.state !== 'watching';
+      return this.#scope.get(core.checkpoints).save(agentId, bytes, {
+        contentType,
+        fence: this.#scope.get(core.ownership).fence(group),
+        quarantined,
+        ...(instance === undefined ? {} : { instance }),
+      });
+    },
+    latest: async (agentId) => {
+      this.#agent(agentId);
+      return this.#scope.get(core.checkpoints).latest(agentId);
+    },
+  };
+
+  readonly holds: GuardApi['holds'] = { list: () => this.#scope.get(core.holds).list() };
+
+  routes(group: string): readonly Route[] {
+    return this.#scope.get(core.controlPlane).routes(group);
+  }
+
+  async explain(id: IncidentId | AgentId): Promise<Explanation> {
+    const log = this.#scope.get(core.incidentLog);
+    const named = log.get(id);
+    const incident = named ?? log.openFor(id) ?? log.list({ agentId: id })[0];
+    const agentId = incident?.agentId ?? id;
+    const slot = this.#scope.get(core.fleet).slotOf(agentId);
+    if (slot === undefined && !incident) {
+      throw id.startsWith('inc_') ? guardError('GUARD_INCIDENT_UNKNOWN', { incidentId: id }) : guardError('GUARD_AGENT_UNKNOWN', { agentId: id });
+    }
+    const open = incident && incident.state !== 'resolved' ? incident : undefined;
+    const judge = this.#scope.get(core.judge);
+    const facts = open?.state === 'open' ? judge.facts(open, 0) : undefined;
+    return explain({
+      now: this.#scope.get(core.clock).now(),
+      status: slot === undefined ? undefined : this.#agent(agentId),
+      agentId,
+      incident,
+      timeline: incident ? await log.timeline(incident) : [],
+      verdict: facts?.verdict,
+    });
+  }
+
+  acknowledge(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
+    return this.#apply(incidentId, { type: 'acknowledged', by, ...(note === undefined ? {} : { note }) });
+  }
+
+  async approve(incidentId: IncidentId, { by, note, planHash }: Actor & { readonly planHash?: string }): Promise<Incident> {
+    const incident = this.#incident(incidentId);
+    if (incident.state !== 'awaiting-approval') throw wrongState(incident, 'approved');
+    if (planHash !== undefined && planHash !== incident.approval.planHash) {
+      throw guardError('GUARD_INCIDENT_STATE', { incidentId, state: 'waiting for approval of another plan', verb: 'approved' });
+    }
+    return this.#apply(incidentId, { type: 'approved', by, ...(note === undefined ? {} : { note }) });
+  }
+
+  async reject(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
+    const incident = this.#incident(incidentId);
+    if (incident.state !== 'awaiting-approval') throw wrongState(incident, 'rejected');
+    return this.#apply(incidentId, { type: 'rejected', by, ...(note === undefined ? {} : { note }) });
+  }
+
+  async resolve(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
+    const incident = this.#incident(incidentId);
+    if (incident.state === 'resolved') throw wrongState(incident, 'resolved');
+    return this.#apply(incidentId, { type: 'operator-resolved', by, ...(note === undefined ? {} : { note }) });
+  }
+
+  async hold(request: Parameters<GuardApi['hold']>[0]): Promise<Hold> {
+    this.#engine.assertRunning();
+    const hold = await this.#scope.get(core.holds).add(request);
+    this.#lookAgain();
+    return hold;
+  }
+
+  async release(holdId: string, _actor: Actor): Promise<void> {
+    this.#engine.assertRunning();
+    await this.#scope.get(core.holds).release(holdId);
+    this.#lookAgain();
+    this.#scope.get(core.notifications).kick();
+  }
+
+  async respawn(agentId: AgentId, options: Parameters<GuardApi['respawn']>[1]): Promise<Incident> {
+    this.#engine.assertRunning();
+    const slot = this.#scope.get(core.fleet).requireSlot(agentId);
+    const { ladder } = this.#scope.get(core.fleet).agent(slot)?.policy ?? {};
+    if (!ladder) throw guardError('GUARD_AGENT_UNKNOWN', { agentId });
+    const incidents = this.#scope.get(core.incidents);
+    const plan: Plan = {
+      rung: 'respawn',
+      skipped: [],
+      restoreState: options.restoreState ?? ladder.respawn.restoreState,
+      mode: ladder.respawn.mode,
+      graceMs: ladder.respawn.graceMs,
+      timeoutMs: ladder.respawn.timeoutMs,
+      recommendedAction: 'respawn',
+      ...(options.configOverride ? { override: options.configOverride } : {}),
+    };
+    const existing = this.#scope.get(core.incidentLog).openFor(agentId);
+    if (existing && (existing.state === 'acting' || existing.state === 'watching')) throw wrongState(existing, 'respawned');
+    return incidents.order(agentId, { type: 'ordered', by: options.by, plan });
+  }
+
+  on<K extends GuardEventType>(type: K, listener: (event: GuardEvent<K>) => void): Subscription {
+    return this.#scope.get(core.bus).on(type, listener);
+  }
+
+  onAny(listener: (event: AnyGuardEvent) => void): Subscription {
+    return this.#scope.get(core.bus).onAny(listener);
+  }
+
+  #agent(agentId: AgentId): AgentStatus {
+    const slot = this.#scope.get(core.fleet).requireSlot(agentId);
+    return agentStatus(this.#engine.statusParts(), slot) as AgentStatus;
+  }
+
+  async #register(registration: Registration): Promise<AgentStatus> {
+    this.#engine.assertRunning();
+    const change = await this.#scope.get(core.members).register(registration);
+    return this.#agent(change.agent.id);
+  }
+
+  #listAgents({ limit = 100, after, group, health }: NonNullable<Parameters<GuardApi['agents']['list']>[0]>): ListOf<AgentStatus> {
+    const fleet = this.#scope.get(core.fleet);
+    const detection = this.#scope.get(core.detection);
+    const most = Math.min(limit, listMax);
+    const parts = this.#engine.statusParts();
+    const views = fleet.list(after, most + 1, (slot, view) => {
+      if (group !== undefined && view.agent.group !== group) return false;
+      return health === undefined || detection.status(slot).health === health;
+    });
+    const items = views.map((view) => agentStatus(parts, fleet.slotOf(view.agent.id) as number) as AgentStatus);
+    return page(items, most, (status) => status.agent.id);
+  }
+
+  #incident(incidentId: IncidentId): Incident {
+    const incident = this.#scope.get(core.incidentLog).get(incidentId);
+    if (!incident) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
+    return incident;
+  }
+
+  async #apply(incidentId: IncidentId, event: IncidentEvent): Promise<Incident> {
+    this.#engine.assertRunning();
+    const incident = await this.#scope.get(core.incidents).apply(incidentId, event);
+    if (!incident) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
+    return incident;
+  }
+
+  /** A hold came or went: whatever waits decides again. */
+  #lookAgain(): void {
+    for (const incident of this.#scope.get(core.incidentLog).unresolved()) {
+      const type = incident.state === 'held' ? 'released' : 'due';
+      if (incident.state === 'held' || incident.state === 'open') this.#scope.get(core.incidents).post(incident.id, { type });
+    }
+  }
+}
+
+function wrongState(incident: Incident, verb: string): Error {
+  return guardError('GUARD_INCIDENT_STATE', { incidentId: incident.id, state: incident.state, verb });
+}
+
+function page<T>(items: readonly T[], limit: number, idOf: (item: T) => string): ListOf<T> {
+  const most = Math.max(1, Math.min(limit, listMax));
+  const shown = items.slice(0, most);
+  const last = shown.at(-1);
+  return { items: shown, ...(items.length > most && last ? { next: idOf(last) } : {}) };
+}

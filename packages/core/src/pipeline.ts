@@ -1,0 +1,231 @@
+import type { AgentSlot, Clock, ControlPlane, Logger } from './contracts/index.ts';
+import { messageOf } from './contracts/index.ts';
+import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
+import type { Fleet } from './fleet/index.ts';
+import type { Agent, AgentId, BreakerState, ControlCommand, Notice } from './model/index.ts';
+import type { Collector, ProbeScheduler } from './monitoring/index.ts';
+import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
+import type { IncidentLog } from './pipeline/incident-log.ts';
+import type { Ownership } from './pipeline/ownership.ts';
+import type { FleetSight } from './pipeline/fleet-sight.ts';
+import type { Ledger } from './learning/index.ts';
+import type { NotificationRouter } from './notification/index.ts';
+import type { Executor } from './remediation/executor.ts';
+import { breakerFor } from './remediation/breaker.ts';
+import type { EventBus } from './runtime/index.ts';
+
+const approvalDecisions: { readonly [code: string]: 'approved' | 'rejected' | 'expired' } = {
+  'approval-granted': 'approved',
+  'approval-rejected': 'rejected',
+  'approval-expired': 'expired',
+};
+
+/** Pause before an incident is opened again that could not be stored. */
+const againMs = 1_000;
+
+/** The stages, made by the composition root. */
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bus: EventBus;
+  readonly fleet: Fleet;
+  readonly collector: Collector;
+  readonly probes: ProbeScheduler;
+  readonly detection: Detection;
+  readonly sight: FleetSight;
+  readonly incidents: Incidents;
+  readonly incidentLog: IncidentLog;
+  readonly executor: Executor;
+  readonly ledger: Ledger;
+  readonly notifications: NotificationRouter;
+  readonly controlPlane: ControlPlane;
+  readonly ownership: Ownership;
+}
+
+/**
+ * The way of the data, on one page:
+ *
+ *     signals ─► monitoring ─► detection ─► decision (assess → plan → gate → approve)
+ *                                              │
+ *        learning ◄─ verification ◄─ remediation (journal → reserve → act → observe)
+ *                                              │
+ *                                        notification
+ *
+ * The stages know nothing of each other; only this file knows their order.
+ */
+export class Pipeline {
+  readonly #p: PipelineParts;
+  readonly #breakers = new Map<AgentId, BreakerState>();
+  #commands = 0;
+
+  constructor(parts: PipelineParts) {
+    this.#p = parts;
+  }
+
+  /** monitoring → detection → decision: everything that arrived or is due, once a tick. */
+  tick(): void {
+    const { clock, collector, detection, probes, sight } = this.#p;
+    const nowMs = clock.monotonic();
+    const batch = collector.drain(nowMs);
+    sight.observe(batch);
+    const seen = detection.tick(batch, nowMs);
+    for (const slot of seen.confirm) probes.confirm(slot);
+    this.#tell(seen);
+    for (const agentId of this.#touched(seen)) this.#decide(agentId);
+  }
+
+  /** decision → remediation → verification → learning → notification: what follows from a stored change. */
+  after(change: IncidentChange): void {
+    const { bus, executor, ledger, notifications } = this.#p;
+    const { incident, before, entry, notices } = change;
+    for (const record of change.ledger) ledger.remember(record);
+    if (!before) bus.emit('incident.opened', { incident });
+    bus.emit('incident.changed', { incident, entry });
+    this.#tellDecision(change);
+    if (incident.state === 'acting') executor.drive(incident.id);
+    if (change.decided.ended?.verdict === 'failed') this.#countFailure(incident.agentId);
+    this.sync(incident.agentId);
+    for (const notice of notices) notifications.accept(notice);
+    if (incident.state === 'resolved') bus.emit('incident.resolved', { incident });
+  }
+
+  /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
+  sync(agentId: AgentId): void {
+    const { fleet, detection, probes, incidentLog, sight, collector } = this.#p;
+    const slot = fleet.slotOf(agentId);
+    if (slot === undefined) return;
+    const incident = incidentLog.openFor(agentId);
+    const watching = incident?.state === 'watching';
+    for (const change of detection.setWatched(slot, watching)) this.#tellHealth(change);
+    if (watching) probes.watch(slot, incident.policy.watch.everyMs);
+    else probes.unwatch(slot);
+    const { health } = detection.status(slot);
+    const breaker = breakerFor(health, incident?.state, sight.consecutiveErrors(slot));
+    collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
+    if (this.#breakers.get(agentId) === breaker) return;
+    this.#breakers.set(agentId, breaker);
+    this.#command({ kind: 'route', agentId, breaker });
+  }
+
+  /** A new agent, or a new instance of one: whatever was measured of the old one is dropped. */
+  reset(slot: AgentSlot): void {
+    const { collector, detection, probes, sight } = this.#p;
+    collector.reset(slot);
+    detection.reset(slot);
+    sight.reset(slot);
+    probes.track(slot);
+  }
+
+  /** The agent left: nothing of it is kept, and its incident ends. */
+  removed(slot: AgentSlot, agent: Agent): void {
+    const { collector, detection, probes, sight, ledger, incidentLog, incidents } = this.#p;
+    probes.remove(slot);
+    detection.remove(slot);
+    sight.remove(slot);
+    collector.reset(slot);
+    this.#breakers.delete(agent.id);
+    ledger.forget(agent.id);
+    const open = incidentLog.openFor(agent.id);
+    if (open) incidents.post(open.id, { type: 'removed' });
+  }
+
+  /** A person was told. Only a message about the present state counts for it. */
+  async told(notice: Notice, notifier: string): Promise<void> {
+    if (notice.kind !== 'escalated' && notice.kind !== 'approval') return;
+    await this.#p.incidents.apply(notice.incidentId, { type: 'told', notifier });
+  }
+
+  breaker(agentId: AgentId): BreakerState {
+    return this.#breakers.get(agentId) ?? 'closed';
+  }
+
+  #touched(seen: DetectionResult): Iterable<AgentId> {
+    const agents = new Set<AgentId>();
+    for (const finding of seen.raised) agents.add(finding.agentId);
+    for (const cleared of seen.cleared) agents.add(cleared.agentId);
+    for (const change of seen.health) agents.add(change.agentId);
+    return agents;
+  }
+
+  /** An agent's picture changed: its incident hears of it, or a new one is opened. */
+  #decide(agentId: AgentId): void {
+    const { incidents, incidentLog, sight, log, clock } = this.#p;
+    this.sync(agentId);
+    const seen = sight.see(agentId);
+    if (!seen) return;
+    const { health, findings } = seen;
+    const open = incidentLog.openFor(agentId);
+    if (open) {
+      incidents.post(open.id, { type: 'findings', findings, health });
+      return;
+    }
+    // Not being ready takes an agent out of the routes and is alone no reason to repair it.
+    const suspected = findings.some((finding) => finding.kind !== 'not-ready');
+    if (!suspected || (health !== 'degraded' && health !== 'failed')) return;
+    incidents.open(agentId).catch((thrown: unknown) => {
+      log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
+      clock.after(againMs, () => this.#decide(agentId));
+    });
+  }
+
+  #tell(seen: DetectionResult): void {
+    for (const finding of seen.raised) this.#p.bus.emit('finding.raised', { finding });
+    for (const { agentId, findingId } of seen.cleared) this.#p.bus.emit('finding.cleared', { agentId, findingId });
+    for (const change of seen.health) this.#tellHealth(change);
+  }
+
+  #tellHealth({ slot, agentId, from, to }: HealthChange): void {
+    const group = this.#p.fleet.agent(slot)?.agent.group ?? '';
+    this.#command({ kind: 'status', agentId, health: to });
+    if (to === 'failed') this.#noteFailure(agentId);
+    this.#p.bus.emit('agent.health-changed', { agentId, group, from, to, breaker: this.breaker(agentId) });
+  }
+
+  #tellDecision({ incident, before, entry }: IncidentChange): void {
+    const { bus } = this.#p;
+    const about = { incidentId: incident.id, agentId: incident.agentId };
+    const acts = incident.state === 'acting' && before?.state !== 'acting';
+    if (acts || entry.type === 'waiting' || entry.type === 'escalated' || entry.type === 'held') {
+      bus.emit('decision.made', { ...about, acts, reason: entry.reason });
+    }
+    if (entry.type === 'approval-requested' && incident.state === 'awaiting-approval') {
+      const { planHash, expiresAt } = incident.approval;
+      bus.emit('approval.requested', { ...about, planHash, expiresAt });
+    }
+    const decision = approvalDecisions[entry.reason.code];
+    if (decision) bus.emit('approval.decided', { ...about, decision, by: String(entry.data?.['by'] ?? 'nobody') });
+    if (entry.type === 'step-finished' && before?.state === 'acting') {
+      const finished = before.attempt.steps.find((step) => step.state === 'started');
+      const now = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
+      const record = now?.steps.find((step) => step.id === finished?.id);
+      if (record?.state === 'finished') bus.emit('step.finished', { ...about, stepId: record.id, receipt: record.receipt });
+    }
+  }
+
+  #countFailure(agentId: AgentId): void {
+    const slot = this.#p.fleet.slotOf(agentId);
+    if (slot !== undefined) this.#p.detection.addFailedAttempt(slot);
+  }
+
+  /** Failures are counted durably: a restart of the guard must not forget that an agent keeps failing. */
+  #noteFailure(agentId: AgentId): void {
+    const { ledger, ownership, fleet, clock, log } = this.#p;
+    const slot = fleet.slotOf(agentId);
+    const group = slot === undefined ? undefined : fleet.agent(slot)?.agent.group;
+    if (group === undefined) return;
+    ledger
+      .noteFailure(agentId, clock.now(), { fence: ownership.fence(group) })
+      .catch((thrown: unknown) => log.error({ agentId, err: messageOf(thrown) }, 'a failure could not be counted'));
+  }
+
+  #command(command: ControlCommand): void {
+    const { controlPlane, fleet, ownership, clock, log } = this.#p;
+    this.#commands += 1;
+    const slot: AgentSlot | undefined = fleet.slotOf(command.agentId);
+    const group = slot === undefined ? '' : (fleet.agent(slot)?.agent.group ?? '');
+    const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
+    controlPlane
+      .apply(command, { key: `reflect/${this.#commands}`, fence: ownership.fence(group) }, call)
+      .catch((thrown: unknown) => log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'));
+  }
+}

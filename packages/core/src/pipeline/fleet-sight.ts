@@ -1,0 +1,150 @@
+import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../contracts/index.ts';
+import type { Detection } from '../detection/index.ts';
+import type { Fleet } from '../fleet/index.ts';
+import type { AgentId, GroupId, Ms } from '../model/index.ts';
+import type { Collector } from '../monitoring/index.ts';
+import type { AgentSight, View } from './view.ts';
+
+/** Monotonic times per agent; -Infinity = never. */
+interface Seen {
+  /** A heartbeat of the current instance. */
+  beatMs: Ms;
+  /** A heartbeat, or a probe that was answered well. */
+  lifeMs: Ms;
+  /** A suspicion was raised or stood. */
+  badMs: Ms;
+  /** The work advanced. */
+  progressMs: Ms;
+  lastProgressAt: number;
+  /** Probes that failed one after another. */
+  errors: number;
+  /** The agent has sent heartbeats at some time, so that it is expected to send them again after a recovery. */
+  beats: boolean;
+}
+
+export interface FleetSightOptions {
+  readonly fleet: Fleet;
+  readonly detection: Detection;
+  readonly collector: Collector;
+  readonly clock: Clock;
+}
+
+/** What the decisions see of an agent: fleet, figures and findings joined, and how long it has been sound. */
+export class FleetSight implements View {
+  readonly #o: FleetSightOptions;
+  readonly #seen: (Seen | undefined)[] = [];
+
+  constructor(options: FleetSightOptions) {
+    this.#o = options;
+  }
+
+  /** Takes in what arrived, as the detectors do. */
+  observe(batch: SignalBatch): void {
+    const { length, slots, atMs } = batch.heartbeats;
+    for (let at = 0; at < length; at += 1) this.#beat(slots[at] as AgentSlot, atMs[at] as Ms);
+    for (const signal of batch.signals) this.#signal(signal);
+  }
+
+  /** A suspicion was raised or cleared at this moment: soundness begins anew from here. */
+  bad(slot: AgentSlot, nowMs: Ms): void {
+    this.#of(slot).badMs = nowMs;
+  }
+
+  /** New agent or instance: only whether the agent is one that sends heartbeats is kept. */
+  reset(slot: AgentSlot): void {
+    const { beats } = this.#of(slot);
+    this.#seen[slot] = { ...nothingSeen(), beats, badMs: this.#o.clock.monotonic() };
+  }
+
+  remove(slot: AgentSlot): void {
+    this.#seen[slot] = undefined;
+  }
+
+  see(agentId: AgentId): AgentSight | undefined {
+    const { fleet, detection, collector } = this.#o;
+    const slot = fleet.slotOf(agentId);
+    const view = slot === undefined ? undefined : fleet.agent(slot);
+    if (slot === undefined || !view) return undefined;
+    const { health, findings } = detection.status(slot);
+    const seen = this.#of(slot);
+    const nowMs = this.#o.clock.monotonic();
+    return {
+      agent: view.agent,
+      policy: view.policy,
+      health,
+      findings,
+      metrics: collector.metricsOf(slot),
+      soundForMs: findings.length > 0 || health === 'failed' ? 0 : this.#soundFor(slot, nowMs),
+      ...(seen.progressMs === -Infinity ? {} : { progressAgoMs: nowMs - seen.progressMs }),
+      consecutiveErrors: seen.errors,
+    };
+  }
+
+  knows(agentId: AgentId): boolean {
+    return this.#o.fleet.slotOf(agentId) !== undefined;
+  }
+
+  groupSize(group: GroupId): number {
+    return this.#o.fleet.byGroup(group).size;
+  }
+
+  consecutiveErrors(slot: AgentSlot): number {
+    return this.#seen[slot]?.errors ?? 0;
+  }
+
+  /** Whether anything fresh came of the agent since the guard started or the instance began. */
+  wasSeen(slot: AgentSlot): boolean {
+    const seen = this.#seen[slot];
+    return seen !== undefined && (seen.lifeMs > -Infinity || seen.errors > 0);
+  }
+
+  /**
+   * Sound since the last suspicion, and proven by signs of life after it (R07): an agent that has ever sent heartbeats
+   * has to send them again; one that never did is proven by its probes.
+   */
+  #soundFor(slot: AgentSlot, nowMs: Ms): Ms {
+    const seen = this.#of(slot);
+    const policy = this.#o.fleet.agent(slot)?.policy;
+    const proof = seen.beats ? seen.beatMs : seen.lifeMs;
+    if (!policy || proof <= seen.badMs) return 0;
+    const fresh = seen.beats ? policy.heartbeat.timeoutMs : Math.max(3 * policy.watch.everyMs, 2 * policy.probes.liveness.everyMs);
+    return nowMs - proof > fresh ? 0 : Math.max(1, nowMs - seen.badMs);
+  }
+
+  #beat(slot: AgentSlot, atMs: Ms): void {
+    const seen = this.#of(slot);
+    seen.beatMs = atMs;
+    seen.lifeMs = atMs;
+    seen.beats = true;
+  }
+
+  #signal({ slot, signal }: SlottedSignal): void {
+    if (signal.kind === 'heartbeat') {
+      this.#beat(slot, signal.receivedMs);
+      const at = signal.progress?.lastProgressAt;
+      if (at !== undefined) this.#progress(slot, at, signal.receivedMs);
+      return;
+    }
+    if (signal.kind !== 'probe') return;
+    const seen = this.#of(slot);
+    if (signal.outcome === 'up') {
+      seen.lifeMs = signal.receivedMs;
+      seen.errors = 0;
+    } else if (signal.outcome === 'down' && signal.probe !== 'readiness') seen.errors += 1;
+  }
+
+  /** The first report is no advance: it says only where the work stands. */
+  #progress(slot: AgentSlot, at: number, nowMs: Ms): void {
+    const seen = this.#of(slot);
+    if (at > seen.lastProgressAt && seen.lastProgressAt !== -Infinity) seen.progressMs = nowMs;
+    seen.lastProgressAt = Math.max(seen.lastProgressAt, at);
+  }
+
+  #of(slot: AgentSlot): Seen {
+    return (this.#seen[slot] ??= nothingSeen());
+  }
+}
+
+function nothingSeen(): Seen {
+  return { beatMs: -Infinity, lifeMs: -Infinity, badMs: -Infinity, progressMs: -Infinity, lastProgressAt: -Infinity, errors: 0, beats: false };
+}
