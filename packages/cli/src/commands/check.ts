@@ -7,9 +7,11 @@ import { facts } from '../words.ts';
 /** Validates the config and its plugins; nothing is started. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const path = call.option('config') ?? '';
-  const { loadConfigFile } = await import('@praetorian-guard/core');
+  const { createGuard, loadConfigFile, noopLogger } = await import('@praetorian-guard/core');
   try {
     const { config, plugins } = await loadConfigFile(path);
+    // Makes every contribution, which checks what only the plugins themselves know; nothing of them is started.
+    await createGuard(path, { logger: noopLogger });
     const summary = {
       name: config.name,
       store: config.store,
