@@ -30,7 +30,7 @@ export interface SecretPlace {
   readonly path: readonly PathPart[];
   readonly reference: { readonly $env: string } | { readonly $file: string } | string;
   readonly minLength: number;
-  put(secret: string): void;
+  readonly put: (secret: string) => void;
 }
 
 export interface SchemaResult {

@@ -30,3 +30,23 @@ export type { FakeOrchestratorOptions, OrchestratorMethod } from './fake-orchest
 export { FakeOrchestrator } from './fake-orchestrator.ts';
 export type { FakeWorkloadOptions } from './fake-workload-orchestrator.ts';
 export { FakeWorkloadOrchestrator } from './fake-workload-orchestrator.ts';
+export type { ChannelFault, NotifierHarness, NotifierSubject } from './notifier-suite.ts';
+export { sampleNotice, testNotifier } from './notifier-suite.ts';
+// For assessors, strategies and anomaly models.
+export { sampleAttempt, sampleCapabilities, sampleFacts, sampleFinding } from './sample-facts.ts';
+export { samplePolicy } from './sample-fleet.ts';
+export type { AssessorSubject } from './assessor-suite.ts';
+export { testAssessor } from './assessor-suite.ts';
+export type { StrategySubject } from './strategy-suite.ts';
+export { testStrategy } from './strategy-suite.ts';
+export type { AnomalyModelSubject } from './anomaly-model-suite.ts';
+export { testAnomalyModel } from './anomaly-model-suite.ts';
+export { FakeAnomalyModel } from './fake-anomaly-model.ts';
+// For signal sources.
+export type { FakeSignalSource } from './fake-signal-source.ts';
+export { fakeSignalSource } from './fake-signal-source.ts';
+export type { SignalSourceHarness, SignalSourceSubject } from './signal-source-suite.ts';
+export { testSignalSource } from './signal-source-suite.ts';
+// For plugins as a whole.
+export type { PluginSamples } from './plugin-suite.ts';
+export { testPlugin } from './plugin-suite.ts';
