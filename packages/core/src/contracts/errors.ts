@@ -205,6 +205,11 @@ export const errorCatalogue = {
     remedy: 'Mend its config: the address, the token or the recipient.',
     retryable: false,
   },
+  GUARD_MODEL_INVALID: {
+    text: 'The saved model cannot be loaded: {why}.',
+    remedy: 'Delete it; a new one is fitted as soon as there is enough healthy data.',
+    retryable: false,
+  },
   GUARD_NOT_RUNNING: { text: 'The guard is not running.', remedy: 'Call start() first.', retryable: false },
   GUARD_DEADLINE: {
     text: '{what} took longer than {limit}.',

@@ -65,6 +65,13 @@ describe('every kind', () => {
   });
 });
 
+describe('a title', () => {
+  it('stays one line, whatever an agent put into its messages', () => {
+    const findings = [{ ...silent, text: 'boom\r\nBcc: all@example.org\u0007\n at x' }];
+    expect(noticeOf('opened', { ...open, findings }).title).toBe('code_generator_001: boom Bcc: all@example.org at x');
+  });
+});
+
 describe('priority', () => {
   it.each([
     [3, 'info'],

@@ -21,7 +21,7 @@ export function noticeOf(kind: NoticeKind, incident: Incident): Notice {
     agentId: incident.agentId,
     group: incident.group,
     at: incident.changedAt,
-    title: cut(title, titleMax),
+    title: cut(title.replace(/[\p{C}\s]+/gu, ' ').trim(), titleMax),
     text: cut(text, textMax),
     ...(recommendedAction === undefined ? {} : { recommendedAction }),
     failureDetails: failureDetails(incident),
@@ -142,7 +142,7 @@ function severityOf(incident: Incident): number {
 function severityText(incident: Incident): string | undefined {
   const { assessment } = incident;
   if (!assessment) return undefined;
-  const shares = assessment.factors.map((factor) => `${factor.name} ${factor.share}`).join(', ');
+  const shares = assessment.factors.map((factor) => `${factor.name} ${Math.round(factor.share * 10) / 10}`).join(', ');
   return `Severity ${assessment.severity} of 10${shares ? ` (${shares})` : ''}`;
 }
 

@@ -24,7 +24,10 @@ export function testAssessor(runner: Runner, subject: AssessorSubject): void {
       const assessor = subject.make();
       for (const one of facts) {
         const { severity } = assessor.assess(one);
-        assert.ok(Number.isInteger(severity) && severity >= 1 && severity <= 10, `severity ${severity} of ${about(one)}`);
+        assert.ok(
+          Number.isInteger(severity) && severity >= 1 && severity <= 10,
+          `severity ${severity} of ${about(one)}`,
+        );
       }
     });
 
@@ -42,7 +45,8 @@ export function testAssessor(runner: Runner, subject: AssessorSubject): void {
       const assessor = subject.make();
       for (const one of facts) {
         const { severity, dataLossRisk, securityIncident } = assessor.assess(one);
-        if (dataLossRisk || securityIncident) assert.ok(severity >= 9, `severity ${severity} with a flag of ${about(one)}`);
+        if (dataLossRisk || securityIncident)
+          assert.ok(severity >= 9, `severity ${severity} with a flag of ${about(one)}`);
       }
     });
 
@@ -61,13 +65,15 @@ export function testAssessor(runner: Runner, subject: AssessorSubject): void {
 /** Worse facts of one kind, from good to bad. */
 const worsening: Readonly<Record<string, readonly Partial<IncidentFacts>[]>> = {
   'failures in 24 h': [0, 1, 3, 5, 6, 20].map((failures) => ({ history: { failures, recurrence: 0, outcomes: {} } })),
-  'recurrence': [0, 1, 2, 5].map((recurrence) => ({ history: { failures: 1, recurrence, outcomes: {} } })),
-  'failed attempts': [0, 1, 2, 3, 8].map((count) => ({ attempts: Array.from({ length: count }, () => sampleAttempt('restart')) })),
+  recurrence: [0, 1, 2, 5].map((recurrence) => ({ history: { failures: 1, recurrence, outcomes: {} } })),
+  'failed attempts': [0, 1, 2, 3, 8].map((count) => ({
+    attempts: Array.from({ length: count }, () => sampleAttempt('restart')),
+  })),
   'error rate': [0, 0.01, 0.1, 0.3, 0.5, 1].map((error_rate) => ({
     metrics: { error_rate },
     findings: [sampleFinding('error-rate', 'telemetry')],
   })),
-  'health': (['degraded', 'failed'] satisfies Health[]).map((health) => ({ health })),
+  health: (['degraded', 'failed'] satisfies Health[]).map((health) => ({ health })),
 };
 
 function testMonotony(runner: Runner, subject: AssessorSubject): void {
@@ -75,7 +81,10 @@ function testMonotony(runner: Runner, subject: AssessorSubject): void {
     runner.it(`never falls when this gets worse: ${what}`, async () => {
       const assessor = subject.make();
       const severities = steps.map((step) => assessor.assess(sampleFacts(step)).severity);
-      assert.deepEqual(severities, [...severities].sort((a, b) => a - b));
+      assert.deepEqual(
+        severities,
+        [...severities].sort((a, b) => a - b),
+      );
     });
   }
 
@@ -85,7 +94,10 @@ function testMonotony(runner: Runner, subject: AssessorSubject): void {
     const severities = ([0, 1, 2] satisfies Criticality[]).map(
       (criticality) => assessor.assess(sampleFacts({ agent: { ...agent, criticality } })).severity,
     );
-    assert.deepEqual(severities, [...severities].sort((a, b) => a - b));
+    assert.deepEqual(
+      severities,
+      [...severities].sort((a, b) => a - b),
+    );
   });
 }
 
@@ -97,7 +109,10 @@ function assertExplained({ severity, factors }: Assessment, facts: IncidentFacts
   const sum = factors.reduce((total, factor) => total + factor.share, 0);
   const explained = Math.min(10, Math.max(1, sum));
   // Rounding to a whole number explains half a point.
-  assert.ok(Math.abs(explained - severity) <= 0.5 + 1e-9, `the factors make ${sum}, the severity is ${severity} for ${about(facts)}`);
+  assert.ok(
+    Math.abs(explained - severity) <= 0.5 + 1e-9,
+    `the factors make ${sum}, the severity is ${severity} for ${about(facts)}`,
+  );
 }
 
 /** All combinations of a few good and bad values. */
@@ -135,5 +150,11 @@ function oddities(): readonly IncidentFacts[] {
 }
 
 function about({ health, history, attempts, metrics, findings }: IncidentFacts): string {
-  return JSON.stringify({ health, history, attempts: attempts.length, metrics, findings: findings.map((finding) => finding.kind) });
+  return JSON.stringify({
+    health,
+    history,
+    attempts: attempts.length,
+    metrics,
+    findings: findings.map((finding) => finding.kind),
+  });
 }

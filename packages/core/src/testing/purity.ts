@@ -11,9 +11,12 @@ export function deepFreeze<T>(value: T): T {
  * Asserts that a function of plain data is pure: its arguments are frozen before it is asked, equal arguments give
  * equal results also after others were asked in between, and the result is plain data itself.
  */
-export function assertPure<A, R>(ask: (input: A) => R, inputs: readonly A[]): void {
+export function assertPure<A>(ask: (input: A) => unknown, inputs: readonly A[]): void {
   const first = inputs.map((input) => ask(deepFreeze(structuredClone(input))));
-  const again = inputs.toReversed().map((input) => ask(deepFreeze(structuredClone(input)))).reverse();
+  const again = inputs
+    .toReversed()
+    .map((input) => ask(deepFreeze(structuredClone(input))))
+    .reverse();
   assert.deepEqual(again, first, 'the same facts have to give the same result');
   assert.deepEqual(structuredClone(first), first, 'a result has to be plain data that can be cloned');
 }

@@ -49,8 +49,24 @@ export function sampleFinding(kind: FindingKind, evidence: EvidenceKind, given: 
 
 /** An attempt on a rung that did not heal. */
 export function sampleAttempt(rung: Rung, given: Partial<Attempt> = {}): Attempt {
-  const plan: Plan = { rung, skipped: [], restoreState: false, graceMs: 10_000, timeoutMs: 30_000, recommendedAction: rung };
-  return { number: 1, plan, severity: 3, steps: [], startedAt: at - 50_000, endedAt: at - 10_000, verdict: 'failed', ...given };
+  const plan: Plan = {
+    rung,
+    skipped: [],
+    restoreState: false,
+    graceMs: 10_000,
+    timeoutMs: 30_000,
+    recommendedAction: rung,
+  };
+  return {
+    number: 1,
+    plan,
+    severity: 3,
+    steps: [],
+    startedAt: at - 50_000,
+    endedAt: at - 10_000,
+    verdict: 'failed',
+    ...given,
+  };
 }
 
 /** What an orchestrator that can do everything says of itself. */

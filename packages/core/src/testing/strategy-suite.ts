@@ -20,7 +20,8 @@ interface Ask {
 /** The promises of `Strategy`. */
 export function testStrategy(runner: Runner, subject: StrategySubject): void {
   const questions = variety();
-  const decide = (strategy: Strategy, { facts, assessment, can }: Ask): Decision<Plan> => strategy.propose(facts, assessment, can);
+  const decide = (strategy: Strategy, { facts, assessment, can }: Ask): Decision<Plan> =>
+    strategy.propose(facts, assessment, can);
   const eachPlan = (check: (plan: Plan, ask: Ask) => void): void => {
     const strategy = subject.make();
     for (const ask of questions) {
@@ -73,13 +74,17 @@ export function testStrategy(runner: Runner, subject: StrategySubject): void {
 
     runner.it('asks a person before anything is done in band critical', async () => {
       eachPlan((plan, ask) => {
-        if (ask.assessment.severity >= 9) assert.ok(plan.needsApproval, `${plan.rung} without approval for ${about(ask)}`);
+        if (ask.assessment.severity >= 9)
+          assert.ok(plan.needsApproval, `${plan.rung} without approval for ${about(ask)}`);
       });
     });
 
     runner.it('gives every plan a time limit, a grace and a recommendation', async () => {
       eachPlan((plan, ask) => {
-        assert.ok(Number.isFinite(plan.timeoutMs) && plan.timeoutMs > 0, `time limit ${plan.timeoutMs} for ${about(ask)}`);
+        assert.ok(
+          Number.isFinite(plan.timeoutMs) && plan.timeoutMs > 0,
+          `time limit ${plan.timeoutMs} for ${about(ask)}`,
+        );
         assert.ok(Number.isFinite(plan.graceMs) && plan.graceMs >= 0, `grace ${plan.graceMs} for ${about(ask)}`);
         assert.notEqual(plan.recommendedAction, '');
       });
@@ -100,7 +105,13 @@ function asking(severity: number, attempts: readonly Attempt[], can: readonly Ca
 
 /** Every severity with every history of attempts and every set of rungs an orchestrator may have. */
 function variety(): readonly Ask[] {
-  const histories: readonly (readonly Rung[])[] = [[], ['restart'], ['restart', 'recreate'], ['recreate'], ['restart', 'recreate', 'respawn']];
+  const histories: readonly (readonly Rung[])[] = [
+    [],
+    ['restart'],
+    ['restart', 'recreate'],
+    ['recreate'],
+    ['restart', 'recreate', 'respawn'],
+  ];
   const rungActions = ['restart', 'recreate', 'respawn'] as const;
   const subsets = Array.from({ length: 8 }, (_, bits) =>
     sampleCapabilities.filter(({ action }) => rungActions.some((rung, at) => rung === action && (bits >> at) & 1)),
