@@ -92,40 +92,7 @@ export function testNotifier(runner: Runner, subject: NotifierSubject): void {
       );
     });
 
-    it('delivers every kind and every priority', async (harness) => {
-      for (const [at, kind] of kinds.entries()) {
-        const notice = sampleNotice({
-          kind,
-          priority: priorities[at % priorities.length] as Priority,
-          incidentId: `inc_${kind}`,
-          threadId: `inc_${kind}`,
-        });
-        assertDelivery(await deliver(harness, notice), notice);
-      }
-      assert.equal((await harness.received()).length, kinds.length);
-    });
-
-    it('delivers a notice that has only what every notice has', async (harness) => {
-      const { recommendedAction: _action, failureDetails: _details, ...bare } = sampleNotice();
-      assertDelivery(await deliver(harness, bare), bare);
-    });
-
-    it('delivers text it would be dangerous to take literally', async (harness) => {
-      const title = 'web-1: <!channel> *bold* <script>"\u0000\r\nBcc: x@example.org';
-      const notice = sampleNotice({
-        title,
-        text: `${'ä€😀'.repeat(1_000)}\r\n.\r\n`,
-        failureDetails: { nested: { '</script>': [null, 1] } },
-      });
-      assertDelivery(await deliver(harness, notice), notice);
-    });
-
-    it('does not change the notice', async (harness) => {
-      const notice = sampleNotice();
-      const before = structuredClone(notice);
-      await deliver(harness, Object.freeze(notice));
-      assert.deepEqual(notice, before);
-    });
+    testContent(it);
 
     it('joins later notices to the thread of the first, if it can', async (harness) => {
       const first = await deliver(harness, sampleNotice());
@@ -158,7 +125,46 @@ export function testNotifier(runner: Runner, subject: NotifierSubject): void {
   });
 }
 
-function testFaults(it: (name: string, body: (harness: NotifierHarness) => Promise<void>) => void): void {
+type It = (name: string, body: (harness: NotifierHarness) => Promise<void>) => void;
+
+function testContent(it: It): void {
+  it('delivers every kind and every priority', async (harness) => {
+    for (const [at, kind] of kinds.entries()) {
+      const notice = sampleNotice({
+        kind,
+        priority: priorities[at % priorities.length] as Priority,
+        incidentId: `inc_${kind}`,
+        threadId: `inc_${kind}`,
+      });
+      assertDelivery(await deliver(harness, notice), notice);
+    }
+    assert.equal((await harness.received()).length, kinds.length);
+  });
+
+  it('delivers a notice that has only what every notice has', async (harness) => {
+    const { recommendedAction: _action, failureDetails: _details, ...bare } = sampleNotice();
+    assertDelivery(await deliver(harness, bare), bare);
+  });
+
+  it('delivers text it would be dangerous to take literally', async (harness) => {
+    const title = 'web-1: <!channel> *bold* <script>"\u0000\r\nBcc: x@example.org';
+    const notice = sampleNotice({
+      title,
+      text: `${'ä€😀'.repeat(1_000)}\r\n.\r\n`,
+      failureDetails: { nested: { '</script>': [null, 1] } },
+    });
+    assertDelivery(await deliver(harness, notice), notice);
+  });
+
+  it('does not change the notice', async (harness) => {
+    const notice = sampleNotice();
+    const before = structuredClone(notice);
+    await deliver(harness, Object.freeze(notice));
+    assert.deepEqual(notice, before);
+  });
+}
+
+function testFaults(it: It): void {
   for (const [fault, retryable] of [
     ['temporary', true],
     ['permanent', false],
