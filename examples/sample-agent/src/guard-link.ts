@@ -74,7 +74,8 @@ export class GuardLink {
     while (!this.#end.signal.aborted) {
       await this.#pause(this.#settings.checkpointMs);
       if (this.#end.signal.aborted || this.#agent.silent()) continue;
-      await this.#call('PUT', `${this.#path()}/state`, this.#agent.state());
+      const instance = encodeURIComponent(this.#settings.instance);
+      await this.#call('PUT', `${this.#path()}/state?instance=${instance}`, this.#agent.state());
     }
   }
 
@@ -145,13 +146,12 @@ export class GuardLink {
     path: string,
     body: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> } | undefined> {
-    const { guardUrl, token, instance } = this.#settings;
+    const { guardUrl, token } = this.#settings;
     try {
       const response = await fetch(`${guardUrl}${path}`, {
         method,
         headers: {
           'content-type': 'application/json',
-          'praetorian-instance': instance,
           ...(token ? { authorization: `Bearer ${token}` } : {}),
         },
         body: JSON.stringify(body),

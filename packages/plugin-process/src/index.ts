@@ -4,7 +4,6 @@ import { type ProcessConfig, processConfigSchema } from './process-config.ts';
 import { ProcessOrchestrator } from './process-orchestrator.ts';
 
 export type { ProcessConfig } from './process-config.ts';
-export { ProcessOrchestrator } from './process-orchestrator.ts';
 
 export default definePlugin<ProcessConfig>({
   name: '@praetorian-guard/plugin-process',
