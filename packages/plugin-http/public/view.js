@@ -1,1 +1,390 @@
+import { h, moment, serverNow, since, span } from './dom.js';
 
+/** Sign, word and class of each health: never colour alone. */
+export const healths = {
+  failed: { sign: '✕', text: 'failed' },
+  degraded: { sign: '▲', text: 'degraded' },
+  unknown: { sign: '○', text: 'unknown' },
+  healthy: { sign: '●', text: 'healthy' },
+};
+const order = ['failed', 'degraded', 'unknown', 'healthy'];
+
+const states = {
+  open: 'deciding',
+  acting: 'acting',
+  watching: 'watching the recovery',
+  'awaiting-approval': 'waits for approval',
+  held: 'held',
+  escalated: 'needs a person',
+  resolved: 'resolved',
+};
+const stateOrder = ['escalated', 'awaiting-approval', 'acting', 'watching', 'open', 'held', 'resolved'];
+
+const bandOf = (severity) => (severity >= 9 ? 'critical' : severity >= 7 ? 'high' : severity >= 4 ? 'medium' : 'low');
+
+function badge(kind, text, title) {
+  return h('span', { class: `badge ${kind}`, title }, text);
+}
+
+export function healthBadge(health) {
+  const { sign, text } = healths[health] ?? healths.unknown;
+  return h(
+    'span',
+    { class: `badge health ${health in healths ? health : 'unknown'}` },
+    h('span', { 'aria-hidden': 'true' }, sign),
+    ` ${text}`,
+  );
+}
+
+export function figures(status, agents, incidents) {
+  const count = (test) => agents.filter(test).length;
+  const open = incidents.filter(({ state }) => state !== 'resolved').length;
+  const waiting = incidents.filter(({ state }) => state === 'awaiting-approval' || state === 'escalated').length;
+  const figure = (value, text, kind) =>
+    h('li', { class: `figure-card ${value > 0 ? kind : ''}` }, h('strong', {}, value), h('span', {}, text));
+  return [
+    figure(agents.length, agents.length === 1 ? 'agent' : 'agents', ''),
+    ...order.toReversed().map((health) =>
+      figure(
+        count((one) => one.health === health),
+        health,
+        health,
+      ),
+    ),
+    figure(open, open === 1 ? 'open incident' : 'open incidents', 'degraded'),
+    figure(waiting, waiting === 1 ? 'needs a person' : 'need a person', 'failed'),
+  ];
+}
+
+export function guardLine(status) {
+  const what = { starting: 'is starting', running: 'is running', stopping: 'is stopping', stopped: 'has stopped' }[
+    status.state
+  ];
+  return [
+    h('strong', {}, status.guardId),
+    ` ${what} · version ${status.version}`,
+    status.settled ? '' : ' · settling: it watches, but does not act yet',
+  ];
+}
+
+export function degradedNotice(status) {
+  return status.degraded.map(({ what, why }) =>
+    h('p', { class: 'notice' }, h('strong', {}, `${what} does not work: `), why),
+  );
+}
+
+// ── Fleet ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const worst = (agents) => Math.min(...agents.map(({ health }) => order.indexOf(health)));
+
+/** The agents by group: groups with the worst health first, then by name. */
+export function groupsOf(agents) {
+  const groups = Map.groupBy ? Map.groupBy(agents, ({ agent }) => agent.group) : groupBy(agents);
+  return [...groups]
+    .map(([name, members]) => ({ name, members: members.toSorted(byHealth) }))
+    .toSorted((a, b) => worst(a.members) - worst(b.members) || (a.name < b.name ? -1 : 1));
+}
+
+function groupBy(agents) {
+  const groups = new Map();
+  for (const one of agents) groups.set(one.agent.group, [...(groups.get(one.agent.group) ?? []), one]);
+  return groups;
+}
+
+function byHealth(a, b) {
+  return order.indexOf(a.health) - order.indexOf(b.health) || (a.agent.id < b.agent.id ? -1 : 1);
+}
+
+const columns = ['Agent', 'Health', 'Score', 'Silent', 'Missed', 'Failures', 'Breaker', 'Mode', 'Findings', ''];
+const widths = columns.map((text) => `col-${(text || 'actions').toLowerCase()}`);
+
+export function drawGroup({ name, members }, act) {
+  const well = members.filter(({ health }) => health === 'healthy').length;
+  return h(
+    'section',
+    { class: 'card group', 'aria-label': `Group ${name}` },
+    h(
+      'div',
+      { class: 'bar' },
+      h('h3', {}, name),
+      h('span', { class: 'soft' }, `${well} of ${members.length} healthy`),
+      act.can &&
+        button('Hold the group', `hold-group-${name}`, () => act.hold({ kind: 'group', group: name }), 'quiet'),
+    ),
+    h(
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        {},
+        h(
+          'colgroup',
+          {},
+          widths.map((kind) => h('col', { class: kind })),
+        ),
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            columns.map((text) => h('th', { scope: 'col' }, text || h('span', { class: 'sr' }, 'Actions'))),
+          ),
+        ),
+        h('tbody', { 'data-group': name }),
+      ),
+    ),
+  );
+}
+
+export function drawAgent(one, act) {
+  const { agent, health, score, missed, failures, breaker, mode, findings, heldBy, incidentId, silentAt } = one;
+  const { id } = agent;
+  const cell = (label, kind, ...content) => h('td', { 'data-label': label, class: kind }, content);
+  return h(
+    'tr',
+    { class: health in healths ? health : 'unknown' },
+    h('th', { scope: 'row', class: 'agent' }, h('span', { class: 'id' }, id), agentNotes(one)),
+    cell('Health', '', healthBadge(health)),
+    cell(
+      'Score',
+      'number',
+      score?.score === null || score?.score === undefined ? dash('not enough figures yet') : Math.round(score.score),
+    ),
+    cell('Silent', 'number', silentAt === undefined ? dash('no heartbeat so far') : since(silentAt)),
+    cell('Missed', `number ${missed > 0 ? 'warn' : 'usual'}`, missed),
+    cell('Failures', `number ${failures > 0 ? 'warn' : 'usual'}`, failures),
+    cell(
+      'Breaker',
+      breaker === 'closed' ? 'usual' : '',
+      breaker === 'closed' ? 'closed' : badge(breaker === 'open' ? 'failed' : 'degraded', breaker),
+    ),
+    cell('Mode', mode === 'auto' ? 'usual' : '', mode),
+    cell(
+      'Findings',
+      `findings ${findings.length === 0 && !incidentId && !heldBy ? 'usual' : ''}`,
+      findings.length === 0 && !incidentId && !heldBy
+        ? dash('nothing is suspected')
+        : [
+            findings.map((finding) => h('p', { title: `${finding.detector} · ${finding.evidence}` }, finding.text)),
+            incidentId &&
+              h(
+                'p',
+                {},
+                button('Open incident', `incident-${id}`, () => act.show(incidentId), 'as-link'),
+              ),
+            heldBy && h('p', {}, badge('held', 'held'), ' no remediation'),
+          ],
+    ),
+    cell(
+      '',
+      'actions',
+      act.can && [
+        heldBy
+          ? button('Release', `release-${id}`, () => act.release(heldBy), 'quiet')
+          : button('Hold', `hold-${id}`, () => act.hold({ kind: 'agent', agentId: id }), 'quiet'),
+        button('Respawn', `respawn-${id}`, () => act.respawn(id), 'quiet'),
+      ],
+    ),
+  );
+}
+
+function agentNotes({ agent, metrics }) {
+  const notes = [
+    agent.role,
+    agent.criticality > 0 && (agent.criticality === 2 ? 'vital' : 'important'),
+    metrics?.p95_latency_ms !== undefined && `p95 ${Math.round(metrics.p95_latency_ms)} ms`,
+    metrics?.error_rate !== undefined && `errors ${(metrics.error_rate * 100).toFixed(1)} %`,
+    ...Object.entries(agent.labels ?? {})
+      .slice(0, 3)
+      .map(([key, value]) => `${key}=${value}`),
+  ].filter(Boolean);
+  return notes.length === 0 ? undefined : h('span', { class: 'notes' }, notes.join(' · '));
+}
+
+function dash(title) {
+  return h('span', { class: 'soft', title }, '–');
+}
+
+export function button(text, focus, onclick, kind = '') {
+  return h('button', { type: 'button', class: kind, 'data-focus': focus, onclick }, text);
+}
+
+// ── Incidents ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function sortIncidents(incidents) {
+  const rank = ({ state }) => stateOrder.indexOf(state);
+  return incidents.toSorted((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
+}
+
+const planOf = (incident) => incident.approval?.plan ?? incident.attempt?.plan ?? incident.attempts?.at(-1)?.plan;
+
+export function drawIncident(incident, act) {
+  const { id, agentId, group, state, assessment, because, openedAt, acknowledged } = incident;
+  const severity = assessment?.severity;
+  return h(
+    'article',
+    { class: `card incident ${state === 'resolved' ? 'resolved' : bandOf(severity ?? 1)}`, id, tabindex: '-1' },
+    h(
+      'div',
+      { class: 'bar' },
+      h('h3', {}, agentId),
+      badge(`state ${state}`, state === 'resolved' ? `resolved: ${incident.outcome}` : (states[state] ?? state)),
+      severity !== undefined && badge(bandOf(severity), `severity ${severity} · ${bandOf(severity)}`),
+      rungOf(incident),
+      h('span', { class: 'soft grow' }, `group ${group}`),
+    ),
+    h('p', { class: 'because' }, because?.text),
+    h(
+      'p',
+      { class: 'facts soft' },
+      'opened ',
+      moment(openedAt),
+      facts(incident),
+      acknowledged && ` · seen by ${acknowledged.by}`,
+    ),
+    act.can && state !== 'resolved' && h('div', { class: 'buttons' }, verbs(incident, act)),
+    details(incident, act),
+  );
+}
+
+function rungOf(incident) {
+  const plan = planOf(incident);
+  return plan && badge('plain', incident.state === 'awaiting-approval' ? `plan: ${plan.rung}` : `rung: ${plan.rung}`);
+}
+
+function facts(incident) {
+  switch (incident.state) {
+    case 'watching':
+      return [' · watched until ', moment(incident.watch.until)];
+    case 'awaiting-approval':
+      return [' · expires ', moment(incident.approval.expiresAt)];
+    case 'held':
+      return [' · held until ', moment(incident.until)];
+    case 'resolved':
+      return [
+        ' · resolved ',
+        moment(incident.resolvedAt),
+        ` after ${span(incident.resolvedAt - incident.openedAt)}`,
+        incident.by ? ` by ${incident.by}` : '',
+      ];
+    case 'open':
+      return incident.nextAt > serverNow() + 1_500 ? [' · next decision ', moment(incident.nextAt)] : [];
+    default:
+      return [];
+  }
+}
+
+function verbs(incident, act) {
+  const { id, state, acknowledged } = incident;
+  const one = (name, text, kind) => button(text, `${name}-${id}`, () => act.decide(name, incident), kind);
+  return [
+    state === 'awaiting-approval' && one('approve', `Approve ${planOf(incident)?.rung ?? 'the plan'} …`, 'primary'),
+    state === 'awaiting-approval' && one('reject', 'Reject …', 'danger'),
+    !acknowledged && one('acknowledge', 'Acknowledge'),
+    one('resolve', 'Resolve …'),
+  ];
+}
+
+function details(incident, act) {
+  const { id } = incident;
+  const box = h(
+    'details',
+    { open: act.isOpen(id), 'data-incident': id },
+    h('summary', { 'data-focus': `details-${id}` }, 'What happened, and why'),
+  );
+  box.append(h('div', { class: 'inside' }, factors(incident), findingsOf(incident), timelineOf(act.timeline(id))));
+  box.addEventListener('toggle', () => act.toggle(id, box.open));
+  return box;
+}
+
+function factors({ assessment }) {
+  if (!assessment || assessment.factors.length === 0) return undefined;
+  return h(
+    'section',
+    {},
+    h('h4', {}, `Severity ${assessment.severity} of 10 comes from`),
+    h(
+      'ul',
+      { class: 'factors' },
+      assessment.factors.map(({ name, share, text }) =>
+        h(
+          'li',
+          {},
+          h('span', { class: 'share' }, `${share > 0 ? '+' : ''}${Math.round(share * 10) / 10}`),
+          h('span', {}, text || name),
+        ),
+      ),
+    ),
+    (assessment.dataLossRisk || assessment.securityIncident) &&
+      h(
+        'p',
+        { class: 'warn' },
+        [assessment.dataLossRisk && 'Data may be lost.', assessment.securityIncident && 'This is a security incident.']
+          .filter(Boolean)
+          .join(' '),
+      ),
+  );
+}
+
+function findingsOf({ findings }) {
+  if (!findings || findings.length === 0) return undefined;
+  return h(
+    'section',
+    {},
+    h('h4', {}, 'Suspected now'),
+    h(
+      'ul',
+      {},
+      findings.map((finding) =>
+        h('li', {}, finding.text, ' ', h('span', { class: 'soft' }, 'since '), moment(finding.since)),
+      ),
+    ),
+  );
+}
+
+function timelineOf(entries) {
+  if (entries === undefined) return h('p', { class: 'soft' }, 'Reading the timeline …');
+  if (entries.length === 0) return h('p', { class: 'soft' }, 'Nothing has been recorded yet.');
+  return h(
+    'section',
+    {},
+    h('h4', {}, 'Timeline'),
+    h(
+      'ol',
+      { class: 'timeline' },
+      entries.map((entry) =>
+        h(
+          'li',
+          { class: entry.state },
+          moment(entry.at),
+          h('span', { class: 'said' }, entry.reason.text),
+          entry.reason.remedy && h('span', { class: 'soft' }, ` ${entry.reason.remedy}`),
+        ),
+      ),
+    ),
+  );
+}
+
+// ── Holds ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function scopeText(scope) {
+  if (scope.kind === 'fleet') return 'the whole fleet';
+  return scope.kind === 'group' ? `group ${scope.group}` : `agent ${scope.agentId}`;
+}
+
+export function drawHold(hold, act) {
+  return h(
+    'div',
+    { class: 'card hold bar' },
+    badge('held', hold.maintenance ? 'maintenance' : 'hold'),
+    h('strong', {}, scopeText(hold.scope)),
+    h('span', { class: 'grow' }, hold.reason),
+    h('span', { class: 'soft' }, `by ${hold.by} until `, moment(hold.until)),
+    act.can && button('Release', `release-hold-${hold.id}`, () => act.release(hold.id), 'quiet'),
+  );
+}
+
+export function empty(title, text) {
+  return h('div', { class: 'empty' }, h('p', {}, h('strong', {}, title)), h('p', {}, text));
+}

@@ -12,11 +12,17 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const html = 'text/html; charset=utf-8';
+const script = 'text/javascript; charset=utf-8';
+
 const files = [
-  { path: '/', file: 'index.html', type: 'text/html; charset=utf-8', summary: 'The page for people.' },
-  { path: '/app.js', file: 'app.js', type: 'text/javascript; charset=utf-8', summary: 'The script of the page.' },
-  { path: '/view.js', file: 'view.js', type: 'text/javascript; charset=utf-8', summary: 'The drawing of the page.' },
-  { path: '/app.css', file: 'app.css', type: 'text/css; charset=utf-8', summary: 'The style of the page.' },
+  { path: '/', file: 'index.html', type: html, summary: 'The page for people.' },
+  { path: '/app.js', file: 'app.js', type: script, summary: 'What the page does.' },
+  { path: '/api.js', file: 'api.js', type: script, summary: 'How the page asks and listens.' },
+  { path: '/view.js', file: 'view.js', type: script, summary: 'How the page draws.' },
+  { path: '/dom.js', file: 'dom.js', type: script, summary: 'How the page makes elements.' },
+  { path: '/dialog.js', file: 'dialog.js', type: script, summary: 'How the page asks back.' },
+  { path: '/app.css', file: 'app.css', type: 'text/css; charset=utf-8', summary: 'How the page looks.' },
 ];
 
 /** The page: static files of the package. They hold no data, so everybody may have them; the data needs a token. */
