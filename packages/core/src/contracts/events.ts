@@ -17,8 +17,11 @@ import type {
 
 /** Every event of the guard and what it carries. Plugins add their own by declaration merging, under their prefix. */
 export interface GuardEvents {
+  /** An agent joined the fleet, or its instance was replaced. */
   'agent.registered': { readonly agent: Agent };
+  /** An agent left the fleet for good. */
   'agent.deregistered': { readonly agentId: AgentId; readonly group: string };
+  /** The health of an agent changed; `breaker` is its circuit breaker after the change. */
   'agent.health-changed': {
     readonly agentId: AgentId;
     readonly group: string;
@@ -26,11 +29,17 @@ export interface GuardEvents {
     readonly to: Health;
     readonly breaker: BreakerState;
   };
+  /** A detector raised a suspicion about an agent. */
   'finding.raised': { readonly finding: Finding };
+  /** A suspicion no longer holds. */
   'finding.cleared': { readonly agentId: AgentId; readonly findingId: string };
+  /** A failure became an incident: from here on everything about it is on record. */
   'incident.opened': { readonly incident: Incident };
+  /** The incident took a step; `entry` is the line of its timeline that says which. */
   'incident.changed': { readonly incident: Incident; readonly entry: TimelineEntry };
+  /** The incident is over: healed, recovered by itself, closed by an operator, or its agent removed. */
   'incident.resolved': { readonly incident: Incident };
+  /** The guard decided to act, or not to act, and says why; `rules` are those of the gate. */
   'decision.made': {
     readonly incidentId: IncidentId;
     readonly agentId: AgentId;
@@ -38,33 +47,41 @@ export interface GuardEvents {
     readonly reason: Reason;
     readonly rules?: readonly RuleResult[];
   };
+  /** A step was journaled and is being done; `key` is its idempotency key. */
   'step.started': {
     readonly incidentId: IncidentId;
     readonly agentId: AgentId;
     readonly stepId: string;
     readonly key: string;
   };
+  /** A step ended; the receipt says how. */
   'step.finished': {
     readonly incidentId: IncidentId;
     readonly agentId: AgentId;
     readonly stepId: string;
     readonly receipt: Receipt;
   };
+  /** A plan waits for a person; it expires at `expiresAt`. */
   'approval.requested': {
     readonly incidentId: IncidentId;
     readonly agentId: AgentId;
     readonly planHash: string;
     readonly expiresAt: EpochMs;
   };
+  /** A person decided about a plan, or nobody did in time. */
   'approval.decided': {
     readonly incidentId: IncidentId;
     readonly agentId: AgentId;
     readonly decision: 'approved' | 'rejected' | 'expired';
     readonly by: string;
   };
+  /** A notifier accepted a message. */
   'notice.sent': { readonly notice: Notice; readonly notifier: string; readonly delivery: Delivery };
+  /** A notifier did not accept a message; others and later attempts may. */
   'notice.failed': { readonly notice: Notice; readonly notifier: string; readonly error: string };
+  /** A part of the guard itself does not work. */
   'guard.degraded': { readonly what: string; readonly why: string };
+  /** That part works again. */
   'guard.recovered': { readonly what: string };
 }
 
