@@ -40,6 +40,8 @@ export interface PipelineParts {
   readonly notifications: NotificationRouter;
   readonly controlPlane: ControlPlane;
   readonly ownership: Ownership;
+  /** A part of the guard does not work now; `undefined`: it works again. */
+  degraded(what: string, why: string | undefined): void;
 }
 
 /**
@@ -56,6 +58,7 @@ export interface PipelineParts {
 export class Pipeline {
   readonly #p: PipelineParts;
   readonly #breakers = new Map<AgentId, BreakerState>();
+  readonly #watched = new Map<AgentSlot, number>();
   #commands = 0;
 
   constructor(parts: PipelineParts) {
@@ -69,7 +72,7 @@ export class Pipeline {
     const batch = collector.drain(nowMs);
     sight.observe(batch);
     const seen = detection.tick(batch, nowMs);
-    for (const slot of seen.confirm) probes.confirm(slot);
+    for (const slot of seen.confirm) void probes.confirm(slot);
     this.#tell(seen);
     for (const agentId of this.#touched(seen)) this.#decide(agentId);
   }
@@ -91,14 +94,11 @@ export class Pipeline {
 
   /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
   sync(agentId: AgentId): void {
-    const { fleet, detection, probes, incidentLog, sight, collector } = this.#p;
+    const { fleet, detection, incidentLog, sight, collector } = this.#p;
     const slot = fleet.slotOf(agentId);
     if (slot === undefined) return;
     const incident = incidentLog.openFor(agentId);
-    const watching = incident?.state === 'watching';
-    for (const change of detection.setWatched(slot, watching)) this.#tellHealth(change);
-    if (watching) probes.watch(slot, incident.policy.watch.everyMs);
-    else probes.unwatch(slot);
+    this.#watch(slot, incident?.state === 'watching' ? incident.policy.watch.everyMs : undefined);
     const { health } = detection.status(slot);
     const breaker = breakerFor(health, incident?.state, sight.consecutiveErrors(slot));
     collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
@@ -114,6 +114,8 @@ export class Pipeline {
     detection.reset(slot);
     sight.reset(slot);
     probes.track(slot);
+    // The detectors have forgotten that it is watched.
+    this.#watched.delete(slot);
   }
 
   /** The agent left: nothing of it is kept, and its incident ends. */
@@ -124,6 +126,7 @@ export class Pipeline {
     sight.remove(slot);
     collector.reset(slot);
     this.#breakers.delete(agent.id);
+    this.#watched.delete(slot);
     ledger.forget(agent.id);
     const open = incidentLog.openFor(agent.id);
     if (open) incidents.post(open.id, { type: 'removed' });
@@ -137,6 +140,20 @@ export class Pipeline {
 
   breaker(agentId: AgentId): BreakerState {
     return this.#breakers.get(agentId) ?? 'closed';
+  }
+
+  /** Enhanced monitoring begins or ends; `everyMs` undefined = it ends. */
+  #watch(slot: AgentSlot, everyMs: number | undefined): void {
+    const { detection, probes } = this.#p;
+    if (this.#watched.get(slot) === everyMs) return;
+    detection.setWatched(slot, everyMs !== undefined);
+    if (everyMs === undefined) {
+      this.#watched.delete(slot);
+      probes.unwatch(slot);
+    } else {
+      this.#watched.set(slot, everyMs);
+      probes.watch(slot, everyMs);
+    }
   }
 
   #touched(seen: DetectionResult): Iterable<AgentId> {
@@ -172,6 +189,8 @@ export class Pipeline {
     for (const finding of seen.raised) this.#p.bus.emit('finding.raised', { finding });
     for (const { agentId, findingId } of seen.cleared) this.#p.bus.emit('finding.cleared', { agentId, findingId });
     for (const change of seen.health) this.#tellHealth(change);
+    for (const { what, why } of seen.degraded) this.#p.degraded(what, why);
+    for (const what of seen.recovered) this.#p.degraded(what, undefined);
   }
 
   #tellHealth({ slot, agentId, from, to }: HealthChange): void {

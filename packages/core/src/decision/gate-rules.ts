@@ -164,13 +164,14 @@ function byHand(facts: GateFacts): RuleResult | undefined {
 }
 
 /**
- * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. One kind alone
- * suffices only for a restart, and only after it has lasted for `heartbeat.silentFor`.
+ * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. After an attempt
+ * that did not heal its failure is the second kind: the incident was proven when it began. One kind alone suffices only
+ * for a restart, and only after it has lasted for `heartbeat.silentFor`.
  */
 function evidence(facts: GateFacts): RuleResult | undefined {
   if (facts.ordered || facts.begun || facts.findings.some((finding) => finding.proven)) return undefined;
   const kinds = evidenceKinds(facts.findings);
-  if (kinds.size >= 2) return undefined;
+  if (kinds.size >= 2 || (kinds.size === 1 && facts.failedAttempts > 0)) return undefined;
   const only = [...kinds][0] ?? 'none';
   const since = Math.min(...facts.findings.map((finding) => finding.since), facts.now);
   const until = since + facts.policy.heartbeat.silentForMs;

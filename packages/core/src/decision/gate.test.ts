@@ -14,6 +14,7 @@ function facts(change: Partial<GateFacts> = {}): GateFacts {
     rung: 'restart',
     begun: false,
     ordered: false,
+    failedAttempts: 0,
     affects: ['web.1'],
     unselected: [],
     inRecovery: [],
@@ -103,6 +104,13 @@ describe('gate', () => {
     });
     expect(askGate(facts({ ...asked, now: 700_000 })).verdict).toBe('proceed');
     expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('wait');
+  });
+
+  it('takes a failed attempt as the second kind of evidence', () => {
+    const asked = { findings: [finding({ evidence: 'probe' })], rung: 'recreate' } as const;
+    expect(askGate(facts(asked)).verdict).toBe('wait');
+    expect(askGate(facts({ ...asked, failedAttempts: 1 })).verdict).toBe('proceed');
+    expect(askGate(facts({ ...asked, findings: [], failedAttempts: 1 })).verdict).toBe('wait');
   });
 
   it('believes that busy is not dead: progress speaks for an agent that is only slow', () => {

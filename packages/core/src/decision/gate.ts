@@ -27,6 +27,8 @@ export interface GateFacts {
   readonly begun: boolean;
   /** A person ordered or approved it: evidence and progress are their business. */
   readonly ordered: boolean;
+  /** Attempts of the incident that did not heal. */
+  readonly failedAttempts: number;
   /** The instance the plan was made for. */
   readonly instanceId?: InstanceId;
   /** All agents the action touches. */

@@ -87,7 +87,9 @@ function makeRegistry(at: Provider, { config, baseDir }: Inputs): Registry {
   registry.register('strategies', 'ladder', () => ladderStrategy, builtIn);
   registry.register('notifiers', 'log', ({ log, clock }) => logNotifier(log, clock), builtIn);
   registry.register('controlPlanes', 'fleet', () => makeControlPlane(at), builtIn);
-  for (const [name, make] of Object.entries(builtInDetectors)) registry.register('detectors', name, make, builtIn);
+  for (const [name, make] of Object.entries(builtInDetectors)) {
+    registry.register('detectors', name, ({ fleet }) => make(fleet), builtIn);
+  }
   for (const plugin of config.plugins) registry.registerPlugin(plugin);
   return registry;
 }
@@ -162,7 +164,6 @@ function makeDetection(at: Provider): Detection {
     clock: at.get(core.clock),
     log: at.get(core.log),
     metrics: at.get(core.metrics),
-    onDegraded: (detector, why) => at.get(core.degradations).set(`detector ${detector}`, why),
   });
 }
 
@@ -282,5 +283,6 @@ function makePipeline(at: Provider): Pipeline {
     notifications: at.get(core.notifications),
     controlPlane: at.get(core.controlPlane),
     ownership: at.get(core.ownership),
+    degraded: (what, why) => at.get(core.degradations).set(what, why),
   });
 }

@@ -97,6 +97,7 @@ export class Judge {
       rung: of.plan.rung,
       begun: of.begun,
       ordered: isOrdered(incident),
+      failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed').length,
       affects: of.affects,
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
@@ -128,7 +129,10 @@ export class Judge {
 
   #capabilities(sight: AgentSight | undefined): readonly Capability[] {
     const name = sight?.agent.orchestrator;
-    return name === undefined ? [] : (this.#options.orchestrator(name)?.supports ?? []);
+    const supports = name === undefined ? [] : (this.#options.orchestrator(name)?.supports ?? []);
+    // What would touch siblings is as good as missing, unless it is allowed or there are none.
+    const whole = sight?.policy.ladder.restartScope === 'workload' || this.#options.view.groupSize(sight?.agent.group ?? '') <= 1;
+    return whole ? supports : supports.filter((capability) => capability.scope === 'instance');
   }
 }
 

@@ -50,3 +50,8 @@ export { testSignalSource } from './signal-source-suite.ts';
 // For plugins as a whole.
 export type { PluginSamples } from './plugin-suite.ts';
 export { testPlugin } from './plugin-suite.ts';
+// A whole guard on the virtual clock.
+export type { GuardRig, GuardRigOptions, SimulatedOrchestrator } from './guard-rig.ts';
+export { createGuardRig } from './guard-rig.ts';
+export type { AgentFault, InstanceSource, SimulatedFleetOptions } from './simulated-fleet.ts';
+export { SimulatedFleet } from './simulated-fleet.ts';

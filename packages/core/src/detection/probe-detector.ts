@@ -1,0 +1,157 @@
+import type {
+  AgentSlot,
+  AgentView,
+  Detector,
+  Evaluation,
+  FleetView,
+  SignalBatch,
+  Suspicion,
+} from '../contracts/index.ts';
+import type { LifecycleSignal, Ms, ProbePolicy, ProbeSignal } from '../model/index.ts';
+
+interface Track {
+  failures: number;
+  successes: number;
+  down: boolean;
+  detail: string;
+  /** Down because it did not answer when asked to confirm a suspicion. */
+  confirmed: boolean;
+  timedOut: boolean;
+}
+
+interface State {
+  readonly alive: Track;
+  readonly ready: Track;
+  failedChecks: readonly string[];
+  /** Start of the running instance, if it was seen to start. */
+  startedMs: Ms;
+  changed: boolean;
+}
+
+const failedChecksMax = 20;
+
+/**
+ * Judges the answers to probes. Not alive after `failures` in a row, alive again after `successes` in a row; a question
+ * that was to confirm a suspicion counts at once when it is not answered. Not ready means degraded and no work, never
+ * more. During the start grace failures do not count, and what the guard could not ask never does.
+ */
+export class ProbeDetector implements Detector {
+  readonly consumes = ['probe', 'lifecycle'] as const;
+  readonly #fleet: FleetView;
+  /** Only agents that failed a probe, or were seen to start, have one. */
+  readonly #states = new Map<AgentSlot, State>();
+
+  constructor({ fleet }: { readonly fleet: FleetView }) {
+    this.#fleet = fleet;
+  }
+
+  observe({ signals }: SignalBatch): void {
+    for (const { slot, signal } of signals) {
+      const view = this.#fleet.agent(slot);
+      if (!view) continue;
+      if (signal.kind === 'probe') this.#probe(slot, signal, view);
+      else if (signal.kind === 'lifecycle') this.#lifecycle(slot, signal);
+    }
+  }
+
+  evaluate(due: readonly AgentSlot[]): readonly Evaluation[] {
+    const evaluations: Evaluation[] = [];
+    for (const slot of due) {
+      const state = this.#states.get(slot);
+      if (!state?.changed) continue;
+      state.changed = false;
+      evaluations.push({ slot, suspicions: suspicionsOf(state) });
+      if (isIdle(state)) this.#states.delete(slot);
+    }
+    return evaluations;
+  }
+
+  reset(slot: AgentSlot): void {
+    this.#states.delete(slot);
+  }
+
+  #probe(slot: AgentSlot, signal: ProbeSignal, view: AgentView): void {
+    // What the guard could not ask says nothing; the performance probe is there for its figures.
+    if (signal.outcome === 'unknown' || signal.probe === 'performance') return;
+    const known = this.#states.get(slot);
+    if (signal.outcome === 'up' && !known) return;
+    const state = known ?? blank();
+    const startedMs = Math.max(view.sinceMs, state.startedMs);
+    const { probes } = view.policy;
+    if (signal.outcome === 'down' && signal.receivedMs - startedMs < probes.startGraceMs) return;
+    this.#states.set(slot, state);
+    const isReadiness = signal.probe === 'readiness';
+    if (isReadiness) state.failedChecks = failedChecksOf(signal);
+    count(isReadiness ? state.ready : state.alive, signal, isReadiness ? probes.readiness : probes.liveness);
+    state.changed = true;
+  }
+
+  #lifecycle(slot: AgentSlot, { event, receivedMs }: LifecycleSignal): void {
+    if (event !== 'started' && event !== 'restarted') return;
+    // It starts anew under the same name: it gets its grace, and what was held against it is of before.
+    const suspected = this.#states.get(slot);
+    this.#states.set(slot, { ...blank(), startedMs: receivedMs, changed: suspected !== undefined });
+  }
+}
+
+function blank(): State {
+  const track = (): Track => ({ failures: 0, successes: 0, down: false, detail: '', timedOut: false, confirmed: false });
+  return { alive: track(), ready: track(), failedChecks: [], startedMs: -Infinity, changed: false };
+}
+
+/** Nothing stands against it and no count is running; a start is remembered. */
+function isIdle({ alive, ready, startedMs }: State): boolean {
+  return !alive.down && !ready.down && alive.failures === 0 && ready.failures === 0 && startedMs === -Infinity;
+}
+
+function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
+  if (signal.outcome === 'up') {
+    track.failures = 0;
+    track.successes += 1;
+    if (track.down && track.successes < policy.successes) return;
+    track.down = false;
+    track.confirmed = false;
+    return;
+  }
+  track.successes = 0;
+  track.failures += 1;
+  // Taken and not answered is another failure than refused.
+  track.timedOut = signal.statusCode === undefined && signal.latencyMs >= 0.9 * policy.timeoutMs;
+  track.detail = signal.detail ?? (signal.statusCode === undefined ? 'no answer' : `answered ${signal.statusCode}`);
+  if (signal.confirming === true) track.confirmed = true;
+  if (track.failures >= policy.failures || track.confirmed) track.down = true;
+}
+
+function suspicionsOf({ alive, ready, failedChecks }: State): readonly Suspicion[] {
+  const suspicions: Suspicion[] = [];
+  if (alive.down) {
+    suspicions.push({
+      kind: 'probe-failed',
+      evidence: 'probe',
+      implies: 'failed',
+      strength: 0.9,
+      text: alive.confirmed
+        ? `it did not answer well when asked: ${alive.detail}`
+        : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
+      signature: 'probe-failed',
+      data: { failures: alive.failures, detail: alive.detail, timedOut: alive.timedOut },
+    });
+  }
+  if (ready.down) {
+    suspicions.push({
+      kind: 'not-ready',
+      evidence: 'probe',
+      implies: 'degraded',
+      strength: 0.7,
+      text: `it is not ready: ${ready.detail}`,
+      signature: 'not-ready',
+      data: { detail: ready.detail, failedChecks },
+    });
+  }
+  return suspicions;
+}
+
+function failedChecksOf({ checks = {} }: ProbeSignal): readonly string[] {
+  const failed = Object.entries(checks).flatMap(([name, good]) => (good ? [] : [name]));
+  return failed.slice(0, failedChecksMax);
+}

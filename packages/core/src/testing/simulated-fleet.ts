@@ -1,0 +1,178 @@
+import type { Clock, GuardApi, Subscription } from '../contracts/index.ts';
+import { isGuardError } from '../contracts/index.ts';
+import type { AgentId, AgentMetrics, Instance, Ms } from '../model/index.ts';
+import type { ProbeAnswer, Prober, ProbeRequest } from '../monitoring/index.ts';
+import type { AgentClient, AgentReply, AgentTarget, StateReply } from '../recovery/index.ts';
+
+/** What a simulated agent can suffer from. The process is there in all of them; a crash is the orchestrator's to tell. */
+export type AgentFault = 'hang' | 'slow' | 'errors' | 'silent' | 'not-ready' | 'deaf';
+
+/** Where the instances of agents come from. */
+export interface InstanceSource {
+  current(agentId: AgentId): Instance;
+}
+
+export interface SimulatedFleetOptions {
+  readonly clock: Clock;
+  readonly agents: readonly AgentId[];
+  readonly source: InstanceSource;
+  readonly groupOf: (agentId: AgentId) => string;
+  /** Pause between two heartbeats; 0 = none are sent. */
+  readonly heartbeatMs: Ms;
+  /** Chance that a heartbeat is lost, 0–1, and where the chance comes from. [0] */
+  readonly lossOf?: () => boolean;
+}
+
+interface Suffering {
+  readonly fault: AgentFault;
+  /** New instances the fault outlives. */
+  survives: number;
+  instanceId: string;
+}
+
+const calm: AgentMetrics = { avg_latency_ms: 20, p95_latency_ms: 40, p99_latency_ms: 60, error_rate: 0, requests_per_second: 10, cpu_usage: 0.1, memory_usage_mb: 100 };
+
+/**
+ * Agents that live on the virtual clock: they register, send heartbeats, answer probes and take their state back, or
+ * fail to, as they are told. Takes the place of the network for a guard under test.
+ */
+export class SimulatedFleet implements Prober, AgentClient {
+  readonly #o: SimulatedFleetOptions;
+  readonly #sufferings = new Map<AgentId, Suffering>();
+  readonly #seqs = new Map<string, number>();
+  readonly #registered = new Map<AgentId, string>();
+  readonly #timers = new Map<AgentId, Subscription>();
+  /** States that were handed to instances, by instance. */
+  readonly restored = new Map<string, Uint8Array>();
+  #guard: GuardApi | undefined;
+
+  constructor(options: SimulatedFleetOptions) {
+    this.#o = options;
+  }
+
+  /** The guard the agents talk to; `undefined` while there is none, as after a crash. */
+  attach(guard: GuardApi | undefined): void {
+    this.#guard = guard;
+    if (guard) for (const [at, agentId] of this.#o.agents.entries()) this.#beatLater(agentId, 1 + at);
+  }
+
+  /** From now on the current instance suffers from it, and so do the next `survives` ones. */
+  suffer(agentId: AgentId, fault: AgentFault, survives = 0): void {
+    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#o.source.current(agentId).id });
+  }
+
+  recover(agentId: AgentId): void {
+    this.#sufferings.delete(agentId);
+  }
+
+  /** What the current instance suffers from now. */
+  faultOf(agentId: AgentId): AgentFault | undefined {
+    const suffering = this.#sufferings.get(agentId);
+    if (!suffering) return undefined;
+    const { id } = this.#o.source.current(agentId);
+    if (id === suffering.instanceId) return suffering.fault;
+    if (suffering.survives === 0) {
+      this.#sufferings.delete(agentId);
+      return undefined;
+    }
+    suffering.survives -= 1;
+    suffering.instanceId = id;
+    return suffering.fault;
+  }
+
+  async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+    const { agentId, timeoutMs, probe } = request;
+    const state = this.#stateOf(agentId);
+    if (state !== 'running') return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
+    const fault = this.faultOf(agentId);
+    if (fault === 'hang') {
+      await this.#o.clock.sleep(timeoutMs, signal);
+      return { outcome: 'down', latencyMs: timeoutMs, detail: `no answer within ${timeoutMs} ms` };
+    }
+    const latencyMs = fault === 'slow' ? Math.min(1_200, timeoutMs / 2) : 5;
+    await this.#o.clock.sleep(latencyMs, signal);
+    if (fault === 'deaf') return { outcome: 'down', latencyMs, statusCode: 500 };
+    if (probe === 'readiness' && fault === 'not-ready') return { outcome: 'down', latencyMs, statusCode: 503, checks: { database: false } };
+    const metrics = probe === 'performance' ? { metrics: this.#metricsOf(fault) } : {};
+    return { outcome: 'up', latencyMs, statusCode: 200, ...metrics };
+  }
+
+  async fetchState(): Promise<StateReply> {
+    return { ok: true, state: { bytes: new Uint8Array([1, 2, 3]), contentType: 'application/json' } };
+  }
+
+  async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
+    if (this.#stateOf(agent.id) !== 'running') return { ok: false, unsupported: false, retryable: true, text: 'connection refused' };
+    this.restored.set(instance.id, state.bytes);
+    return { ok: true };
+  }
+
+  async drain(): Promise<AgentReply> {
+    return { ok: true };
+  }
+
+  async promote(): Promise<AgentReply> {
+    return { ok: true };
+  }
+
+  #stateOf(agentId: AgentId): Instance['state'] {
+    try {
+      return this.#o.source.current(agentId).state ?? 'running';
+    } catch (thrown) {
+      if (isGuardError(thrown)) return 'exited';
+      throw thrown;
+    }
+  }
+
+  #beatLater(agentId: AgentId, afterMs: Ms): void {
+    this.#timers.get(agentId)?.dispose();
+    if (this.#o.heartbeatMs === 0) return;
+    const timer = this.#o.clock.after(afterMs, () => {
+      if (!this.#guard) return;
+      this.#beat(agentId, this.#guard);
+      this.#beatLater(agentId, this.#o.heartbeatMs);
+    });
+    this.#timers.set(agentId, timer);
+  }
+
+  #beat(agentId: AgentId, guard: GuardApi): void {
+    if (this.#stateOf(agentId) !== 'running') return;
+    const instance = this.#o.source.current(agentId);
+    const fault = this.faultOf(agentId);
+    if (fault === 'hang') return;
+    this.#register(agentId, instance, guard);
+    if (fault === 'errors') this.#reportErrors(agentId, instance, guard);
+    if (fault === 'silent' || this.#o.lossOf?.()) return;
+    const seq = (this.#seqs.get(instance.id) ?? 0) + 1;
+    this.#seqs.set(instance.id, seq);
+    const stuck = fault === 'slow' || fault === 'errors';
+    const progress = stuck ? {} : { progress: { activeTasks: 1, lastProgressAt: this.#o.clock.now() } };
+    guard.heartbeat({ agentId, instance: instance.id, seq, metrics: this.#metricsOf(fault), ...progress });
+  }
+
+  /** As a real agent does at its start: says where it is to be reached. */
+  #register(agentId: AgentId, instance: Instance, guard: GuardApi): void {
+    if (this.#registered.get(agentId) === instance.id) return;
+    this.#registered.set(agentId, instance.id);
+    const endpoint = instance.endpoint ?? `http://127.0.0.1/${encodeURIComponent(agentId)}`;
+    const { generation, id } = instance;
+    guard.agents.register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint }).catch(() => {
+      // Replaced meanwhile, or the guard is not ready: the next heartbeat tries again.
+      this.#registered.delete(agentId);
+    });
+  }
+
+  #reportErrors(agentId: AgentId, instance: Instance, guard: GuardApi): void {
+    try {
+      guard.ingest({ kind: 'error', agentId, instanceId: instance.id, message: 'job failed: connection reset', count: 20 });
+    } catch (thrown) {
+      if (!isGuardError(thrown, 'GUARD_AGENT_UNKNOWN')) throw thrown;
+    }
+  }
+
+  #metricsOf(fault: AgentFault | undefined): AgentMetrics {
+    if (fault === 'errors') return { ...calm, error_rate: 1 };
+    if (fault === 'slow') return { ...calm, avg_latency_ms: 900, p95_latency_ms: 1_500, p99_latency_ms: 2_000 };
+    return calm;
+  }
+}
