@@ -87,7 +87,10 @@ export interface Detector extends Component {
   readonly consumes: readonly SignalKind[];
   /** Takes in a batch; called once a tick when there is something. */
   observe(batch: SignalBatch): void;
-  /** Judges the agents that had signals in the batch or are due. */
+  /**
+   * Judges the agents that had signals in the batch or are due. An agent left out of the answer stays as it was; one
+   * that was due by time and is left out is not due again before the next evaluation of it.
+   */
   evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[];
   /** Agent registered, its instance replaced, or it left: drop what belongs to the old instance. */
   reset(slot: AgentSlot): void;

@@ -26,7 +26,7 @@ export type FindingKind =
 
 /** One suspicion about one agent. */
 export interface Finding {
-  /** `detector:kind`; unique per agent, so that a repeated suspicion joins the first. */
+  /** `detector:kind:evidence`; unique per agent, so that a repeated suspicion joins the first. */
   readonly id: string;
   readonly agentId: AgentId;
   readonly instanceId?: InstanceId;

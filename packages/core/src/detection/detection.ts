@@ -1,0 +1,211 @@
+import type { AgentSlot, Clock, Detector, FleetView, Logger, Metrics, SignalBatch } from '../contracts/index.ts';
+import { messageOf } from '../contracts/index.ts';
+import type { EpochMs, Finding, Health, Ms } from '../model/index.ts';
+import { DetectorHost, type HostedEvaluation } from './detector-host.ts';
+import { FindingBook, type Cleared } from './finding-book.ts';
+import { HealthMonitor, type HealthChange } from './health-monitor.ts';
+
+/** A tick this late means that the guard itself stood still. */
+const stallMs = 10_000;
+/** Longest time deadlines are put off after a stall. */
+const postponeMaxMs = 60_000;
+
+export interface DetectionOptions {
+  /** By the names that `policy.detectors` uses. */
+  readonly detectors: ReadonlyMap<string, Detector>;
+  readonly fleet: FleetView;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What a tick brought. */
+export interface DetectionResult {
+  /** New findings, and known ones that mean more than before (same id). */
+  readonly raised: readonly Finding[];
+  readonly cleared: readonly Cleared[];
+  readonly health: readonly HealthChange[];
+  /** Agents to be asked at once. */
+  readonly confirm: readonly AgentSlot[];
+  /** Detectors that failed in this tick and had not before. */
+  readonly degraded: readonly { readonly what: string; readonly why: string }[];
+  /** Detectors that work again. */
+  readonly recovered: readonly string[];
+}
+
+/** What is known of an agent's health now. */
+export interface DetectionStatus {
+  readonly health: Health;
+  /** What the health would be without a watch, which allows `degraded` at most. */
+  readonly observed: Health;
+  readonly since: EpochMs;
+  readonly findings: readonly Finding[];
+  readonly missed: number;
+  readonly failures: number;
+  readonly watched: boolean;
+  /** Time since the last heartbeat; absent when there was none. */
+  readonly silentMs?: Ms;
+  /** Observed time not failed over observed time, 24 h, 0–100. */
+  readonly uptimePercentage?: number;
+}
+
+interface Outcome {
+  readonly raised: Finding[];
+  readonly cleared: Cleared[];
+  readonly health: HealthChange[];
+  readonly confirm: Set<AgentSlot>;
+  readonly degraded: { readonly what: string; readonly why: string }[];
+  readonly recovered: string[];
+}
+
+/**
+ * Lets the detectors work on what arrived and on who is due, keeps what they suspect, and computes health. A tick costs
+ * what happened, not what there is: agents nobody heard of and nobody waits for are not looked at.
+ */
+export class Detection {
+  readonly #hosts: readonly DetectorHost[];
+  readonly #failing = new Set<string>();
+  readonly #fleet: FleetView;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #metrics: Metrics;
+  readonly #book = new FindingBook();
+  readonly #health: HealthMonitor;
+  /** Changes between two ticks: told with the next. */
+  #clearedSince: Cleared[] = [];
+  readonly #touchedSince = new Set<AgentSlot>();
+  #lastTickMs: Ms | undefined;
+
+  constructor({ detectors, fleet, clock, log, metrics }: DetectionOptions) {
+    const nowMs = clock.monotonic();
+    this.#hosts = [...detectors].map(([name, detector]) => new DetectorHost(name, detector, fleet, nowMs));
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#health = new HealthMonitor({ fleet, clock });
+  }
+
+  tick(batch: SignalBatch, nowMs: Ms): DetectionResult {
+    const outcome = this.#beginOutcome();
+    const touched = new Set(this.#touchedSince);
+    this.#touchedSince.clear();
+    this.#health.observe(batch, touched);
+    this.#noteStall(nowMs);
+    for (const host of this.#hosts) {
+      for (const one of this.#run(host, batch, nowMs, outcome)) {
+        this.#take(host.name, one, outcome);
+        touched.add(one.evaluation.slot);
+      }
+    }
+    for (const slot of touched) {
+      const change = this.#health.judge(slot, this.#book.of(slot), nowMs);
+      if (change) outcome.health.push(change);
+    }
+    return { ...outcome, confirm: [...outcome.confirm] };
+  }
+
+  /** A new agent in the slot, or a new instance of it: what stood against the old one is cleared. */
+  reset(slot: AgentSlot): void {
+    const nowMs = this.#clock.monotonic();
+    this.#clearedSince.push(...this.#book.clear(slot));
+    this.#health.reset(slot);
+    this.#touchedSince.add(slot);
+    for (const host of this.#hosts) this.#guarded(host, () => host.reset(slot, nowMs));
+  }
+
+  /** The agent left. Nothing is said of it any more. */
+  remove(slot: AgentSlot): void {
+    this.#book.clear(slot);
+    this.#touchedSince.delete(slot);
+    this.#health.remove(slot);
+    for (const host of this.#hosts) this.#guarded(host, () => host.remove(slot));
+  }
+
+  /** The agent's policy changed: other detectors may watch it, by other figures. */
+  policyChanged(slot: AgentSlot): void {
+    const nowMs = this.#clock.monotonic();
+    for (const host of this.#hosts) {
+      this.#guarded(host, () => {
+        if (!host.reselect(slot, nowMs)) this.#clearedSince.push(...this.#book.clear(slot, host.name));
+      });
+    }
+    this.#touchedSince.add(slot);
+  }
+
+  /** Under watch health is at most degraded; what it would be is `status().observed`. */
+  setWatched(slot: AgentSlot, watched: boolean): void {
+    this.#health.setWatched(slot, watched);
+    this.#touchedSince.add(slot);
+  }
+
+  /** Counts a failed attempt at healing; `at` for one of an earlier run of the guard, read from the ledger. */
+  addFailedAttempt(slot: AgentSlot, at?: EpochMs): void {
+    this.#health.addFailure(slot, at ?? this.#clock.now());
+  }
+
+  status(slot: AgentSlot): DetectionStatus {
+    const status = this.#health.status(slot, this.#clock.monotonic());
+    return { ...status, findings: this.#book.of(slot), failures: this.#health.failures(slot) };
+  }
+
+  #beginOutcome(): Outcome {
+    const cleared = this.#clearedSince;
+    this.#clearedSince = [];
+    return { raised: [], cleared, health: [], confirm: new Set(), degraded: [], recovered: [] };
+  }
+
+  /** While the guard stood still no heartbeat was read: agents get the time to be heard again. */
+  #noteStall(nowMs: Ms): void {
+    const gapMs = nowMs - (this.#lastTickMs ?? nowMs);
+    this.#lastTickMs = nowMs;
+    if (gapMs < stallMs) return;
+    this.#log.warn({ gapMs }, 'the guard stood still; deadlines are put off');
+    this.#metrics.count('praetorian_stalls_total');
+    for (const host of this.#hosts) host.postpone(nowMs, nowMs + Math.min(gapMs, postponeMaxMs));
+  }
+
+  #run(host: DetectorHost, batch: SignalBatch, nowMs: Ms, outcome: Outcome): readonly HostedEvaluation[] {
+    try {
+      const evaluations = host.run(batch, nowMs);
+      if (evaluations && this.#failing.delete(host.name)) outcome.recovered.push(`detector ${host.name}`);
+      return evaluations ?? [];
+    } catch (error) {
+      if (!this.#failing.has(host.name))
+        outcome.degraded.push({ what: `detector ${host.name}`, why: messageOf(error) });
+      this.#failed(host, error);
+      return [];
+    }
+  }
+
+  #guarded(host: DetectorHost, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log.error({ detector: host.name, err: error }, 'a detector failed to forget an agent');
+      this.#metrics.count('praetorian_detector_failures_total', 1, { detector: host.name });
+    }
+  }
+
+  #failed(host: DetectorHost, error: unknown): void {
+    if (!this.#failing.has(host.name))
+      this.#log.error({ detector: host.name, err: error }, 'a detector failed; the others go on');
+    this.#failing.add(host.name);
+    this.#metrics.count('praetorian_detector_failures_total', 1, { detector: host.name });
+  }
+
+  #take(detector: string, { evaluation, woken }: HostedEvaluation, outcome: Outcome): void {
+    const { slot, suspicions } = evaluation;
+    const view = this.#fleet.agent(slot);
+    if (!view) return;
+    const { raised, cleared } = this.#book.update(detector, evaluation, view, this.#clock.now());
+    outcome.raised.push(...raised);
+    outcome.cleared.push(...cleared);
+    for (const suspicion of suspicions) {
+      // Asked when it is new and each time its deadline comes round, not with every signal.
+      if (suspicion.confirm !== true || !(woken || raised.some(({ kind }) => kind === suspicion.kind))) continue;
+      outcome.confirm.add(slot);
+      if (suspicion.kind === 'heartbeat-timeout') this.#health.timedOut(slot);
+    }
+  }
+}

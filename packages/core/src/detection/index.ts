@@ -1,0 +1,33 @@
+/**
+ * Turns signals into findings and findings into health. Detectors work on what arrived and on who is due; the health
+ * monitor is the one place where health is computed.
+ */
+import type { Detector, FleetView } from '../contracts/index.ts';
+import { ErrorsDetector } from './errors-detector.ts';
+import { HeartbeatDetector } from './heartbeat-detector.ts';
+import { LifecycleDetector } from './lifecycle-detector.ts';
+import { ProbeDetector } from './probe-detector.ts';
+import { SloDetector } from './slo-detector.ts';
+
+export type { DetectionOptions, DetectionResult, DetectionStatus } from './detection.ts';
+export { Detection } from './detection.ts';
+export type { Cleared } from './finding-book.ts';
+export type { HealthChange, HealthMonitorOptions } from './health-monitor.ts';
+export { HealthMonitor } from './health-monitor.ts';
+export { HeartbeatDetector } from './heartbeat-detector.ts';
+export { ProbeDetector } from './probe-detector.ts';
+export { LifecycleDetector } from './lifecycle-detector.ts';
+export { SloDetector } from './slo-detector.ts';
+export type { ErrorsDetectorOptions } from './errors-detector.ts';
+export { ErrorsDetector } from './errors-detector.ts';
+export type { Threshold } from './hold-time.ts';
+export { HoldTime } from './hold-time.ts';
+
+/** The detectors that come with the engine, by the names that `policy.detectors` uses. */
+export const builtInDetectors: Readonly<Record<string, (fleet: FleetView) => Detector>> = {
+  heartbeat: (fleet) => new HeartbeatDetector({ fleet }),
+  probe: (fleet) => new ProbeDetector({ fleet }),
+  lifecycle: () => new LifecycleDetector(),
+  slo: (fleet) => new SloDetector({ fleet }),
+  errors: () => new ErrorsDetector(),
+};
