@@ -5,6 +5,7 @@ import type { Agent, Capability, Finding, Policy } from '../src/model/index.ts';
 export const policy: Policy = {
   mode: 'auto',
   heartbeat: { expect: 'auto', everyMs: 30_000, timeoutMs: 90_000, silentForMs: 600_000 },
+  probes: { health: { path: '/health', timeoutMs: 2_000 } },
   slo: { latencyP95Ms: 200, latencyP99Ms: 500, errorRate: 0.001, successRate: 0.995 },
   severity: { escalateFailures: 5 },
   ladder: {

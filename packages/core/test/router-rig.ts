@@ -7,7 +7,7 @@ import { createRig, FakeNotifier, type Rig } from '../src/testing/index.ts';
 export const minute = 60_000;
 export const busy = guardError('GUARD_NOTICE_FAILED', { notifier: 'slack', why: 'status 503' });
 export const refused = guardError('GUARD_NOTICE_REJECTED', { notifier: 'slack', why: 'status 401' });
-export const both: readonly NoticeRoute[] = [
+const both: readonly NoticeRoute[] = [
   { to: 'slack', from: 'info' },
   { to: 'pager', from: 'error' },
 ];

@@ -175,20 +175,19 @@ function evidence(facts: GateFacts): RuleResult | undefined {
   const only = [...kinds][0] ?? 'none';
   const since = Math.min(...facts.findings.map((finding) => finding.since), facts.now);
   const until = since + facts.policy.heartbeat.silentForMs;
-  const answering = only === 'heartbeat' && facts.health === 'degraded';
+  // It answered after it fell silent: that is known only once it was asked.
+  const answering =
+    only === 'heartbeat' && facts.answeredAgoMs !== undefined && facts.answeredAgoMs <= facts.now - since;
   if (facts.now >= until && facts.rung === 'restart' && facts.findings.length > 0) return undefined;
   const code: ReasonCode = answering ? 'silent-but-answering' : 'single-evidence';
   const text = answering
     ? `${facts.agent.id} sends no heartbeat but answers when asked; a restart is allowed after ${formatDuration(facts.policy.heartbeat.silentForMs)}.`
     : `Only ${only} stands against ${facts.agent.id}; a second kind of evidence is needed for a ${facts.rung}.`;
-  return wait(
-    'evidence',
-    facts,
-    facts.now >= until ? facts.now + askAgainMs : until,
-    code,
-    text,
-    'A second kind of evidence, or more time for a restart.',
-  );
+  // Silent and not yet asked: the answer is under way, and a second kind of evidence with it.
+  const askedBy = facts.now + facts.policy.probes.health.timeoutMs + 1_000;
+  const again =
+    facts.now >= until ? facts.now + askAgainMs : only === 'heartbeat' && !answering ? Math.min(until, askedBy) : until;
+  return wait('evidence', facts, again, code, text, 'A second kind of evidence, or more time for a restart.');
 }
 
 /** Busy is not dead (R07): slowness alone is no reason while work advances. */

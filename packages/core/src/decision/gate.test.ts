@@ -96,7 +96,10 @@ describe('gate', () => {
   });
 
   it('leaves a silent agent that answers alone until silentFor is over, then allows a restart and no more', () => {
-    const asked = { health: 'degraded', findings: [silent] } as const;
+    const asked = { health: 'degraded', findings: [silent], answeredAgoMs: 0 } as const;
+    expect(askGate(facts({ health: 'degraded', findings: [silent] }))).toMatchObject({
+      reason: { code: 'single-evidence' },
+    });
     expect(askGate(facts(asked))).toMatchObject({
       verdict: 'wait',
       untilMs: 700_000,

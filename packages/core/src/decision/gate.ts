@@ -48,6 +48,8 @@ export interface GateFacts {
   readonly groupInFlight: number;
   /** The agent's work advanced this long ago; absent when it never reported any. */
   readonly progressAgoMs?: Ms;
+  /** The agent answered a probe well this long ago. */
+  readonly answeredAgoMs?: Ms;
   /** This guard owns the agent's shard and can still prove it. */
   readonly owned: boolean;
 }

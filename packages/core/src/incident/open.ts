@@ -128,6 +128,8 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
     set: { assessment: facts.assessment, ...pictureOf(facts) },
     type: 'waiting',
     reason,
+    // It stays degraded for long without anything being done: people learn of it.
+    notices: reason.code === 'silent-but-answering' ? ['degraded'] : [],
   });
 }
 

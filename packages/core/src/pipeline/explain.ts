@@ -31,8 +31,11 @@ function summary(input: ExplainInput, stopped: readonly RuleResult[]): string {
   const { status, incident, agentId } = input;
   const health = status ? `${agentId} is ${status.health}` : `${agentId} is not known any more`;
   const first = `${health}${status?.heldBy ? `, held (${status.heldBy})` : ''}.`;
-  if (!incident) return `${first} ${status && status.findings.length > 0 ? suspicion(status) : 'No incident is open: nothing stands against it.'}`;
-  return [first, story(incident, input.now), stateSentence(incident, stopped, input.now)].filter((text) => text !== '').join(' ');
+  if (!incident)
+    return `${first} ${status && status.findings.length > 0 ? suspicion(status) : 'No incident is open: nothing stands against it.'}`;
+  return [first, story(incident, input.now), stateSentence(incident, stopped, input.now)]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 function suspicion(status: AgentStatus): string {
@@ -41,7 +44,9 @@ function suspicion(status: AgentStatus): string {
 
 function story(incident: Incident, now: number): string {
   const { assessment, attempts } = incident;
-  const severity = assessment ? ` Severity ${assessment.severity} (${bandOf(assessment.severity)}): ${assessment.factors.map((factor) => factor.text).join(', ')}.` : '';
+  const severity = assessment
+    ? ` Severity ${assessment.severity} (${bandOf(assessment.severity)}): ${assessment.factors.map((factor) => factor.text).join(', ')}.`
+    : '';
   const tried = attempts.map((attempt) => `${attempt.plan.rung} ${attempt.verdict ?? 'under way'}`).join(', then ');
   const past = tried ? ` Tried: ${tried}.` : '';
   return `Incident ${incident.id} opened ${formatDuration(now - incident.openedAt)} ago for "${incident.signature}".${severity}${past}`;
@@ -68,13 +73,25 @@ function stateSentence(incident: Incident, stopped: readonly RuleResult[], now: 
   }
 }
 
-function wouldChange(incident: Incident | undefined, stopped: readonly RuleResult[], verdict: GateVerdict | undefined): readonly string[] {
-  const remedies = [...stopped.map((rule) => rule.reason), ...(incident ? [reasonOf(incident)] : []), ...(verdict ? [verdict.reason] : [])]
+function wouldChange(
+  incident: Incident | undefined,
+  stopped: readonly RuleResult[],
+  verdict: GateVerdict | undefined,
+): readonly string[] {
+  const remedies = [
+    ...stopped.map((rule) => rule.reason),
+    ...(incident ? [reasonOf(incident)] : []),
+    ...(verdict ? [verdict.reason] : []),
+  ]
     .map((reason) => reason.remedy)
     .filter((remedy) => remedy !== undefined);
   return [...new Set(remedies)];
 }
 
 function reasonOf(incident: Incident): Reason {
-  return incident.state === 'escalated' ? incident.reason : incident.state === 'awaiting-approval' ? incident.approval.reason : incident.because;
+  return incident.state === 'escalated'
+    ? incident.reason
+    : incident.state === 'awaiting-approval'
+      ? incident.approval.reason
+      : incident.because;
 }

@@ -11,6 +11,8 @@ interface Seen {
   beatMs: Ms;
   /** A heartbeat, or a probe that was answered well. */
   lifeMs: Ms;
+  /** A probe that was answered well. */
+  answerMs: Ms;
   /** A suspicion was raised or stood. */
   badMs: Ms;
   /** The work advanced. */
@@ -76,6 +78,7 @@ export class FleetSight implements View {
       metrics: collector.metricsOf(slot),
       soundForMs: findings.length > 0 || health === 'failed' ? 0 : this.#soundFor(slot, nowMs),
       ...(seen.progressMs === -Infinity ? {} : { progressAgoMs: nowMs - seen.progressMs }),
+      ...(seen.answerMs === -Infinity ? {} : { answeredAgoMs: nowMs - seen.answerMs }),
       consecutiveErrors: seen.errors,
     };
   }
@@ -107,7 +110,9 @@ export class FleetSight implements View {
     const policy = this.#o.fleet.agent(slot)?.policy;
     const proof = seen.beats ? seen.beatMs : seen.lifeMs;
     if (!policy || proof <= seen.badMs) return 0;
-    const fresh = seen.beats ? policy.heartbeat.timeoutMs : Math.max(3 * policy.watch.everyMs, 2 * policy.probes.liveness.everyMs);
+    const fresh = seen.beats
+      ? policy.heartbeat.timeoutMs
+      : Math.max(3 * policy.watch.everyMs, 2 * policy.probes.liveness.everyMs);
     return nowMs - proof > fresh ? 0 : Math.max(1, nowMs - seen.badMs);
   }
 
@@ -129,6 +134,7 @@ export class FleetSight implements View {
     const seen = this.#of(slot);
     if (signal.outcome === 'up') {
       seen.lifeMs = signal.receivedMs;
+      seen.answerMs = signal.receivedMs;
       seen.errors = 0;
     } else if (signal.outcome === 'down' && signal.probe !== 'readiness') seen.errors += 1;
   }
@@ -146,5 +152,14 @@ export class FleetSight implements View {
 }
 
 function nothingSeen(): Seen {
-  return { beatMs: -Infinity, lifeMs: -Infinity, badMs: -Infinity, progressMs: -Infinity, lastProgressAt: -Infinity, errors: 0, beats: false };
+  return {
+    beatMs: -Infinity,
+    lifeMs: -Infinity,
+    answerMs: -Infinity,
+    badMs: -Infinity,
+    progressMs: -Infinity,
+    lastProgressAt: -Infinity,
+    errors: 0,
+    beats: false,
+  };
 }

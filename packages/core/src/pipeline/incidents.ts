@@ -4,15 +4,7 @@ import type { Budget } from '../decision/budget.ts';
 import { reserve } from '../decision/budget.ts';
 import type { Decided, IncidentEvent } from '../incident/index.ts';
 import { decide } from '../incident/index.ts';
-import type {
-  AgentId,
-  Incident,
-  IncidentId,
-  Ms,
-  Notice,
-  NoticeKind,
-  TimelineEntry,
-} from '../model/index.ts';
+import type { AgentId, Incident, IncidentId, Ms, Notice, NoticeKind, TimelineEntry } from '../model/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';

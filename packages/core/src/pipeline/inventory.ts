@@ -83,7 +83,10 @@ export class InventoryFeed {
       }
     } catch (thrown) {
       // One agent that cannot be taken in (a bad id, a name that another orchestrator uses) keeps no other out.
-      log.error({ orchestrator: name, event: event.type, err: messageOf(thrown) }, 'an event of the inventory was not taken in');
+      log.error(
+        { orchestrator: name, event: event.type, err: messageOf(thrown) },
+        'an event of the inventory was not taken in',
+      );
     }
   }
 }

@@ -22,7 +22,10 @@ export interface JudgeOptions {
   assessor(name: string): Assessor;
   strategy(name: string): Strategy;
   orchestrator(name: string): Orchestrator | undefined;
-  history(agentId: AgentId, question: { readonly signature: string; readonly now: number; readonly current: string }): History;
+  history(
+    agentId: AgentId,
+    question: { readonly signature: string; readonly now: number; readonly current: string },
+  ): History;
   settled(): { readonly settled: boolean; readonly at: number };
 }
 
@@ -109,6 +112,7 @@ export class Judge {
       groupSize: view.groupSize(incident.group),
       groupInFlight: others.filter((other) => other.group === incident.group).length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
+      ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
       owned: ownership.owns(incident.group),
     });
   }
@@ -131,7 +135,8 @@ export class Judge {
     const name = sight?.agent.orchestrator;
     const supports = name === undefined ? [] : (this.#options.orchestrator(name)?.supports ?? []);
     // What would touch siblings is as good as missing, unless it is allowed or there are none.
-    const whole = sight?.policy.ladder.restartScope === 'workload' || this.#options.view.groupSize(sight?.agent.group ?? '') <= 1;
+    const whole =
+      sight?.policy.ladder.restartScope === 'workload' || this.#options.view.groupSize(sight?.agent.group ?? '') <= 1;
     return whole ? supports : supports.filter((capability) => capability.scope === 'instance');
   }
 }

@@ -11,6 +11,8 @@ export interface AgentSight {
   readonly soundForMs: Ms;
   /** Its work advanced this long ago; absent when it never reported any. */
   readonly progressAgoMs?: Ms;
+  /** It answered a probe well this long ago; absent when it never did. */
+  readonly answeredAgoMs?: Ms;
   readonly consecutiveErrors: number;
 }
 

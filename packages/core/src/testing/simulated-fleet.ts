@@ -1,5 +1,5 @@
 import type { Clock, GuardApi, Subscription } from '../contracts/index.ts';
-import { isGuardError } from '../contracts/index.ts';
+import { guardError, isGuardError } from '../contracts/index.ts';
 import type { AgentId, AgentMetrics, Instance, Ms } from '../model/index.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from '../monitoring/index.ts';
 import type { AgentClient, AgentReply, AgentTarget, StateReply } from '../recovery/index.ts';
@@ -9,7 +9,7 @@ export type AgentFault = 'hang' | 'slow' | 'errors' | 'silent' | 'not-ready' | '
 
 /** Where the instances of agents come from. */
 export interface InstanceSource {
-  current(agentId: AgentId): Instance;
+  readonly world: { place(agentId: AgentId): { readonly instances: readonly Instance[] } };
 }
 
 export interface SimulatedFleetOptions {
@@ -30,7 +30,15 @@ interface Suffering {
   instanceId: string;
 }
 
-const calm: AgentMetrics = { avg_latency_ms: 20, p95_latency_ms: 40, p99_latency_ms: 60, error_rate: 0, requests_per_second: 10, cpu_usage: 0.1, memory_usage_mb: 100 };
+const calm: AgentMetrics = {
+  avg_latency_ms: 20,
+  p95_latency_ms: 40,
+  p99_latency_ms: 60,
+  error_rate: 0,
+  requests_per_second: 10,
+  cpu_usage: 0.1,
+  memory_usage_mb: 100,
+};
 
 /**
  * Agents that live on the virtual clock: they register, send heartbeats, answer probes and take their state back, or
@@ -58,7 +66,7 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   /** From now on the current instance suffers from it, and so do the next `survives` ones. */
   suffer(agentId: AgentId, fault: AgentFault, survives = 0): void {
-    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#o.source.current(agentId).id });
+    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#newest(agentId).id });
   }
 
   recover(agentId: AgentId): void {
@@ -69,7 +77,7 @@ export class SimulatedFleet implements Prober, AgentClient {
   faultOf(agentId: AgentId): AgentFault | undefined {
     const suffering = this.#sufferings.get(agentId);
     if (!suffering) return undefined;
-    const { id } = this.#o.source.current(agentId);
+    const { id } = this.#newest(agentId);
     if (id === suffering.instanceId) return suffering.fault;
     if (suffering.survives === 0) {
       this.#sufferings.delete(agentId);
@@ -92,7 +100,8 @@ export class SimulatedFleet implements Prober, AgentClient {
     const latencyMs = fault === 'slow' ? Math.min(1_200, timeoutMs / 2) : 5;
     await this.#o.clock.sleep(latencyMs, signal);
     if (fault === 'deaf') return { outcome: 'down', latencyMs, statusCode: 500 };
-    if (probe === 'readiness' && fault === 'not-ready') return { outcome: 'down', latencyMs, statusCode: 503, checks: { database: false } };
+    if (probe === 'readiness' && fault === 'not-ready')
+      return { outcome: 'down', latencyMs, statusCode: 503, checks: { database: false } };
     const metrics = probe === 'performance' ? { metrics: this.#metricsOf(fault) } : {};
     return { outcome: 'up', latencyMs, statusCode: 200, ...metrics };
   }
@@ -102,7 +111,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
-    if (this.#stateOf(agent.id) !== 'running') return { ok: false, unsupported: false, retryable: true, text: 'connection refused' };
+    if (this.#stateOf(agent.id) !== 'running')
+      return { ok: false, unsupported: false, retryable: true, text: 'connection refused' };
     this.restored.set(instance.id, state.bytes);
     return { ok: true };
   }
@@ -115,9 +125,16 @@ export class SimulatedFleet implements Prober, AgentClient {
     return { ok: true };
   }
 
+  /** While a new instance lives beside the old it is the new one that speaks: the old one has failed. */
+  #newest(agentId: AgentId): Instance {
+    const newest = this.#o.source.world.place(agentId).instances.at(-1);
+    if (!newest) throw guardError('GUARD_AGENT_UNKNOWN', { agentId });
+    return newest;
+  }
+
   #stateOf(agentId: AgentId): Instance['state'] {
     try {
-      return this.#o.source.current(agentId).state ?? 'running';
+      return this.#newest(agentId).state ?? 'running';
     } catch (thrown) {
       if (isGuardError(thrown)) return 'exited';
       throw thrown;
@@ -137,7 +154,7 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   #beat(agentId: AgentId, guard: GuardApi): void {
     if (this.#stateOf(agentId) !== 'running') return;
-    const instance = this.#o.source.current(agentId);
+    const instance = this.#newest(agentId);
     const fault = this.faultOf(agentId);
     if (fault === 'hang') return;
     this.#register(agentId, instance, guard);
@@ -156,15 +173,23 @@ export class SimulatedFleet implements Prober, AgentClient {
     this.#registered.set(agentId, instance.id);
     const endpoint = instance.endpoint ?? `http://127.0.0.1/${encodeURIComponent(agentId)}`;
     const { generation, id } = instance;
-    guard.agents.register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint }).catch(() => {
-      // Replaced meanwhile, or the guard is not ready: the next heartbeat tries again.
-      this.#registered.delete(agentId);
-    });
+    guard.agents
+      .register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint })
+      .catch(() => {
+        // Replaced meanwhile, or the guard is not ready: the next heartbeat tries again.
+        this.#registered.delete(agentId);
+      });
   }
 
   #reportErrors(agentId: AgentId, instance: Instance, guard: GuardApi): void {
     try {
-      guard.ingest({ kind: 'error', agentId, instanceId: instance.id, message: 'job failed: connection reset', count: 20 });
+      guard.ingest({
+        kind: 'error',
+        agentId,
+        instanceId: instance.id,
+        message: 'job failed: connection reset',
+        count: 20,
+      });
     } catch (thrown) {
       if (!isGuardError(thrown, 'GUARD_AGENT_UNKNOWN')) throw thrown;
     }

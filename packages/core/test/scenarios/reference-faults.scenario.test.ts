@@ -25,7 +25,11 @@ describe.each([
     await healthy(world.rig);
     world.kill('web.2');
     const incident = await resolved(world.rig);
-    expect(incident).toMatchObject({ state: 'resolved', outcome: 'healed', signature: expect.stringContaining('exit') });
+    expect(incident).toMatchObject({
+      state: 'resolved',
+      outcome: 'healed',
+      signature: expect.stringContaining('exit'),
+    });
     expect(incident.assessment?.severity).toBe(2);
     expect(kinds(world)).toEqual([first]);
     await world.rig.stop();
@@ -115,11 +119,19 @@ describe('the ladder', () => {
     const world = await fakeWorld();
     await healthy(world.rig);
     world.rig.fleet.suffer('web.2', 'hang', 99);
-    const escalated = await world.rig.until(async () => (await world.rig.incidents())[0]?.state === 'escalated', 900_000);
+    const escalated = await world.rig.until(
+      async () => (await world.rig.incidents())[0]?.state === 'escalated',
+      900_000,
+    );
     expect(escalated).toBe(true);
     const [incident] = await world.rig.incidents();
     expect(incident?.told).toBe(true);
-    expect(world.rig.guard().routes('web').map((route) => route.agentId)).not.toContain('web.2');
+    expect(
+      world.rig
+        .guard()
+        .routes('web')
+        .map((route) => route.agentId),
+    ).not.toContain('web.2');
     await world.rig.stop();
   });
 });
@@ -128,7 +140,9 @@ describe('the operator', () => {
   it('holds an agent: nothing is done until the hold is released', async () => {
     const world = await fakeWorld();
     await healthy(world.rig);
-    const hold = await world.rig.guard().hold({ scope: { kind: 'agent', agentId: 'web.2' }, reason: 'debugging', by: 'ann', ttlMs: 3_600_000 });
+    const hold = await world.rig
+      .guard()
+      .hold({ scope: { kind: 'agent', agentId: 'web.2' }, reason: 'debugging', by: 'ann', ttlMs: 3_600_000 });
     world.kill('web.2');
     await world.rig.clock.advance(60_000);
     expect((await world.rig.incidents())[0]).toMatchObject({ state: 'held' });
@@ -160,18 +174,21 @@ describe('the operator', () => {
     await world.rig.stop();
   });
 
-  it.each(['observe', 'dry-run'] as const)('in mode %s the guard says what it would do and does nothing', async (mode) => {
-    const world = await fakeWorld({ groups: { web: { mode } } });
-    await healthy(world.rig);
-    world.kill('web.2');
-    await world.rig.clock.advance(120_000);
-    const [incident] = await world.rig.incidents();
-    expect(incident).toMatchObject({ state: 'open', because: { code: `mode-${mode}` } });
-    expect(world.executed).toEqual([]);
-    const explanation = await world.rig.guard().explain('web.2');
-    expect(explanation.wouldChange.join()).toContain('mode');
-    await world.rig.stop();
-  });
+  it.each(['observe', 'dry-run'] as const)(
+    'in mode %s the guard says what it would do and does nothing',
+    async (mode) => {
+      const world = await fakeWorld({ groups: { web: { mode } } });
+      await healthy(world.rig);
+      world.kill('web.2');
+      await world.rig.clock.advance(120_000);
+      const [incident] = await world.rig.incidents();
+      expect(incident).toMatchObject({ state: 'open', because: { code: `mode-${mode}` } });
+      expect(world.executed).toEqual([]);
+      const explanation = await world.rig.guard().explain('web.2');
+      expect(explanation.wouldChange.join()).toContain('mode');
+      await world.rig.stop();
+    },
+  );
 });
 
 describe('a guard that crashes', () => {
@@ -186,7 +203,10 @@ describe('a guard that crashes', () => {
       await world.rig.boot();
       const incident = await resolved(world.rig);
       expect(incident.state, `crash after ${crashAfter} ms`).toBe('resolved');
-      expect(world.executed.map(({ action }) => action.kind), `crash after ${crashAfter} ms`).toEqual(['restart']);
+      expect(
+        world.executed.map(({ action }) => action.kind),
+        `crash after ${crashAfter} ms`,
+      ).toEqual(['restart']);
       await world.rig.stop();
     }
   });

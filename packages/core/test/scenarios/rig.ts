@@ -43,13 +43,19 @@ export async function fakeWorld(config: object = {}, supports?: readonly Capabil
     config: { ...quick, ...config },
   });
   const world = orchestrator as FakeOrchestrator;
-  return { rig, kill: (id) => world.crash(id, { exitCode: 137, exitSignal: 'SIGKILL' }), executed: world.executed, loseReply: () => world.loseReply() };
+  return {
+    rig,
+    kill: (id) => world.crash(id, { exitCode: 137, exitSignal: 'SIGKILL' }),
+    executed: world.executed,
+    loseReply: () => world.loseReply(),
+  };
 }
 
 export async function workloadWorld(config: object = {}): Promise<World> {
   let orchestrator: FakeWorkloadOrchestrator | undefined;
   const rig = await createGuardRig({
-    orchestrator: (clock) => (orchestrator = new FakeWorkloadOrchestrator({ clock, workloads: { web: 5 }, takesMs: 300 })),
+    orchestrator: (clock) =>
+      (orchestrator = new FakeWorkloadOrchestrator({ clock, workloads: { web: 5 }, takesMs: 300 })),
     agents,
     groupOf,
     config: { ...quick, ...config },
@@ -60,13 +66,29 @@ export async function workloadWorld(config: object = {}): Promise<World> {
 
 /** Until everything settled and the fleet is healthy. */
 export async function healthy(rig: GuardRig): Promise<boolean> {
-  return rig.until(() => rig.guard().status().settled && rig.guard().agents.list().items.every((status) => status.health === 'healthy'), 60_000);
+  return rig.until(
+    () =>
+      rig.guard().status().settled &&
+      rig
+        .guard()
+        .agents.list()
+        .items.every((status) => status.health === 'healthy'),
+    60_000,
+  );
 }
 
 /** The one incident of the scenario, once it is resolved. */
 export async function resolved(rig: GuardRig, forMs = 240_000): Promise<Incident> {
   await rig.until(async () => (await rig.incidents()).some((incident) => incident.state === 'resolved'), forMs);
   const [incident] = await rig.incidents();
-  if (!incident) throw new Error(`no incident; ${JSON.stringify(rig.guard().agents.list().items.map((one) => [one.agent.id, one.health]))}`);
+  if (!incident)
+    throw new Error(
+      `no incident; ${JSON.stringify(
+        rig
+          .guard()
+          .agents.list()
+          .items.map((one) => [one.agent.id, one.health]),
+      )}`,
+    );
   return incident;
 }
