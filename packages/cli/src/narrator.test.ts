@@ -1,6 +1,6 @@
 import type { AnyGuardEvent, Incident } from '@praetorian-guard/core/plugin';
 import { expect, test } from 'vitest';
-import { narrate } from './narrator.ts';
+import { type Line, Narrator } from './narrator.ts';
 
 const incident = (more: object): Incident =>
   ({
@@ -11,6 +11,7 @@ const incident = (more: object): Incident =>
     because: { code: 'x', text: 'Because.' },
     ...more,
   }) as unknown as Incident;
+const narrate = (event: AnyGuardEvent): Line | undefined => new Narrator().tell(event);
 const event = (type: string, data: object): AnyGuardEvent => ({ type, seq: 1, at: 0, data }) as AnyGuardEvent;
 const changed = (
   type: string,
@@ -24,12 +25,39 @@ test('a change of health says from what to what', () => {
   expect(line).toEqual({ subject: 'workers.1', text: 'healthy → failed', tone: 'bad' });
 });
 
+test('under watch an agent counts as degraded, which is no bad news', () => {
+  const narrator = new Narrator();
+  const health = (to: string) => event('agent.health-changed', { agentId: 'workers.1', from: 'healthy', to });
+  narrator.tell(changed('watch-started', { code: 'watch-started', text: 'Watched.' }, { state: 'watching' }));
+  expect(narrator.tell(health('degraded'))).toMatchObject({
+    text: 'healthy → degraded until the watch is over',
+    tone: 'dim',
+  });
+  narrator.tell(changed('attempt-ended', { code: 'watch-failed', text: 'It failed.' }));
+  expect(narrator.tell(health('degraded'))).toMatchObject({ text: 'healthy → degraded', tone: 'warn' });
+});
+
 test('an attempt says its rung, its severity and why', () => {
-  const attempt = { number: 1, severity: 5, plan: { rung: 'recreate' } };
-  const line = narrate(
-    changed('attempt-started', { code: 'rung-chosen', text: 'Severity 5: recreate.' }, { state: 'acting', attempt }),
+  const attempt = { number: 1, severity: 5, plan: { rung: 'recreate', skipped: ['restart'] } };
+  const assessment = { factors: [{ text: 'it has failed' }, { text: 'the same failure twice' }] };
+  const more = { state: 'acting', attempt, assessment };
+  const chosen = narrate(changed('attempt-started', { code: 'rung-chosen', text: 'Severity 5: recreate.' }, more));
+  expect(chosen?.text).toBe(
+    'attempt 1: recreate, past restart. Severity 5 (medium): it has failed, the same failure twice.',
   );
-  expect(line?.text).toBe('attempt 1, recreate, for severity 5 (medium): Severity 5: recreate.');
+  const ordered = narrate(changed('attempt-started', { code: 'operator-respawn', text: 'Ana ordered it.' }, more));
+  expect(ordered?.text).toBe('attempt 1: recreate, past restart. Ana ordered it.');
+});
+
+test.each([
+  ['continue', 'dim'],
+  ['fail', 'bad'],
+])('a failed step of which a failure means "%s" is told %s', (onFailure, tone) => {
+  const attempt = { steps: [{ state: 'finished', onFailure }, { state: 'planned' }] };
+  const line = narrate(
+    changed('step-finished', { code: 'step-failed', text: 'Step failed.' }, { state: 'acting', attempt }),
+  );
+  expect(line?.tone).toBe(tone);
 });
 
 test('waiting says why, and what would end it', () => {
@@ -58,7 +86,7 @@ test('a message that reached nobody is told here at least', () => {
   );
 });
 
-test.each(['step-started', 'watch-check', 'told', 'resolved', 'findings'])(
+test.each(['opened', 'step-started', 'watch-check', 'told', 'resolved', 'findings'])(
   'the entry %s repeats others and is left out',
   (type) => {
     expect(narrate(changed(type, { code: 'x', text: 'X.' }))).toBeUndefined();

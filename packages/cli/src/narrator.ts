@@ -2,7 +2,9 @@ import {
   type AnyGuardEvent,
   bandOf,
   formatDuration,
+  type GuardEvents,
   type Incident,
+  type Reason,
   type TimelineEntry,
 } from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
@@ -20,52 +22,63 @@ export interface Line {
 }
 
 /** Entries of a timeline that say nothing beside the events of their own or the lines before. */
-const quiet = new Set(['step-started', 'watch-check', 'told', 'resolved', 'findings']);
+const quiet = new Set(['opened', 'step-started', 'watch-check', 'told', 'resolved', 'findings']);
 
-/** Turns an event into a line, or into nothing where a person would not miss one. */
-export function narrate(event: AnyGuardEvent): Line | undefined {
-  switch (event.type) {
-    case 'agent.health-changed': {
-      const { agentId, from, to } = event.data;
-      return {
-        subject: agentId,
-        text: `${from} → ${to}`,
-        tone: to === 'healthy' ? 'good' : to === 'failed' ? 'bad' : 'warn',
-      };
+/** Turns events into lines, or into nothing where a person would not miss one. */
+export class Narrator {
+  /** Agents under watch: their health is at most degraded until it is over. */
+  readonly #watched = new Set<string>();
+
+  tell(event: AnyGuardEvent): Line | undefined {
+    switch (event.type) {
+      case 'agent.health-changed':
+        return this.#health(event.data);
+      case 'agent.deregistered':
+        return { subject: event.data.agentId, text: 'left the fleet', tone: 'dim' };
+      case 'finding.raised':
+        return { subject: event.data.finding.agentId, text: event.data.finding.text, tone: 'warn' };
+      case 'incident.opened':
+        return about(event.data.incident, `incident ${event.data.incident.id} opened`, 'strong');
+      case 'incident.changed':
+        return this.#changed(event.data.incident, event.data.entry);
+      case 'incident.resolved':
+        return about(event.data.incident, resolvedText(event.data.incident), 'good');
+      case 'notice.failed': {
+        const { notice, notifier, error } = event.data;
+        return { subject: notice.agentId, text: `${notifier} did not take "${notice.title}": ${error}`, tone: 'warn' };
+      }
+      case 'guard.degraded':
+        return { subject: 'guard', text: `${event.data.what} does not work: ${event.data.why}`, tone: 'bad' };
+      case 'guard.recovered':
+        return { subject: 'guard', text: `${event.data.what} works again`, tone: 'good' };
+      default:
+        return undefined;
     }
-    case 'agent.deregistered':
-      return { subject: event.data.agentId, text: 'left the fleet', tone: 'dim' };
-    case 'finding.raised':
-      return { subject: event.data.finding.agentId, text: event.data.finding.text, tone: 'warn' };
-    case 'incident.opened':
-      return about(event.data.incident, `incident ${event.data.incident.id} opened`, 'strong');
-    case 'incident.changed':
-      return changed(event.data.incident, event.data.entry);
-    case 'incident.resolved':
-      return about(event.data.incident, resolvedText(event.data.incident), 'good');
-    case 'notice.failed': {
-      const { notice, notifier, error } = event.data;
-      return { subject: notice.agentId, text: `${notifier} did not take "${notice.title}": ${error}`, tone: 'warn' };
+  }
+
+  #health({ agentId, from, to }: GuardEvents['agent.health-changed']): Line {
+    const tone = to === 'healthy' ? 'good' : to === 'failed' ? 'bad' : 'warn';
+    if (to === 'degraded' && this.#watched.has(agentId)) {
+      return { subject: agentId, text: `${from} → degraded until the watch is over`, tone: 'dim' };
     }
-    case 'guard.degraded':
-      return { subject: 'guard', text: `${event.data.what} does not work: ${event.data.why}`, tone: 'bad' };
-    case 'guard.recovered':
-      return { subject: 'guard', text: `${event.data.what} works again`, tone: 'good' };
-    default:
-      return undefined;
+    return { subject: agentId, text: `${from} → ${to}`, tone };
+  }
+
+  #changed(incident: Incident, entry: TimelineEntry): Line | undefined {
+    if (incident.state === 'watching') this.#watched.add(incident.agentId);
+    else this.#watched.delete(incident.agentId);
+    return quiet.has(entry.type) ? undefined : changed(incident, entry);
   }
 }
 
-function changed(incident: Incident, entry: TimelineEntry): Line | undefined {
-  if (quiet.has(entry.type)) return undefined;
-  const { code, text, remedy } = entry.reason;
+function changed(incident: Incident, { type, reason }: TimelineEntry): Line {
+  const { text, remedy } = reason;
   const advice = remedy === undefined ? '' : ` ${remedy}`;
-  switch (entry.type) {
+  switch (type) {
     case 'attempt-started':
-      return about(incident, attemptText(incident, text), 'strong');
+      return about(incident, attemptText(incident, reason), 'strong');
     case 'step-finished':
-    case 'step-skipped':
-      return about(incident, text, code === 'step-failed' ? 'bad' : 'dim');
+      return about(incident, text, hurts(incident, reason) ? 'bad' : 'dim');
     case 'attempt-ended':
       return about(incident, `attempt ended: ${text}`, 'warn');
     case 'escalated':
@@ -80,11 +93,22 @@ function changed(incident: Incident, entry: TimelineEntry): Line | undefined {
   }
 }
 
-/** `attempt 1, restart: Severity 2 (…)`. */
-function attemptText(incident: Incident, why: string): string {
-  if (incident.state !== 'acting') return why;
+/** `attempt 1: restart, past recreate. Severity 2 (low): it has failed.` */
+function attemptText(incident: Incident, reason: Reason): string {
+  if (incident.state !== 'acting') return reason.text;
   const { number, plan, severity } = incident.attempt;
-  return `attempt ${number}, ${plan.rung}, for severity ${severity} (${bandOf(severity)}): ${why}`;
+  const past = plan.skipped.length === 0 ? '' : `, past ${plan.skipped.join(' and ')}`;
+  const factors = incident.assessment?.factors.map((factor) => factor.text).join(', ');
+  const why =
+    reason.code === 'rung-chosen' && factors ? `Severity ${severity} (${bandOf(severity)}): ${factors}.` : reason.text;
+  return `attempt ${number}: ${plan.rung}${past}. ${why}`;
+}
+
+/** Whether a failed step breaks the attempt off; some are only tried, such as asking a dead process to drain. */
+function hurts(incident: Incident, reason: Reason): boolean {
+  if (reason.code !== 'step-failed' || incident.state !== 'acting') return false;
+  const last = incident.attempt.steps.findLast(({ state }) => state === 'finished');
+  return last?.onFailure !== 'continue';
 }
 
 function resolvedText(incident: Incident): string {

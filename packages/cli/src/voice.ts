@@ -1,6 +1,6 @@
 import type { AnyGuardEvent, Logger } from '@praetorian-guard/core/plugin';
 import type { Io } from './command.ts';
-import { narrate } from './narrator.ts';
+import { type Line, Narrator } from './narrator.ts';
 import { prettyDestination } from './pretty-log.ts';
 import { timeOfDay } from './process-clock.ts';
 
@@ -23,28 +23,26 @@ export interface VoiceOptions {
 export async function createVoice(io: Io, options: VoiceOptions): Promise<Voice> {
   const { createLogger } = await import('@praetorian-guard/core');
   const { format, level, name } = options;
+  const narrator = new Narrator();
   if (format === 'json') {
     const logger = createLogger({ level, name, destination: { write: (line) => io.out(line.trimEnd()) } });
     return {
       logger,
-      event: (event) => logEvent(logger, event),
+      event: (event) => logLine(logger, event, narrator.tell(event)),
       say: (text, fields) => fields && logger.info(fields, text),
     };
   }
   const logger = createLogger({ level, name, destination: prettyDestination((line) => io.out(line), io.style) });
-  return { logger, event: (event) => tellEvent(io, event), say: (text) => io.out(text) };
+  return { logger, event: (event) => tellLine(io, event, narrator.tell(event)), say: (text) => io.out(text) };
 }
 
-function tellEvent(io: Io, event: AnyGuardEvent): void {
-  const line = narrate(event);
-  if (line)
-    io.out(`${io.style.dim(timeOfDay(event.at))}  ${line.subject.padEnd(12)}  ${io.style[line.tone](line.text)}`);
+function tellLine(io: Io, { at }: AnyGuardEvent, line: Line | undefined): void {
+  if (line) io.out(`${io.style.dim(timeOfDay(at))}  ${line.subject.padEnd(12)}  ${io.style[line.tone](line.text)}`);
 }
 
-function logEvent(logger: Logger, event: AnyGuardEvent): void {
-  const line = narrate(event);
+function logLine(logger: Logger, { type, seq }: AnyGuardEvent, line: Line | undefined): void {
   if (!line) return;
   const { subject, tone, text, incidentId } = line;
   const level = tone === 'bad' ? 'error' : tone === 'warn' ? 'warn' : 'info';
-  logger[level]({ event: event.type, seq: event.seq, agentId: subject, ...(incidentId ? { incidentId } : {}) }, text);
+  logger[level]({ event: type, seq, agentId: subject, ...(incidentId ? { incidentId } : {}) }, text);
 }
