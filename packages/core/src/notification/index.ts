@@ -3,7 +3,7 @@
  * thread an incident. Whether somebody was told goes back to the incident.
  */
 export { logNotifier } from './log-notifier.ts';
-export { noticeOf, noticePriority } from './notices.ts';
+export { noticeOf } from './notices.ts';
 export type { OutboxKeys } from './outbox-record.ts';
 export type { NoticeRoute } from './routes.ts';
 export type { RouterDeps, RouterEvents } from './router.ts';

@@ -29,7 +29,7 @@ export function noticeOf(kind: NoticeKind, incident: Incident): Notice {
 }
 
 /** How urgent it is: a person who has to act, or a recovery that failed, is critical; good news is information. */
-export function noticePriority(kind: NoticeKind, incident: Incident): Priority {
+function noticePriority(kind: NoticeKind, incident: Incident): Priority {
   if (kind === 'escalated' || kind === 'recovery-failed') return 'critical';
   if (kind === 'recovered' || kind === 'resolved') return 'info';
   const priority = priorityOf(severityOf(incident));

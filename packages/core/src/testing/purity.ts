@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 /** Freezes a value made of plain data, to its depths. */
-export function deepFreeze<T>(value: T): T {
+function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const member of Object.values(value)) deepFreeze(member);
   return Object.freeze(value);
