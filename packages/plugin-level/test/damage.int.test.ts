@@ -34,8 +34,8 @@ async function fill(store: StateStore, run: string): Promise<void> {
 function file(pattern: RegExp): string {
   const folder = join(path, 'level');
   const name = readdirSync(folder).find((candidate) => pattern.test(candidate));
-  expect(name, `no file like ${pattern}`).toBeDefined();
-  return join(folder, name!);
+  if (name === undefined) throw new TypeError(`no file like ${pattern}`);
+  return join(folder, name);
 }
 
 function flip(target: string, at: (size: number) => number): void {
@@ -75,7 +75,7 @@ describe('LevelStateStore over damaged files', () => {
     it(`refuses to open with ${what}, and says where and what to do`, async () => {
       damage();
       const error = await openingError();
-      expect(isGuardError(error, 'GUARD_STATE_CORRUPT'), String(error)).toBe(true);
+      expect(isGuardError(error) ? error.code : error).toBe('GUARD_STATE_CORRUPT');
       expect(String(error)).toContain(path);
       expect((error as { remedy: string }).remedy).toContain('backup');
     });
