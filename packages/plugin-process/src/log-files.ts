@@ -15,7 +15,11 @@ export class LogFiles {
 
   constructor(dir: string) {
     this.#dir = dir;
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+
+  /** Makes the folder. */
+  prepare(): void {
+    mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
   }
 
   path(instanceId: string): string {

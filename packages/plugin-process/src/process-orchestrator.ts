@@ -158,6 +158,7 @@ export class ProcessOrchestrator implements Orchestrator {
     const { clock, config, log } = this.#context;
     this.#ownership.take(() => this.#context.random.ulid());
     try {
+      this.#logs.prepare();
       await this.#records.load();
       await this.#roster.load(this.#records);
       await takeStock({

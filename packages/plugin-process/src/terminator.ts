@@ -24,11 +24,11 @@ export class Terminator {
     if (!this.#table.isAlive(identity)) return true;
     if (graceMs > 0 && hurry?.aborted !== true && !this.#table.isStopped(identity.pid)) {
       signalGroup(identity.pid, 'SIGTERM');
-      if (await this.#gone(identity, graceMs, hurry)) return true;
+      if (await this.#gone(identity, { withinMs: graceMs, hurry, unlessStopped: true })) return true;
     }
     // Looked at once more: the pid may belong to another process by now.
     if (this.#table.isAlive(identity)) signalGroup(identity.pid, 'SIGKILL');
-    return this.#gone(identity, killWaitMs);
+    return this.#gone(identity, { withinMs: killWaitMs });
   }
 
   /** Ends what carries the key, for example children that a crashed process left behind. */
@@ -38,14 +38,22 @@ export class Terminator {
     }
   }
 
-  async #gone(identity: ProcessIdentity, withinMs: Ms, hurry?: AbortSignal): Promise<boolean> {
-    const until = this.#clock.monotonic() + withinMs;
+  async #gone(identity: ProcessIdentity, wait: Wait): Promise<boolean> {
+    const until = this.#clock.monotonic() + wait.withinMs;
     while (this.#table.isAlive(identity)) {
-      if (this.#clock.monotonic() >= until || hurry?.aborted === true) return false;
+      if (this.#clock.monotonic() >= until || wait.hurry?.aborted === true) return false;
+      // Also one that was suspended only now: it would keep us waiting for the whole grace.
+      if (wait.unlessStopped === true && this.#table.isStopped(identity.pid)) return false;
       await this.#clock.sleep(pollMs);
     }
     return true;
   }
+}
+
+interface Wait {
+  readonly withinMs: Ms;
+  readonly hurry?: AbortSignal | undefined;
+  readonly unlessStopped?: boolean;
 }
 
 /** To the group; to the process alone when it does not lead one. */
