@@ -155,6 +155,34 @@ describe('restart and ownership', () => {
     expect(titles(t.slack)).toEqual(['x']);
   });
 
+  it.each(['stop', 'release'] as const)(
+    'begins nothing new after %s, and leaves it to whoever resumes',
+    async (how) => {
+      const one = t.router({
+        routes: [
+          { to: 'slack', from: 'info' },
+          { to: 'pager', from: 'critical' },
+        ],
+      });
+      t.slack.failNext(refused);
+      const commit = t.rig.state.commit.bind(t.rig.state);
+      const given = t.notice({ priority: 'info' });
+      await t.tell(one, given);
+      let ended: Promise<void> | undefined;
+      t.rig.state.commit = async (...args) => {
+        ended ??= how === 'stop' ? one.stop() : one.release(7);
+        return commit(...args);
+      };
+      await t.rig.clock.settle(3);
+      await ended;
+      expect([ended !== undefined, t.pager.asked, t.rig.clock.pendingTimers]).toEqual([true, 0, 0]);
+      const next = t.router();
+      await next.resume([7]);
+      await t.rig.clock.settle(3);
+      expect([t.slack.asked, titles(t.pager).length, await t.waiting()]).toEqual([1, 1, []]);
+    },
+  );
+
   it('waits for a store that is away for a while', async () => {
     const one = t.router();
     t.slack.hangNext();

@@ -222,26 +222,37 @@ export class NotificationRouter {
 
   /** Stores what became of a notice at one notifier, and ends it or goes on to the next one. May be called again. */
   async #settle(job: Job, name: string, result: LaneResult): Promise<void> {
-    const { routes, events } = this.#deps;
-    if (job.targets.get(name) === 'pending') job.targets.set(name, result.result);
-    if (result.result === 'sent' && tellsAPerson(name, routes)) job.toldBy ??= name;
-    const states = [...job.targets.values()];
-    const next = job.next ?? this.#next(job, states);
-    if (next !== undefined) {
-      job.next = next;
-      job.targets.set(next, 'pending');
-    }
-    const ended = next === undefined && !states.includes('pending');
+    const { next, ended } = this.#mark(job, name, result);
     // From here on a repetition is one of something said, and no longer joins.
     if (ended) this.#close(job);
     await this.#passOnTold(job);
-    if (ended && job.toldBy === undefined && states.includes('failed')) {
-      for (const notice of [job.notice, ...job.same]) await events.onUndelivered(notice);
-    }
+    if (ended) await this.#passOnUndelivered(job);
     await this.#outbox.settle(job, name, { result, ended });
     delete job.next;
-    if (next !== undefined) this.#lane(job, next).push(job);
+    // Stopped or released meanwhile: whoever resumes the outbox goes on from there.
+    const isOurs = !this.#stopped && this.#jobs.get(job.notice.id) === job;
+    if (next !== undefined && isOurs) this.#lane(job, next).push(job);
     if (ended) this.#forget(job);
+  }
+
+  #mark(
+    job: Job,
+    name: string,
+    { result }: LaneResult,
+  ): { readonly next: string | undefined; readonly ended: boolean } {
+    if (job.targets.get(name) === 'pending') job.targets.set(name, result);
+    if (result === 'sent' && tellsAPerson(name, this.#deps.routes)) job.toldBy ??= name;
+    const states = [...job.targets.values()];
+    const next = job.next ?? this.#next(job, states);
+    if (next === undefined) return { next, ended: !states.includes('pending') };
+    job.next = next;
+    job.targets.set(next, 'pending');
+    return { next, ended: false };
+  }
+
+  async #passOnUndelivered(job: Job): Promise<void> {
+    if (job.toldBy !== undefined || ![...job.targets.values()].includes('failed')) return;
+    for (const notice of [job.notice, ...job.same]) await this.#deps.events.onUndelivered(notice);
   }
 
   async #passOnTold(job: Job): Promise<void> {

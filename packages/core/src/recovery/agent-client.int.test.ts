@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../contracts/index.ts';
 import type { Agent } from '../model/index.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { recordingLogger } from '../testing/rig.ts';
-import { type AgentClient, type AgentTarget, type EndpointCheck, httpAgentClient } from './agent-client.ts';
+import { type AgentClient, type AgentTarget, type HttpAgentClientDeps, httpAgentClient } from './agent-client.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -46,7 +45,7 @@ function target(endpoint?: string): AgentTarget {
   return { agent, instance };
 }
 
-function client(given: { clock?: Clock; endpointAllowed?: EndpointCheck; maxStateBytes?: number } = {}): AgentClient {
+function client(given: Partial<HttpAgentClientDeps> = {}): AgentClient {
   return httpAgentClient({
     clock: systemClock(),
     log: recordingLogger(),
@@ -89,6 +88,16 @@ describe('state', () => {
     }, '/agents/7/');
     await client().fetchState(agent, never);
     expect(asked).toBe('/agents/7/state');
+  });
+
+  it('asks at the path an agent says it uses', async () => {
+    let asked: string | undefined;
+    const agent = await agentThat((request, response) => {
+      asked = request.url;
+      response.writeHead(200).end('x');
+    });
+    await client({ pathsOf: () => ({ state: 'backup', drain: '/d', promote: '/p' }) }).fetchState(agent, never);
+    expect(asked).toBe('/backup');
   });
 
   it.each([
