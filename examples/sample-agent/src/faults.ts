@@ -4,7 +4,7 @@ export const faultKinds = ['crash', 'hang', 'slow', 'errors', 'leak', 'silent', 
 export type FaultKind = (typeof faultKinds)[number];
 
 export interface FaultOptions {
-  /** `slow`: delay of every job and every answer [800]. */
+  /** `slow`: delay of every answer [800]; a job takes ten times as long, so that the work all but stands still. */
   readonly delayMs?: number;
   /** `hang`: how long the event loop is blocked [until the process is ended]. */
   readonly forMs?: number;
@@ -28,6 +28,10 @@ export class Faults {
   /** Delay of every job and every answer. */
   get delayMs(): number {
     return this.#delayMs;
+  }
+
+  get jobDelayMs(): number {
+    return 10 * this.#delayMs;
   }
 
   /** Takes effect at once; `crash` and `hang` do not return. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Meter, percentile } from './figures.ts';
 
 test('percentiles are the nearest rank', () => {
@@ -32,4 +32,15 @@ test('stays bounded under very many jobs', () => {
   const { requests_per_second: rate, tasks_completed: completed } = meter.figures();
   expect(completed).toBe(20_000);
   expect(rate).toBeLessThanOrEqual(4_096);
+});
+
+test('a job in hand that takes longer than every finished one counts as it stands', () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(1_000);
+  const meter = new Meter(30_000);
+  meter.begin();
+  now.mockReturnValue(1_050);
+  expect(meter.figures()).not.toHaveProperty('p95_latency_ms');
+  now.mockReturnValue(4_000);
+  expect(meter.figures()).toMatchObject({ p95_latency_ms: 3_000, p99_latency_ms: 3_000 });
+  expect(meter.figures()).not.toHaveProperty('error_rate');
 });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from './faults.ts';
-import type { Meter } from './figures.ts';
+import type { JobInHand, Meter } from './figures.ts';
 
 /** What the guard is told of work in hand, with the names of the heartbeat. */
 export interface Progress {
@@ -64,17 +64,17 @@ export class Worker {
 
   /** Does one job now, and gives its checksum; throws `JobFailed`. */
   async run(data: Buffer): Promise<string> {
-    const startedAt = performance.now();
+    const job = this.#meter.begin();
     this.#active += 1;
     try {
-      if (this.#faults.delayMs > 0) await sleep(this.#faults.delayMs);
+      if (this.#faults.jobDelayMs > 0) await sleep(this.#faults.jobDelayMs);
       if (this.#faults.kind === 'errors') throw new JobFailed('checksum mismatch in block');
       const checksum = createHash('sha256').update(data).digest('hex');
-      this.#finish(startedAt, checksum);
+      this.#finish(job, checksum);
       return checksum;
     } catch (error) {
       this.counters.failed += 1;
-      this.#meter.job(performance.now() - startedAt, false);
+      this.#meter.end(job, false);
       this.#onError(error as Error);
       throw error;
     } finally {
@@ -118,10 +118,10 @@ export class Worker {
     this.#busy = false;
   }
 
-  #finish(startedAt: number, checksum: string): void {
+  #finish(job: JobInHand, checksum: string): void {
     this.counters.completed += 1;
     this.counters.digest = createHash('sha256').update(this.counters.digest).update(checksum).digest('hex');
     this.#lastProgressAt = Date.now();
-    this.#meter.job(performance.now() - startedAt, true);
+    this.#meter.end(job, true);
   }
 }

@@ -145,7 +145,7 @@ test('fault errors: jobs fail, the rate rises, and the guard is told', async () 
 
 test('fault slow: the measured latency rises', async () => {
   const it = agent({ JOB_EVERY_MS: '0' });
-  await it.fault('slow', { delayMs: 300 });
+  await it.fault('slow', { delayMs: 30 });
   await it.ask('POST /work', {});
   expect((await it.ask('GET /health/performance')).body['p95_latency_ms']).toBeGreaterThan(250);
 });
