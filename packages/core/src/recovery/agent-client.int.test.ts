@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { guardError } from '../contracts/index.ts';
 import type { Agent } from '../model/index.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
@@ -239,6 +240,22 @@ describe('what is not an answer', () => {
     expect(await client().drain(target(endpoint), 1_000, never)).toMatchObject({
       unsupported: false,
       retryable: false,
+    });
+  });
+
+  it('takes a refusal of the endpoint policy that is thrown for one that stays', async () => {
+    const endpointAllowed = async (): Promise<never> => {
+      throw guardError('GUARD_ENDPOINT_DENIED', {
+        agentId: 'web-1',
+        endpoint: 'http://169.254.169.254',
+        why: 'it is link-local',
+      });
+    };
+    const reply = await client({ endpointAllowed }).drain(target('http://169.254.169.254'), 1_000, never);
+    expect(reply).toMatchObject({
+      unsupported: false,
+      retryable: false,
+      text: expect.stringContaining('link-local') as unknown,
     });
   });
 

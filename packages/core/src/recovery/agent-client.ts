@@ -157,7 +157,8 @@ async function asked(
         ? thrown.message
         : `${what} failed: ${messageOf(thrown)}`;
     deps.log.debug({ agentId: agent.id, instanceId: instance.id, text }, 'an agent did not answer');
-    return failed(true, text);
+    // A refusal of the endpoint policy stays one however often it is asked.
+    return failed(isGuardError(thrown) ? thrown.retryable : true, text);
   }
 }
 
