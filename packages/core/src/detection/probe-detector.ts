@@ -95,7 +95,14 @@ export class ProbeDetector implements Detector {
 }
 
 function blank(): State {
-  const track = (): Track => ({ failures: 0, successes: 0, down: false, detail: '', timedOut: false, confirmed: false });
+  const track = (): Track => ({
+    failures: 0,
+    successes: 0,
+    down: false,
+    detail: '',
+    timedOut: false,
+    confirmed: false,
+  });
   return { alive: track(), ready: track(), failedChecks: [], startedMs: -Infinity, changed: false };
 }
 

@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentMetrics, HeartbeatPolicy, LifecycleEvent, ProbeSignal } from '../model/index.ts';
+import { samplePolicy } from '../testing/sample-fleet.ts';
+import { detectionRig } from './fixtures/detection-rig.ts';
+
+const heartbeat = (given: Partial<HeartbeatPolicy>) =>
+  samplePolicy({ heartbeat: { ...samplePolicy().heartbeat, ...given } });
+
+describe('HeartbeatDetector', () => {
+  it('is armed by the first heartbeat', async () => {
+    const { add, run } = detectionRig();
+    add();
+    expect((await run(3_600_000)).raised).toEqual([]);
+  });
+
+  it('is armed from the registration on when a heartbeat is required', async () => {
+    const { add, run } = detectionRig(heartbeat({ expect: 'required' }));
+    add();
+    expect((await run(89_000)).raised).toEqual([]);
+    expect((await run(1_000)).raised).toMatchObject([
+      { text: 'no heartbeat since it was registered, 1m30s (timeout 1m30s)' },
+    ]);
+  });
+
+  it('is never armed when no heartbeat is expected', async () => {
+    const { add, beat, run, tick } = detectionRig(heartbeat({ expect: 'off' }));
+    beat(add());
+    tick();
+    expect((await run(600_000)).raised).toEqual([]);
+  });
+
+  it('counts a heartbeat with figures as one', async () => {
+    const { add, signal, run } = detectionRig();
+    const slot = add();
+    const { raised } = await run(600_000, () => signal(slot, { kind: 'heartbeat', metrics: { cpu_usage: 0.1 } }));
+    expect(raised).toEqual([]);
+  });
+
+  it('believes an agent that says it is degraded, until it says otherwise', async () => {
+    const { add, signal, tick, beat, run } = detectionRig();
+    const slot = add();
+    signal(slot, { kind: 'heartbeat', status: 'degraded' });
+    expect(tick()).toMatchObject({
+      raised: [{ signature: 'self-degraded', evidence: 'telemetry' }],
+      health: [{ to: 'degraded' }],
+    });
+    expect((await run(20_000, () => beat(slot))).cleared).toEqual([]);
+    signal(slot, { kind: 'heartbeat', status: 'ok' });
+    expect(tick()).toMatchObject({ cleared: [{ agentId: 'a' }], health: [{ to: 'healthy' }] });
+  });
+});
+
+describe('ProbeDetector', () => {
+  const probe = (name: ProbeSignal['probe'], outcome: ProbeSignal['outcome'], given: Partial<ProbeSignal> = {}) =>
+    ({ kind: 'probe', probe: name, outcome, latencyMs: 1, ...given }) as const;
+
+  async function ready() {
+    const rig = detectionRig();
+    const slot = rig.add();
+    await rig.run(31_000);
+    const say = (...signals: ReturnType<typeof probe>[]) => {
+      for (const one of signals) rig.signal(slot, one);
+      return rig.tick();
+    };
+    return { ...rig, slot, say };
+  }
+
+  it('believes three failures in a row, and two successes in a row', async () => {
+    const { say } = await ready();
+    const down = probe('liveness', 'down', { detail: 'connection refused' });
+    const up = probe('liveness', 'up');
+    expect(say(down, down, up, down, down).raised).toEqual([]);
+    expect(say(down).raised).toMatchObject([
+      { kind: 'probe-failed', text: '3 liveness probes failed in a row: connection refused' },
+    ]);
+    expect(say(up, down, up).cleared).toEqual([]);
+    expect(say(up).cleared).toHaveLength(1);
+  });
+
+  it('believes one question at once that was to confirm a suspicion', async () => {
+    const { say } = await ready();
+    expect(say(probe('health', 'down', { confirming: true, statusCode: 500 })).raised).toMatchObject([
+      { kind: 'probe-failed', implies: 'failed', text: 'it did not answer well when asked: answered 500' },
+    ]);
+  });
+
+  it('finds an agent that is not ready degraded and names what failed', async () => {
+    const { say, slot, detection } = await ready();
+    const down = probe('readiness', 'down', {
+      detail: 'not ready: database',
+      checks: { database: false, redis: true },
+    });
+    expect(say(probe('liveness', 'up'), down, down, down)).toMatchObject({
+      raised: [{ kind: 'not-ready', implies: 'degraded', data: { failedChecks: ['database'] } }],
+      health: [{ to: 'degraded' }],
+    });
+    expect(detection.status(slot).findings).toHaveLength(1);
+  });
+
+  it('does not count what the guard could not ask, nor what happens in the start grace', async () => {
+    const { say, run } = await ready();
+    const unknown = probe('liveness', 'unknown');
+    const down = probe('liveness', 'down');
+    expect(say(unknown, unknown, unknown, unknown).raised).toEqual([]);
+    say({ kind: 'lifecycle', event: 'restarted' } as never);
+    await run(20_000);
+    expect(say(down, down, down, down).raised).toEqual([]);
+    await run(11_000);
+    expect(say(down, down, down).raised).toHaveLength(1);
+  });
+
+  it('lets an agent that starts anew begin anew', async () => {
+    const { say, signal, slot, tick } = await ready();
+    const down = probe('liveness', 'down');
+    say(down, down, down);
+    signal(slot, { kind: 'lifecycle', event: 'restarted' });
+    expect(tick().cleared).toHaveLength(1);
+  });
+});
+
+describe('LifecycleDetector', () => {
+  const after = (
+    ...events: { readonly event: LifecycleEvent; readonly exitCode?: number; readonly exitSignal?: string }[]
+  ) => {
+    const { add, signal, tick, detection } = detectionRig();
+    const slot = add();
+    for (const one of events) signal(slot, { kind: 'lifecycle', ...one });
+    tick();
+    return detection.status(slot).findings;
+  };
+
+  it('takes an exit and an out-of-memory kill for proven', () => {
+    expect(after({ event: 'died', exitCode: 137, exitSignal: 'SIGKILL' })).toMatchObject([
+      {
+        kind: 'exited',
+        proven: true,
+        evidence: 'orchestrator',
+        implies: 'failed',
+        signature: 'exited:sigkill',
+        text: 'the instance ended with code 137, signal SIGKILL',
+      },
+    ]);
+    expect(after({ event: 'died', exitCode: 1 })).toMatchObject([{ signature: 'exited', data: { exitCode: 1 } }]);
+    expect(after({ event: 'oom-killed' }, { event: 'died', exitCode: 137 })).toMatchObject([
+      { kind: 'oom-killed', proven: true },
+    ]);
+  });
+
+  it.each([
+    ['an exit with code 0', [{ event: 'died', exitCode: 0 }]],
+    ["an operator's stop", [{ event: 'died', exitCode: 143 }, { event: 'stopped' }]],
+    ['a pause', [{ event: 'unhealthy' }, { event: 'paused' }]],
+    ['what is over', [{ event: 'died', exitCode: 1 }, { event: 'started' }]],
+    ['a container that is well again', [{ event: 'unhealthy' }, { event: 'healthy' }]],
+  ] as const)('holds nothing against %s', (_, events) => {
+    expect(after(...events)).toEqual([]);
+  });
+
+  it('asks an agent that the orchestrator finds unhealthy, once', () => {
+    const { add, signal, tick } = detectionRig();
+    const slot = add();
+    signal(slot, { kind: 'lifecycle', event: 'unhealthy' });
+    expect(tick()).toMatchObject({ raised: [{ kind: 'unhealthy', evidence: 'orchestrator' }], confirm: [slot] });
+    signal(slot, { kind: 'lifecycle', event: 'unhealthy' });
+    expect(tick().confirm).toEqual([]);
+  });
+});
+
+describe('SloDetector', () => {
+  // Targets: p95 200 ms and p99 500 ms, doubled; error rate 0.1 %, ten times; for 60 s; 10 % better to clear.
+  async function report(rig: ReturnType<typeof detectionRig>, slot: number, metrics: AgentMetrics, forMs: number) {
+    return await rig.run(forMs, () => rig.signal(slot, { kind: 'metrics', metrics }));
+  }
+
+  it('suspects a target that is missed for the hold time, and clears it with a margin', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    expect((await report(rig, slot, { p95_latency_ms: 401 }, 60_000)).raised).toEqual([]);
+    expect((await report(rig, slot, { p95_latency_ms: 401 }, 1_000)).raised).toMatchObject([
+      { id: 'slo:slow:telemetry', implies: 'degraded', signature: 'slow', text: 'p95 latency 401ms (target 200ms)' },
+    ]);
+    expect((await report(rig, slot, { p95_latency_ms: 190 }, 60_000)).cleared).toEqual([]);
+    expect((await report(rig, slot, { p95_latency_ms: 180 }, 1_000)).cleared).toHaveLength(1);
+  });
+
+  it('begins to count anew after one good figure', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    await report(rig, slot, { p95_latency_ms: 900 }, 50_000);
+    await report(rig, slot, { p95_latency_ms: 100 }, 1_000);
+    expect((await report(rig, slot, { p95_latency_ms: 900 }, 50_000)).raised).toEqual([]);
+  });
+
+  it('finds the sample of the brief within the factors, and its error rate not', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    const metrics = { avg_latency_ms: 150, p95_latency_ms: 280, p99_latency_ms: 450, error_rate: 0.02 };
+    expect((await report(rig, slot, metrics, 70_000)).raised).toMatchObject([
+      { kind: 'error-rate', text: 'error rate 2% (target 0.1%)' },
+    ]);
+  });
+
+  it('takes no figure for no figure: not good, not bad', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    await report(rig, slot, { p95_latency_ms: 900 }, 1_000);
+    expect((await report(rig, slot, { cpu_usage: 1 }, 120_000)).raised).toEqual([]);
+  });
+
+  it('lets go of figures that are too old', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    expect((await report(rig, slot, { error_rate: 0.5 }, 70_000)).raised).toHaveLength(1);
+    expect((await rig.run(299_000)).cleared).toEqual([]);
+    expect((await rig.run(2_000)).cleared).toHaveLength(1);
+  });
+
+  it('holds what the guard measured apart from what the agent says: another kind of evidence', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    const { raised } = await rig.run(70_000, () => {
+      rig.signal(slot, {
+        kind: 'probe',
+        probe: 'performance',
+        outcome: 'up',
+        latencyMs: 1_500,
+        metrics: { p99_latency_ms: 2_000 },
+      });
+    });
+    expect(raised.map(({ id, evidence }) => [id, evidence])).toEqual([
+      ['slo:slow:telemetry', 'telemetry'],
+      ['slo:slow:probe', 'probe'],
+    ]);
+  });
+
+  it('notes whether the work of a slow agent advances', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    let done = 0;
+    const busy = await rig.run(70_000, () => {
+      done += 1;
+      const metrics = { p95_latency_ms: 900 };
+      rig.signal(slot, { kind: 'heartbeat', metrics, progress: { lastProgressAt: 1_000 + done } });
+    });
+    expect(busy.raised).toMatchObject([{ kind: 'slow', data: { progressing: true } }]);
+    await rig.run(130_000, () =>
+      rig.signal(slot, {
+        kind: 'heartbeat',
+        metrics: { p95_latency_ms: 900 },
+        progress: { lastProgressAt: 1_000 + done },
+      }),
+    );
+    expect(rig.detection.status(slot).findings).toMatchObject([{ kind: 'slow', data: { progressing: false } }]);
+  });
+
+  it('judges failed tasks by the counters, also when they begin anew, and not by a handful', async () => {
+    const rig = detectionRig();
+    const slot = rig.add();
+    let at = 0;
+    const counters = (completed: number, failed: number, forMs: number) =>
+      rig.run(forMs, () => {
+        at += 1;
+        rig.signal(slot, { kind: 'metrics', metrics: { tasks_completed: at * completed, tasks_failed: at * failed } });
+      });
+    expect((await counters(0, 1, 19_000)).raised).toEqual([]);
+    at = 0;
+    expect((await counters(90, 10, 70_000)).raised).toMatchObject([
+      { kind: 'error-rate', text: 'failed tasks 10% (target 0.5%)' },
+    ]);
+  });
+});
+
+describe('ErrorsDetector', () => {
+  it('suspects an agent from ten errors a minute on, and clears it below half of that', async () => {
+    const { add, signal, tick, run } = detectionRig();
+    const slot = add();
+    signal(slot, { kind: 'error', message: 'x', type: 'DbError42', count: 9 });
+    expect(tick().raised).toEqual([]);
+    signal(slot, { kind: 'error', message: 'x', type: 'DbError42', count: 1 });
+    expect(tick().raised).toMatchObject([
+      {
+        id: 'errors:errors:errors',
+        signature: 'errors:DbError',
+        evidence: 'errors',
+        text: '10 errors in 1m, most of them DbError (suspicious from 10)',
+      },
+    ]);
+    expect((await run(49_000)).cleared).toEqual([]);
+    expect((await run(12_000)).cleared).toHaveLength(1);
+  });
+
+  it('keeps its memory bounded whatever is reported', async () => {
+    const { add, signal, tick, run, detection } = detectionRig();
+    const slot = add();
+    for (let at = 0; at < 1_000; at += 1) {
+      const type = String.fromCharCode(97 + (at % 26)).repeat(1 + (at % 7));
+      signal(slot, { kind: 'error', message: 'x', type, count: 1_000_000 });
+    }
+    tick();
+    expect(detection.status(slot).findings).toMatchObject([{ data: { errors: 1_000_000_000 } }]);
+    expect((await run(70_000)).cleared).toHaveLength(1);
+  });
+});
