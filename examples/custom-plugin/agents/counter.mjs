@@ -19,11 +19,9 @@ function work() {
 
 function report() {
   work();
+  const progress = { activeTasks: 0, queueDepth: queue, lastProgressAt };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window and has no origin
-  parentPort.postMessage({
-    metrics: { tasks_completed: completed, tasks_failed: 0 },
-    progress: { activeTasks: 0, queueDepth: queue, lastProgressAt },
-  });
+  parentPort.postMessage({ metrics: { tasks_completed: completed, tasks_failed: 0 }, progress });
 }
 
 const timer = setInterval(report, Number(BEAT_MS));

@@ -25,6 +25,8 @@ export interface PerformerParts {
   readonly intents: Intents;
   readonly locks: Locks;
   readonly scaleGraceMs: Ms;
+  /** Aborts when there is no time left for any grace. */
+  readonly hurry: AbortSignal;
   readonly publish: (event: InventoryEvent) => void;
 }
 
@@ -101,7 +103,7 @@ export class Performer {
     if (done.result === 'succeeded') return done;
     const stale = intents.staleness(intent);
     if (stale !== undefined) return { key, at: clock.now(), result: 'superseded', text: stale };
-    const hurry = clock.timeout(Math.max(0, leftMs - reserveMs));
+    const hurry = AbortSignal.any([this.#parts.hurry, clock.timeout(Math.max(0, leftMs - reserveMs))]);
     if (action.kind === 'scale') return this.#scale(action.group, intent, key);
     const spec = roster.spec(action.agentId);
     if (action.kind === 'retire') return this.#retire(action, key, hurry);
@@ -211,7 +213,7 @@ export class Performer {
   async #removeReplica(agentId: AgentId): Promise<void> {
     const { keeper, records, roster, publish, scaleGraceMs } = this.#parts;
     for (const record of records.get(agentId).instances) {
-      await keeper.end(agentId, record, scaleGraceMs);
+      await keeper.end(agentId, record, scaleGraceMs, this.#parts.hurry);
       await keeper.wipe(record);
     }
     await records.forget(agentId);

@@ -52,6 +52,7 @@ export class ProcessOrchestrator implements Orchestrator {
   readonly #intents: Intents;
   readonly #performer: Performer;
   readonly #end = new AbortController();
+  readonly #hurry = new AbortController();
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #firstStarts: Promise<void> = Promise.resolve();
@@ -97,6 +98,7 @@ export class ProcessOrchestrator implements Orchestrator {
       keeper: this.#keeper,
       intents: this.#intents,
       scaleGraceMs: config.stopGrace,
+      hurry: this.#hurry.signal,
       publish: (event) => this.#feed.publish(event),
     });
   }
@@ -254,14 +256,18 @@ export class ProcessOrchestrator implements Orchestrator {
     this.#end.abort();
     this.#feed.close();
     if (!running) return;
+    const onDeadline = (): void => this.#hurry.abort();
+    if (deadline?.aborted === true) onDeadline();
+    deadline?.addEventListener('abort', onDeadline, { once: true });
     await this.#watching;
     await this.#firstStarts;
     await this.#locks.idle();
-    if (this.#context.config.onStop === 'stop') await this.#endAll(deadline);
+    if (this.#context.config.onStop === 'stop') await this.#endAll();
+    deadline?.removeEventListener('abort', onDeadline);
     this.#ownership.release();
   }
 
-  async #endAll(deadline: AbortSignal | undefined): Promise<void> {
+  async #endAll(): Promise<void> {
     const entries = this.#records
       .entries()
       .filter((entry) => entry.instances.some((record) => record.phase === 'running'));
@@ -274,7 +280,7 @@ export class ProcessOrchestrator implements Orchestrator {
     }));
     if (stopped.length > 0) await this.#records.put(stopped);
     const ends = stopped.flatMap(({ agentId, instances }) =>
-      instances.map((record) => this.#keeper.end(agentId, record, this.#context.config.stopGrace, deadline)),
+      instances.map((record) => this.#keeper.end(agentId, record, this.#context.config.stopGrace, this.#hurry.signal)),
     );
     for (const outcome of await Promise.allSettled(ends)) {
       if (outcome.status === 'rejected')

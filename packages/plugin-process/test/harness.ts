@@ -36,6 +36,8 @@ export const program: Program = {
   scratch: false,
 };
 
+const nowhere = (): string | undefined => 'http://127.0.0.1:9';
+
 /** The defaults of the schema, which the loader fills in, and what a test wants of its own. */
 export function configOf(given: Partial<ProcessConfig>): ProcessConfig {
   return {
@@ -80,13 +82,17 @@ export class Harness {
     return new Guard(child);
   }
 
-  context(config: Partial<ProcessConfig>, rig: Rig = createRig({ seed: randomUUID() })): PluginContext<ProcessConfig> {
-    const guardUrl = (): string => 'http://127.0.0.1:9';
+  context(
+    config: Partial<ProcessConfig>,
+    rig: Rig = createRig({ seed: randomUUID() }),
+    guardUrl = nowhere,
+  ): PluginContext<ProcessConfig> {
     return rig.context(configOf(config), { clock: this.clock, state: this.store, baseDir: this.dir, guardUrl });
   }
 
-  async start(config: Partial<ProcessConfig>): Promise<ProcessOrchestrator> {
-    const orchestrator = new ProcessOrchestrator(this.context(config));
+  /** With an address of the guard that nobody listens at, unless the test has one. */
+  async start(config: Partial<ProcessConfig>, guardUrl = nowhere): Promise<ProcessOrchestrator> {
+    const orchestrator = new ProcessOrchestrator(this.context(config, undefined, guardUrl));
     this.#orchestrators.push(orchestrator);
     await orchestrator.start();
     return orchestrator;

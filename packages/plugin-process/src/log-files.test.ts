@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LogFiles } from './log-files.ts';
+
+let dir: string;
+let logs: LogFiles;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'praetorian-logs-'));
+  logs = new LogFiles(join(dir, 'logs'));
+  logs.prepare();
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+test('gives the last lines', async () => {
+  writeFileSync(logs.path('a~1'), 'one\ntwo\nthree\n');
+  expect(await logs.tail('a~1', 2)).toBe('two\nthree');
+  expect(await logs.tail('a~1', 0)).toBe('');
+  expect(await logs.tail('a~2', 2)).toBe('');
+});
+
+test('bounds a file while a process goes on writing to it', async () => {
+  const descriptor = logs.open('a~1');
+  writeSync(descriptor, 'x'.repeat(5 * 1024 ** 2));
+  await logs.bound('a~1');
+  writeSync(descriptor, 'after\n');
+  logs.close(descriptor);
+  expect(readFileSync(logs.path('a~1'), 'utf8')).toBe('after\n');
+  expect(readFileSync(`${logs.path('a~1')}.1`, 'utf8')).toHaveLength(5 * 1024 ** 2);
+  await logs.bound('a~1');
+  expect(readFileSync(logs.path('a~1'), 'utf8')).toBe('after\n');
+});
+
+test('keeps the files of the last five instances of an agent and touches no other', async () => {
+  for (let generation = 8; generation <= 14; generation += 1) writeFileSync(logs.path(`a~${generation}`), '');
+  writeFileSync(`${logs.path('a~8')}.1`, '');
+  writeFileSync(logs.path('a.b~1'), '');
+  await logs.prune('a');
+  expect(readdirSync(join(dir, 'logs')).sort()).toEqual([
+    'a.b~1.log',
+    'a~10.log',
+    'a~11.log',
+    'a~12.log',
+    'a~13.log',
+    'a~14.log',
+  ]);
+});
+
+test('a name cannot leave the folder', () => {
+  expect(logs.path('../../x~1')).toBe(join(dir, 'logs', '..%2F..%2Fx~1.log'));
+});
