@@ -85,7 +85,7 @@ function template(port: number, options: TestHostOptions): object {
       respawn: { timeout: '30s', grace: '1s' },
       drain: '500ms',
     },
-    gate: { settle: '1s', backoff: { base: '200ms', cap: '1s', resetAfter: '30s' } },
+    gate: { settle: '1s', progressWindow: '2s', backoff: { base: '200ms', cap: '1s', resetAfter: '30s' } },
     watch: { every: '500ms', for: '3s' },
     ...options.sections,
   };
