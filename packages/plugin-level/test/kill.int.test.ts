@@ -43,7 +43,7 @@ async function checkWriter(store: LevelStateStore, writer: number): Promise<numb
 }
 
 describe('LevelStateStore in a process that is killed', () => {
-  it('loses nothing acknowledged and shows no half commit, over 12 kills at random moments', async () => {
+  it('loses nothing acknowledged and shows no half commit, over 12 kills at random moments', { timeout: 300_000 }, async () => {
     const { random } = createRig({ seed: 'kill' });
     for (let kill = 0; kill < 12; kill += 1) {
       const acknowledged = await writeAndKill(1 + random.integer(400));
