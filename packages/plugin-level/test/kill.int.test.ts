@@ -43,16 +43,20 @@ async function checkWriter(store: LevelStateStore, writer: number): Promise<numb
 }
 
 describe('LevelStateStore in a process that is killed', () => {
-  it('loses nothing acknowledged and shows no half commit, over 12 kills at random moments', { timeout: 300_000 }, async () => {
-    const { random } = createRig({ seed: 'kill' });
-    for (let kill = 0; kill < 12; kill += 1) {
-      const acknowledged = await writeAndKill(1 + random.integer(400));
-      await withStore(path, async (store) => {
-        for (const writer of [0, 1, 2, 3]) {
-          const last = await checkWriter(store, writer);
-          expect(last).toBeGreaterThanOrEqual(acknowledged.get(writer) ?? 0);
-        }
-      });
-    }
-  });
+  it(
+    'loses nothing acknowledged and shows no half commit, over 12 kills at random moments',
+    { timeout: 300_000 },
+    async () => {
+      const { random } = createRig({ seed: 'kill' });
+      for (let kill = 0; kill < 12; kill += 1) {
+        const acknowledged = await writeAndKill(1 + random.integer(400));
+        await withStore(path, async (store) => {
+          for (const writer of [0, 1, 2, 3]) {
+            const last = await checkWriter(store, writer);
+            expect(last).toBeGreaterThanOrEqual(acknowledged.get(writer) ?? 0);
+          }
+        });
+      }
+    },
+  );
 });
