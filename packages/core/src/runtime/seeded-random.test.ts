@@ -14,7 +14,7 @@ describe('seededRandom', () => {
   });
 
   it('stays between 0 and 1 and spreads evenly', () => {
-    const counts = new Array<number>(10).fill(0);
+    const counts = Array.from({ length: 10 }, () => 0);
     for (const value of draws(seededRandom('even', clock), 100_000)) {
       const bucket = Math.floor(value * 10);
       counts[bucket] = (counts[bucket] ?? 0) + 1;

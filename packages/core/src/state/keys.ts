@@ -27,10 +27,12 @@ export const keys = {
   budget: (shard: number, id: AgentId): string => `shard/${shard}/budget/${id}`,
   outboxes: (shard: number): string => `shard/${shard}/outbox/`,
   outbox: (shard: number, noticeId: string): string => `shard/${shard}/outbox/${noticeId}`,
-  thread: (shard: number, incidentId: IncidentId, notifier: string): string => `shard/${shard}/thread/${incidentId}/${notifier}`,
+  thread: (shard: number, incidentId: IncidentId, notifier: string): string =>
+    `shard/${shard}/thread/${incidentId}/${notifier}`,
   ledger: (shard: number, id: AgentId): string => `shard/${shard}/ledger/${id}`,
   checkpoints: (shard: number, id: AgentId): string => `shard/${shard}/checkpoint/${id}/`,
-  checkpoint: (shard: number, id: AgentId, checkpointId: string): string => `shard/${shard}/checkpoint/${id}/${checkpointId}`,
+  checkpoint: (shard: number, id: AgentId, checkpointId: string): string =>
+    `shard/${shard}/checkpoint/${id}/${checkpointId}`,
   checkpointChunk: (shard: number, id: AgentId, checkpointId: string, chunk: number): string =>
     `shard/${shard}/chunk/${id}/${checkpointId}/${chunk}`,
 } as const;
