@@ -100,7 +100,9 @@ function latencies(samples: readonly Sample[], overdue: readonly number[]): Part
     avg_latency_ms: round(sum / sorted.length),
     p95_latency_ms: round(percentile(sorted, 0.95)),
     p99_latency_ms: round(percentile(sorted, 0.99)),
-    ...(samples.length > 0 ? { error_rate: round(samples.filter((sample) => !sample.ok).length / samples.length) } : {}),
+    ...(samples.length > 0
+      ? { error_rate: round(samples.filter((sample) => !sample.ok).length / samples.length) }
+      : {}),
   };
 }
 

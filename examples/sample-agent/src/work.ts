@@ -18,7 +18,7 @@ export interface Counters {
   digest: string;
 }
 
-export class JobFailed extends Error {
+class JobFailed extends Error {
   override readonly name = 'JobFailed';
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import type {
   Action,
@@ -23,7 +24,7 @@ import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
 import { openProcessTable } from '../src/process-table.ts';
 import { fileStore } from './file-store.ts';
 
-export const fixture = join(import.meta.dirname, 'fixtures/agent.mjs');
+const fixture = join(import.meta.dirname, 'fixtures/agent.mjs');
 
 type Program = Omit<ProcessConfig['agents'][string], 'group' | 'port'>;
 
@@ -39,7 +40,7 @@ export const program: Program = {
 const nowhere = (): string | undefined => 'http://127.0.0.1:9';
 
 /** The defaults of the schema, which the loader fills in, and what a test wants of its own. */
-export function configOf(given: Partial<ProcessConfig>): ProcessConfig {
+function configOf(given: Partial<ProcessConfig>): ProcessConfig {
   return {
     agents: {},
     groups: {},
@@ -68,16 +69,20 @@ export class Harness {
 
   /** A guard in a process of its own, to be killed. */
   guard(config: Partial<ProcessConfig>, env: Record<string, string> = {}): Guard {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'fixtures/guard.ts')], {
-      env: {
-        ...process.env,
-        ...env,
-        DIR: this.dir,
-        CONFIG: JSON.stringify(configOf(config)),
-        TSX_TSCONFIG_PATH: join(import.meta.dirname, '../../../tsconfig.tests.json'),
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(import.meta.resolve('./fixtures/guard.ts'))],
+      {
+        env: {
+          ...process.env,
+          ...env,
+          DIR: this.dir,
+          CONFIG: JSON.stringify(configOf(config)),
+          TSX_TSCONFIG_PATH: join(import.meta.dirname, '../../../tsconfig.tests.json'),
+        },
+        stdio: ['pipe', 'pipe', 'inherit'],
       },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    );
     this.#guards.push(child);
     return new Guard(child);
   }

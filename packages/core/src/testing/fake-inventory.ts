@@ -174,7 +174,7 @@ export interface LifecycleFacts {
   readonly detail?: string;
 }
 
-export function currentOf(place: Place): Instance {
+function currentOf(place: Place): Instance {
   const current = place.instances.find((instance) => instance.id === place.currentId);
   if (!current) throw guardError('GUARD_INVARIANT', { what: `${place.agent.id} has a current instance` });
   return current;
