@@ -60,9 +60,16 @@ test.each([
   expect(line?.tone).toBe(tone);
 });
 
-test('waiting says why, and what would end it', () => {
+test('waiting says why; what would end it is for explain', () => {
   const line = narrate(changed('waiting', { code: 'hold', text: 'Ana holds it.', remedy: 'Release hold h1.' }));
-  expect(line).toMatchObject({ text: 'waits: Ana holds it. Release hold h1.', tone: 'warn', incidentId: 'inc_1' });
+  expect(line).toMatchObject({ text: 'waits: Ana holds it.', tone: 'warn', incidentId: 'inc_1' });
+});
+
+test('handing over says what a person can do', () => {
+  const line = narrate(
+    changed('escalated', { code: 'ladder-exhausted', text: 'Nothing is left.', remedy: 'Heal it by hand.' }),
+  );
+  expect(line).toMatchObject({ text: 'a person has to take over: Nothing is left. Heal it by hand.', tone: 'bad' });
 });
 
 test('a plan that needs a person says how to decide', () => {

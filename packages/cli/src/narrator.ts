@@ -87,7 +87,7 @@ function changed(incident: Incident, { type, reason }: TimelineEntry): Line {
       return about(incident, `${text} Decide with \`praetorian approve ${incident.id}\`, or \`reject\`.`, 'warn');
     case 'waiting':
     case 'held':
-      return about(incident, `waits: ${text}${advice}`, 'warn');
+      return about(incident, `waits: ${text}`, 'warn');
     default:
       return about(incident, text, 'dim');
   }

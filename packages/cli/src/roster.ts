@@ -6,9 +6,9 @@ import { table } from './table.ts';
 const faults = [
   ['crash', 'it exits at once'],
   ['hang', 'it stops answering and ignores SIGTERM'],
-  ['slow', 'every answer takes 800 ms'],
+  ['slow', 'every answer takes 800 ms; while its work advances it is left alone'],
   ['errors', 'its work fails'],
-  ['silent', 'it answers, but sends no heartbeats'],
+  ['silent', 'it answers, but sends no heartbeats; restarted only after heartbeat.silentFor'],
 ] as const;
 
 /** Every group with its agents. */
