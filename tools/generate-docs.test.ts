@@ -1,6 +1,6 @@
 /** The reference says what the code says: no more, no less, and of everything. */
 import { describe, expect, it } from 'vitest';
-import { errorCatalogue } from '../packages/core/src/contracts/errors.ts';
+import { errorCatalogue } from '../packages/core/src/contracts/error-catalogue.ts';
 import { guardEventTypes } from '../packages/core/src/contracts/events.ts';
 import { reasonCodes } from '../packages/core/src/model/reason.ts';
 import { referencePages, stalePages } from './generate-docs.ts';

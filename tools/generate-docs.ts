@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { labelTable } from '../packages/core/src/config/labels.ts';
 import { coreSchema } from '../packages/core/src/config/schema.ts';
-import { errorCatalogue } from '../packages/core/src/contracts/errors.ts';
+import { errorCatalogue } from '../packages/core/src/contracts/error-catalogue.ts';
 import { guardEventTypes } from '../packages/core/src/contracts/events.ts';
 import { isPlugin, type PluginManifest } from '../packages/core/src/contracts/plugin.ts';
 import { reasonCodes } from '../packages/core/src/model/reason.ts';

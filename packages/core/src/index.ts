@@ -2,18 +2,33 @@
  * `@praetorian-guard/core`: the engine, for those who embed it. Plugins are written against `./plugin`.
  */
 // Making a guard.
-export type { CreateOptions } from './create-guard.ts';
-export { createGuard, loadConfigFile } from './create-guard.ts';
+export type { CreateOptions } from './di/create-guard.ts';
+export { createGuard, loadConfigFile } from './di/create-guard.ts';
 
 // Its config.
-export type { AgentConfig, GuardConfig, LoadedPlugin, NotificationRoute, PluginInstanceConfig, PolicyOf } from './config/guard-config.ts';
+export type {
+  AgentConfig,
+  GuardConfig,
+  LoadedPlugin,
+  NotificationRoute,
+  PluginInstanceConfig,
+  PolicyOf,
+} from './config/guard-config.ts';
 export type { LoadedConfig } from './config/load.ts';
 export type { ConfigProblem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';
 export { composedSchema } from './config/schema.ts';
 
 // What it is given.
-export { createLogger, noopLogger, noopMetrics, recordedMetrics, seededRandom, systemClock, systemRandom } from './runtime/index.ts';
+export {
+  createLogger,
+  noopLogger,
+  noopMetrics,
+  recordedMetrics,
+  seededRandom,
+  systemClock,
+  systemRandom,
+} from './runtime/index.ts';
 export type { LoggerOptions, LogLevel, MetricsSnapshot, RecordedMetrics } from './runtime/index.ts';
 
 // What it gives.

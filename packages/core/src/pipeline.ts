@@ -134,7 +134,10 @@ export class Pipeline {
 
   /** A person was told. Only a message about the present state counts for it. */
   async told(notice: Notice, notifier: string): Promise<void> {
-    if (notice.kind !== 'escalated' && notice.kind !== 'approval') return;
+    const state = this.#p.incidentLog.get(notice.incidentId)?.state;
+    const present =
+      notice.kind === 'approval' ? state === 'awaiting-approval' : notice.kind === 'escalated' && state === 'escalated';
+    if (!present) return;
     await this.#p.incidents.apply(notice.incidentId, { type: 'told', notifier });
   }
 
@@ -217,7 +220,8 @@ export class Pipeline {
       const finished = before.attempt.steps.find((step) => step.state === 'started');
       const now = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
       const record = now?.steps.find((step) => step.id === finished?.id);
-      if (record?.state === 'finished') bus.emit('step.finished', { ...about, stepId: record.id, receipt: record.receipt });
+      if (record?.state === 'finished')
+        bus.emit('step.finished', { ...about, stepId: record.id, receipt: record.receipt });
     }
   }
 
@@ -245,6 +249,8 @@ export class Pipeline {
     const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
     controlPlane
       .apply(command, { key: `reflect/${this.#commands}`, fence: ownership.fence(group) }, call)
-      .catch((thrown: unknown) => log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'));
+      .catch((thrown: unknown) =>
+        log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
+      );
   }
 }

@@ -110,7 +110,8 @@ export { apiVersion, definePlugin, isPlugin } from './plugin.ts';
 // What is passed to and expected of every contribution.
 export type { Call, Clock, Component, LogFields, Logger, Metrics, Random, Subscription } from './call.ts';
 export type { ErrorCode, ErrorDetails, ErrorPlace } from './errors.ts';
-export { errorCatalogue, GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';
+export { errorCatalogue } from './error-catalogue.ts';
+export { GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';
 
 // The ten kinds, and leases.
 export type { DiscoveredAgent, EvidenceItem, ExecResult, Grant, InventoryEvent, Orchestrator } from './orchestrator.ts';

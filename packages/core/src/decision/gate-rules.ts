@@ -1,6 +1,6 @@
 import type { ReasonCode, RuleResult } from '../model/index.ts';
 import { evidenceKinds, formatDuration } from '../model/index.ts';
-import type { GateFacts, GateRule } from './gate.ts';
+import type { GateFacts, GateRule } from './gate-facts.ts';
 
 /** How long a standing no lasts before it is asked again; an event asks sooner. */
 const askAgainMs = 30_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agent, finding, policy } from '../../test/decision-fixtures.ts';
 import type { Hold, Policy } from '../model/index.ts';
 import { askGate } from './gate.ts';
-import type { GateFacts } from './gate.ts';
+import type { GateFacts } from './gate-facts.ts';
 
 function facts(change: Partial<GateFacts> = {}): GateFacts {
   return {

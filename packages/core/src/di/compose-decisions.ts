@@ -14,7 +14,10 @@ const noHistory = { failures: 0, recurrence: 0, outcomes: {} } as const;
 
 /** Decision, remediation and what they remember. */
 export function composeDecisions(scope: Scope): void {
-  scope.provide(core.holds, (at) => new Holds(at.get(core.store), at.get(core.clock), at.get(core.random).fork('holds')));
+  scope.provide(
+    core.holds,
+    (at) => new Holds(at.get(core.store), at.get(core.clock), at.get(core.random).fork('holds')),
+  );
   scope.provide(core.budgets, (at) => new Budgets(at.get(core.store)));
   scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership)));
   scope.provide(core.judge, makeJudge);
@@ -64,4 +67,3 @@ function makeIncidents(at: Provider): Incidents {
     after: (change) => at.get(core.pipeline).after(change),
   });
 }
-

@@ -32,14 +32,20 @@ export function executorPorts(at: Provider): ExecutorPorts {
       const fence = at.get(core.ownership).fence(agent.group);
       return at.get(core.agentClient).promote({ agent, instance }, { epoch, fence }, signal);
     },
-    restoreState: (agent, instance, checkpointId, signal) => restoreState(at, { agent, instance, checkpointId, signal }),
+    restoreState: (agent, instance, checkpointId, signal) =>
+      restoreState(at, { agent, instance, checkpointId, signal }),
     latestCheckpoint: async (agentId) => {
       await quarantineSuspect(at, agentId);
       return (await at.get(core.checkpoints).latest(agentId))?.checkpoint;
     },
     redact,
     onStep: (incident, step, key) => {
-      at.get(core.bus).emit('step.started', { incidentId: incident.id, agentId: incident.agentId, stepId: step.id, key });
+      at.get(core.bus).emit('step.started', {
+        incidentId: incident.id,
+        agentId: incident.agentId,
+        stepId: step.id,
+        key,
+      });
     },
   };
 }
@@ -58,12 +64,19 @@ function adopt(at: Provider, agentId: AgentId, instance: Instance): void {
     at.get(core.members).changed(at.get(core.fleet).adopt(agentId, agent.group, instance));
   } catch (thrown) {
     if (!isGuardError(thrown, 'GUARD_AGENT_STALE')) throw thrown;
-    at.get(core.log).debug({ agentId, instance: instance.id, err: messageOf(thrown) }, 'a newer instance is known already');
+    at.get(core.log).debug(
+      { agentId, instance: instance.id, err: messageOf(thrown) },
+      'a newer instance is known already',
+    );
   }
 }
 
 /** Asks the instance for its readiness until it takes work. One without an address is ready when it runs. */
-async function awaitReady(at: Provider, agentId: AgentId, of: { readonly instanceId: string; readonly signal: AbortSignal }): Promise<void> {
+async function awaitReady(
+  at: Provider,
+  agentId: AgentId,
+  of: { readonly instanceId: string; readonly signal: AbortSignal },
+): Promise<void> {
   const clock = at.get(core.clock);
   const fleet = at.get(core.fleet);
   const { instanceId, signal } = of;
@@ -75,7 +88,8 @@ async function awaitReady(at: Provider, agentId: AgentId, of: { readonly instanc
       const asked = await at.get(core.probes).ask(slot, 'readiness', { instanceId });
       if (asked.outcome === 'up') return;
       // An agent that offers no readiness is ready when it is alive.
-      if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up') return;
+      if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up')
+        return;
     }
     await clock.sleep(lookAgainMs, signal);
   }

@@ -48,10 +48,3 @@ export function stepsFor(plan: Plan, can: readonly Capability[], drainMs: Ms): r
   if (beside) add('retire', { type: 'action', action: 'retire', on: 'old' }, { onFailure: 'continue' });
   return steps;
 }
-
-/** The mode of a respawn that the orchestrator knows: the wanted one, or its own preferred one. */
-export function respawnMode(plan: Plan, can: readonly Capability[]): 'beside' | 'in-place' {
-  const modes = capabilityFor(can, 'respawn')?.respawn ?? ['in-place'];
-  const wanted = plan.mode ?? modes[0] ?? 'in-place';
-  return modes.includes(wanted) ? wanted : (modes[0] ?? 'in-place');
-}

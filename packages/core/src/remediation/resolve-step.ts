@@ -36,6 +36,9 @@ export async function resolveStep(
   if (!agent) return stale(`Agent ${incident.agentId} is gone.`);
   const { spec } = step;
   if (spec.type === 'control') return control(agent, incident, spec);
+  if (spec.type === 'action' && spec.action === 'retire' && spec.on === 'new' && !incident.attempt.replacement) {
+    return skip('The attempt brought no new instance; there is nothing to retire.');
+  }
   const instance = instanceFor(spec.on, agent, incident.attempt);
   if (!instance)
     return spec.on === 'old' && spec.type !== 'action'

@@ -1,6 +1,6 @@
 import type { AnyGuardEvent, GuardApi, Orchestrator, PluginManifest, StateStore } from '../contracts/index.ts';
-import { apiVersion, definePlugin } from '../contracts/index.ts';
-import { assembleGuard } from '../create-guard.ts';
+import { apiVersion, definePlugin, invariant } from '../contracts/index.ts';
+import { assembleGuard } from '../di/create-guard.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
 import type { AgentId, Incident, TimelineEntry } from '../model/index.ts';
 import { seededRandom } from '../runtime/index.ts';
@@ -52,85 +52,103 @@ const storePlugin = 'rig-store';
 const worldPlugin = 'rig-world';
 
 export async function createGuardRig(options: GuardRigOptions): Promise<GuardRig> {
-  const clock = createVirtualClock();
-  const orchestrator = options.orchestrator(clock);
-  const store = new MemoryStateStore(clock);
-  const log = recordingLogger();
-  const events: AnyGuardEvent[] = [];
-  const fleet = new SimulatedFleet({
-    clock,
-    agents: options.agents,
-    source: orchestrator,
-    groupOf: options.groupOf,
-    heartbeatMs: options.heartbeatMs ?? 2_000,
-    ...(options.lossOf ? { lossOf: options.lossOf } : {}),
-  });
-  let boots = 0;
-  let current: { readonly guard: GuardApi; kill(): void } | undefined;
+  const rig = new VirtualGuardRig(options);
+  await rig.boot();
+  return rig;
+}
 
-  const boot = async (): Promise<void> => {
-    boots += 1;
-    // A guard that was killed does nothing more: its hands on store and world are cut.
+class VirtualGuardRig implements GuardRig {
+  readonly clock = createVirtualClock();
+  readonly log = recordingLogger();
+  readonly events: AnyGuardEvent[] = [];
+  readonly store = new MemoryStateStore(this.clock);
+  readonly fleet: SimulatedFleet;
+  readonly #options: GuardRigOptions;
+  readonly #orchestrator: SimulatedOrchestrator;
+  #boots = 0;
+  #guard: GuardApi | undefined;
+  /** Shared with everything the guard holds of store and world; false cuts its hands. */
+  #alive = { is: false };
+
+  constructor(options: GuardRigOptions) {
+    this.#options = options;
+    this.#orchestrator = options.orchestrator(this.clock);
+    this.fleet = new SimulatedFleet({
+      clock: this.clock,
+      agents: options.agents,
+      source: this.#orchestrator,
+      groupOf: options.groupOf,
+      heartbeatMs: options.heartbeatMs ?? 2_000,
+      ...(options.lossOf ? { lossOf: options.lossOf } : {}),
+    });
+  }
+
+  guard(): GuardApi {
+    invariant(this.#guard, 'the rig is booted before its guard is used');
+    return this.#guard;
+  }
+
+  async boot(): Promise<void> {
+    this.#boots += 1;
     const alive = { is: true };
-    const guard = await assembleGuard(
-      { ...options.config, plugins: { world: { use: worldPlugin } }, store: { use: storePlugin } },
+    const guard = await this.#assemble(alive);
+    guard.onAny((event) => void (alive.is && this.events.push(event)));
+    this.#alive = alive;
+    this.#guard = guard;
+    const started = guard.start();
+    await this.clock.settle();
+    await started;
+    this.fleet.attach(guard);
+  }
+
+  crash(): void {
+    this.fleet.attach(undefined);
+    this.#alive.is = false;
+    this.guard()
+      .stop()
+      .catch(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.fleet.attach(undefined);
+    const stopped = this.guard().stop();
+    await this.clock.advance(20_000);
+    await stopped;
+  }
+
+  async incidents(): Promise<readonly Incident[]> {
+    return (await this.guard().incidents.list({ limit: 1_000 })).items;
+  }
+
+  timeline(incident: Incident): Promise<readonly TimelineEntry[]> {
+    return this.guard().incidents.timeline(incident.id);
+  }
+
+  async until(done: () => boolean | Promise<boolean>, forMs: number, stepMs = 500): Promise<boolean> {
+    for (let passed = 0; passed < forMs; passed += stepMs) {
+      if (await done()) return true;
+      await this.clock.advance(stepMs);
+    }
+    return done();
+  }
+
+  #assemble(alive: { readonly is: boolean }): Promise<GuardApi> {
+    const { config, seed = 1 } = this.#options;
+    return assembleGuard(
+      { ...config, plugins: { world: { use: worldPlugin } }, store: { use: storePlugin } },
       {
-        clock,
-        random: seededRandom(`${options.seed ?? 1}/${boots}`, clock),
-        logger: log,
-        prober: fleet,
-        agentClient: fleet,
+        clock: this.clock,
+        random: seededRandom(`${seed}/${this.#boots}`, this.clock),
+        logger: this.log,
+        prober: this.fleet,
+        agentClient: this.fleet,
         plugins: {
-          [storePlugin]: plugin(storePlugin, { stateStores: { memory: () => severable(store, alive) } }),
-          [worldPlugin]: plugin(worldPlugin, { orchestrators: { world: () => severable(orchestrator, alive) } }),
+          [storePlugin]: plugin(storePlugin, { stateStores: { memory: () => severable(this.store, alive) } }),
+          [worldPlugin]: plugin(worldPlugin, { orchestrators: { world: () => severable(this.#orchestrator, alive) } }),
         },
       },
     );
-    guard.onAny((event) => void (alive.is && events.push(event)));
-    current = {
-      guard,
-      kill: () => {
-        alive.is = false;
-      },
-    };
-    const started = guard.start();
-    await clock.settle();
-    await started;
-    fleet.attach(guard);
-  };
-  await boot();
-  const guard = (): GuardApi => (current as NonNullable<typeof current>).guard;
-  return {
-    clock,
-    fleet,
-    log,
-    events,
-    store,
-    guard,
-    boot,
-    crash: () => {
-      fleet.attach(undefined);
-      current?.kill();
-      void guard()
-        .stop()
-        .catch(() => undefined);
-    },
-    stop: async () => {
-      fleet.attach(undefined);
-      const stopped = guard().stop();
-      await clock.advance(20_000);
-      await stopped;
-    },
-    incidents: async () => (await guard().incidents.list({ limit: 1_000 })).items,
-    timeline: (incident) => guard().incidents.timeline(incident.id),
-    until: async (done, forMs, stepMs = 500) => {
-      for (let passed = 0; passed < forMs; passed += stepMs) {
-        if (await done()) return true;
-        await clock.advance(stepMs);
-      }
-      return done();
-    },
-  };
+  }
 }
 
 function plugin(name: string, contributes: PluginManifest['contributes']): PluginManifest {

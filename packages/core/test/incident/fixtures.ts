@@ -1,4 +1,4 @@
-import type { Assessment, Finding, Incident, Plan, Policy, Step } from '../../src/model/index.ts';
+import type { Assessment, Effect, Finding, Incident, Plan, Policy, Receipt, Step } from '../../src/model/index.ts';
 import type { DecideFacts } from '../../src/incident/index.ts';
 
 /** Building blocks for tests of the reducer. */
@@ -90,3 +90,17 @@ export function openIncident(change: Partial<Incident> = {}): Incident {
     ...change,
   } as Incident;
 }
+
+export const effect: Effect = { type: 'evidence', agentId: 'web.1', instanceId: 'web.1@1' };
+export const restart: Effect = {
+  type: 'action',
+  orchestrator: 'fake',
+  intent: {
+    key: 'k2',
+    action: { kind: 'restart', agentId: 'web.1', instanceId: 'web.1@1', graceMs: 0 },
+    affects: ['web.1'],
+    before: {},
+  },
+};
+
+export const done: Receipt = { key: 'k2', at: 2_100, result: 'succeeded', instance: { id: 'web.1@2', generation: 2 } };

@@ -1,16 +1,16 @@
-import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random } from './contracts/index.ts';
-import { loadConfigFile as loadFile, loadConfigObject } from './config/load.ts';
-import type { LoadedConfig, LoadOptions } from './config/load.ts';
-import { checkReferences } from './config/references.ts';
-import { compose } from './di/composition-root.ts';
-import { core } from './di/core-tokens.ts';
-import { Engine } from './engine.ts';
-import { Guard } from './guard.ts';
-import type { Prober } from './monitoring/index.ts';
-import { coreVersion } from './plugins/check-manifest.ts';
-import { loadPlugin } from './plugins/load-plugin.ts';
-import type { AgentClient } from './recovery/index.ts';
-import { createLogger, noopMetrics, registerSecret, systemClock, systemRandom } from './runtime/index.ts';
+import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random } from '../contracts/index.ts';
+import { loadConfigFile as loadFile, loadConfigObject } from '../config/load.ts';
+import type { LoadedConfig, LoadOptions } from '../config/load.ts';
+import { checkReferences } from '../config/references.ts';
+import { compose } from './composition-root.ts';
+import { core } from './core-tokens.ts';
+import { Engine } from '../engine.ts';
+import { Guard } from '../guard.ts';
+import type { Prober } from '../monitoring/index.ts';
+import { coreVersion } from '../plugins/check-manifest.ts';
+import { loadPlugin } from '../plugins/load-plugin.ts';
+import type { AgentClient } from '../recovery/index.ts';
+import { createLogger, noopMetrics, registerSecret, systemClock, systemRandom } from '../runtime/index.ts';
 import { dirname, resolve } from 'node:path';
 
 /** What an embedder may bring along; everything has a working default. */
@@ -68,11 +68,17 @@ export async function assembleGuard(config: string | object, options: AssembleOp
  * Loads and checks a config file as `createGuard` does, without making anything: for checks, editors and CI.
  * Errors as for `createGuard`.
  */
-export function loadConfigFile(path: string, options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'> = {}): Promise<LoadedConfig> {
+export function loadConfigFile(
+  path: string,
+  options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'> = {},
+): Promise<LoadedConfig> {
   return load(path, options);
 }
 
-async function load(config: string | object, options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'>): Promise<LoadedConfig> {
+async function load(
+  config: string | object,
+  options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'>,
+): Promise<LoadedConfig> {
   const how: LoadOptions = {
     env: options.env ?? process.env,
     baseDir: baseDirOf(config, options),

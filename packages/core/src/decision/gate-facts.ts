@@ -1,0 +1,60 @@
+import type {
+  Agent,
+  AgentId,
+  EpochMs,
+  Finding,
+  Health,
+  Hold,
+  InstanceId,
+  Ms,
+  Policy,
+  RuleResult,
+  Rung,
+} from '../model/index.ts';
+import type { BudgetAnswer } from './budget.ts';
+
+/** Everything the gate looks at, fresh at the moment an action is to be applied (R02). */
+export interface GateFacts {
+  readonly now: EpochMs;
+  readonly agent: Agent;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  readonly policy: Policy;
+  readonly rung: Rung;
+  /** The attempt has its place in the budget already: budget and backoff were asked when it began. */
+  readonly begun: boolean;
+  /** A person ordered or approved it: evidence and progress are their business. */
+  readonly ordered: boolean;
+  /** Attempts of the incident that did not heal. */
+  readonly failedAttempts: number;
+  /** The instance the plan was made for. */
+  readonly instanceId?: InstanceId;
+  /** All agents the action touches. */
+  readonly affects: readonly AgentId[];
+  /** Those of them that are not known to the guard. */
+  readonly unselected: readonly AgentId[];
+  /** Those of them in another recovery. */
+  readonly inRecovery: readonly AgentId[];
+  readonly hold?: Hold;
+  /** The guard has seen the whole fleet since its start; else when it may have. */
+  readonly settled: boolean;
+  readonly settledAt: EpochMs;
+  readonly budget: BudgetAnswer;
+  readonly notBefore: EpochMs;
+  readonly groupSize: number;
+  /** Recoveries under way in the group, without this one. */
+  readonly groupInFlight: number;
+  /** The agent's work advanced this long ago; absent when it never reported any. */
+  readonly progressAgoMs?: Ms;
+  /** The agent answered a probe well this long ago. */
+  readonly answeredAgoMs?: Ms;
+  /** This guard owns the agent's shard and can still prove it. */
+  readonly owned: boolean;
+}
+
+/** One rule: a name and a pure question. */
+export interface GateRule {
+  readonly name: string;
+  readonly says: string;
+  check(facts: GateFacts): RuleResult | undefined;
+}

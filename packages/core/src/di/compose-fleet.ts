@@ -1,0 +1,97 @@
+import { Detection } from '../detection/index.ts';
+import { Fleet } from '../fleet/index.ts';
+import { Collector, EndpointPolicy, HttpProber, ProbeScheduler } from '../monitoring/index.ts';
+import { FleetSight } from '../pipeline/fleet-sight.ts';
+import { Members } from '../pipeline/members.ts';
+import { Settle } from '../pipeline/settle.ts';
+import type { Provider, Scope } from './container.ts';
+import { core } from './core-tokens.ts';
+import type { Inputs } from './inputs.ts';
+
+/** Who is in the fleet, what is heard and asked of it, and what that means. */
+export function composeFleet(scope: Scope, { prober }: Inputs): void {
+  scope.provide(core.fleet, (at) => new Fleet({ policyOf: at.get(core.config).policyOf, clock: at.get(core.clock) }));
+  scope.provide(core.controlPlane, (at) =>
+    at.get(core.registry).get('controlPlanes', at.get(core.config).config.controlPlane),
+  );
+  scope.provide(
+    core.collector,
+    (at) => new Collector({ fleet: at.get(core.fleet), clock: at.get(core.clock), metrics: at.get(core.metrics) }),
+  );
+  scope.provide(
+    core.endpoints,
+    (at) => new EndpointPolicy({ allowedNetworks: at.get(core.config).config.allowedNetworks }),
+  );
+  scope.provide(
+    core.probes,
+    (at) =>
+      new ProbeScheduler({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        random: at.get(core.random).fork('probes'),
+        log: at.get(core.log),
+        metrics: at.get(core.metrics),
+        prober: prober ?? new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints) }),
+        report: (signal) => void at.get(core.collector).ingest(signal),
+      }),
+  );
+  scope.provide(core.detection, makeDetection);
+  scope.provide(core.sight, (at) => {
+    return new FleetSight({
+      fleet: at.get(core.fleet),
+      detection: at.get(core.detection),
+      collector: at.get(core.collector),
+      clock: at.get(core.clock),
+    });
+  });
+  scope.provide(core.members, makeMembers);
+  scope.provide(core.settle, makeSettle);
+}
+
+function makeDetection(at: Provider): Detection {
+  const registry = at.get(core.registry);
+  return new Detection({
+    detectors: new Map(registry.names('detectors').map((name) => [name, registry.get('detectors', name)])),
+    fleet: at.get(core.fleet),
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    metrics: at.get(core.metrics),
+  });
+}
+
+function makeMembers(at: Provider): Members {
+  return new Members({
+    fleet: at.get(core.fleet),
+    store: at.get(core.store),
+    ownership: at.get(core.ownership),
+    incidents: at.get(core.incidentLog),
+    bus: at.get(core.bus),
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    reset: (slot) => at.get(core.pipeline).reset(slot),
+    changed: (slot) => at.get(core.probes).track(slot),
+    removed: (slot, agent) => at.get(core.pipeline).removed(slot, agent),
+    sync: (agentId) => at.get(core.pipeline).sync(agentId),
+  });
+}
+
+function makeSettle(at: Provider): Settle {
+  const fleet = at.get(core.fleet);
+  return new Settle({
+    clock: at.get(core.clock),
+    graceMs: () =>
+      Math.max(
+        0,
+        ...[...fleet.groups()].map(
+          (group) => at.get(core.config).policyOf({ id: '', group, labels: {} }).gate.settleMs,
+        ),
+      ),
+    unseen: () => {
+      // One that has an address can be asked; one that has none is heard of when it speaks.
+      const sight = at.get(core.sight);
+      return fleet
+        .list(undefined, Infinity, (slot) => fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot))
+        .map((view) => view.agent.id);
+    },
+  });
+}

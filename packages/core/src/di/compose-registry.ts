@@ -1,0 +1,80 @@
+import type { Kind, PluginContext } from '../contracts/index.ts';
+import { ladderStrategy } from '../decision/ladder-strategy.ts';
+import { threatAssessor } from '../decision/threat-assessor.ts';
+import { builtInDetectors } from '../detection/index.ts';
+import { FleetControlPlane } from '../fleet/index.ts';
+import { logNotifier } from '../notification/index.ts';
+import { builtIn, Registry } from '../plugins/registry.ts';
+import { MemoryStateStore, namespaced } from '../state/index.ts';
+import type { Provider } from './container.ts';
+import { core } from './core-tokens.ts';
+import type { Inputs } from './inputs.ts';
+
+export function makeRegistry(at: Provider, { config, baseDir }: Inputs): Registry {
+  const configs = new Map(config.plugins.map((plugin) => [plugin.instance, plugin.config]));
+  const stopped = new AbortController();
+  const registry: Registry = new Registry((instance, kind, name) => {
+    const log = at.get(core.log).child({ plugin: instance, contribution: name });
+    const owned = kind === 'stateStores' || kind === 'leases';
+    const context: PluginContext = {
+      instance,
+      config: configs.get(instance),
+      signal: stopped.signal,
+      clock: at.get(core.clock),
+      random: at.get(core.random).fork(`plugin/${instance}/${kind}/${name}`),
+      log,
+      metrics: at.get(core.metrics),
+      // A store gets no store, and what it is given of the fleet it does not need at its making.
+      ...(owned ? {} : { state: namespaced(at.get(core.store), `plugin/${instance}`) }),
+      get fleet() {
+        return at.get(core.fleet);
+      },
+      ...(mayIngest(kind) ? { ingest: (signal) => void at.get(core.collector).ingest(signal) } : {}),
+      baseDir,
+      guardUrl: () => guardUrl(registry),
+    };
+    return context;
+  });
+  registry.register('stateStores', 'memory', ({ clock }) => new MemoryStateStore(clock), builtIn);
+  registry.register('assessors', 'threat', () => threatAssessor, builtIn);
+  registry.register('strategies', 'ladder', () => ladderStrategy, builtIn);
+  registry.register('notifiers', 'log', ({ log, clock }) => logNotifier(log, clock), builtIn);
+  registry.register('controlPlanes', 'fleet', () => makeControlPlane(at), builtIn);
+  for (const [name, make] of Object.entries(builtInDetectors)) {
+    registry.register('detectors', name, ({ fleet }) => make(fleet), builtIn);
+  }
+  for (const plugin of config.plugins) registry.registerPlugin(plugin);
+  return registry;
+}
+
+function mayIngest(kind: Kind): boolean {
+  return kind === 'signalSources' || kind === 'orchestrators';
+}
+
+/** The address of the first surface that has one. */
+function guardUrl(registry: Registry): string | undefined {
+  for (const name of registry.names('surfaces')) {
+    const url = registry.get('surfaces', name).url?.();
+    if (url !== undefined) return url;
+  }
+  return undefined;
+}
+
+function makeControlPlane(at: Provider): FleetControlPlane {
+  const fleet = at.get(core.fleet);
+  return new FleetControlPlane({
+    fleet,
+    clock: at.get(core.clock),
+    isReady: (agentId) => {
+      const slot = fleet.slotOf(agentId);
+      return (
+        slot !== undefined &&
+        !at
+          .get(core.detection)
+          .status(slot)
+          .findings.some((finding) => finding.kind === 'not-ready')
+      );
+    },
+    onChange: (change) => at.get(core.members).changed(change),
+  });
+}

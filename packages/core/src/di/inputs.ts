@@ -1,0 +1,17 @@
+import type { LoadedConfig } from '../config/load.ts';
+import type { Clock, Logger, Metrics, Random } from '../contracts/index.ts';
+import type { Prober } from '../monitoring/index.ts';
+import type { AgentClient } from '../recovery/index.ts';
+
+/** What is given to a guard from outside. */
+export interface Inputs {
+  readonly config: LoadedConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly baseDir: string;
+  /** Asks agents another way than over HTTP: in tests and simulations. */
+  readonly prober?: Prober;
+  readonly agentClient?: AgentClient;
+}
