@@ -75,9 +75,7 @@ export class Intents {
     if (!isSame(record.identity, (state as unknown as InstanceBefore).identity)) {
       return `Instance ${action.instanceId} is another process now.`;
     }
-    if (action.kind === 'retire') return undefined;
-    const currentId = this.#records.current(action.agentId)?.instanceId;
-    return currentId === action.instanceId ? undefined : `The current instance is ${currentId ?? 'none'} now.`;
+    return undefined;
   }
 
   #scaleStaleness(group: string, { replicas: expected }: ScaleBefore): string | undefined {
@@ -93,11 +91,9 @@ export class Intents {
     const entry = this.#records.get(agentId);
     const record = this.#records.instance(agentId, instanceId);
     if (action.kind === 'retire') return this.#prepareRetire(action, record, key);
-    if (!record || record.instanceId !== entry.currentId) {
-      return refuse(
-        `Instance ${instanceId} is not the current one of ${agentId}; that is ${entry.currentId ?? 'none'}.`,
-      );
-    }
+    // Any instance that lives, not only the one the inventory shows: after a respawn beside the engine moves on first.
+    if (!record)
+      return refuse(`Agent ${agentId} has no instance ${instanceId}; its current one is ${entry.currentId ?? 'none'}.`);
     const problem = action.kind === 'respawn' ? overrideProblem(action.override) : undefined;
     if (problem) return refuse(problem.text, problem.remedy);
     const wanted = action.kind === 'respawn' ? action.generation : 0;

@@ -126,9 +126,10 @@ export class Performer {
   }): Promise<Receipt> {
     const { spec, action, before, key, hurry } = todo;
     const { keeper, records, clock } = this.#parts;
-    const old = records.current(spec.agentId);
+    const old = records.instance(spec.agentId, action.instanceId);
     const { birth } = before;
-    if (!old || !birth) return { key, at: clock.now(), result: 'superseded', text: 'There is no current instance.' };
+    if (!old || !birth)
+      return { key, at: clock.now(), result: 'superseded', text: `Instance ${action.instanceId} is gone.` };
     const beside = action.kind === 'respawn' && action.mode === 'beside';
     const override = (action.kind === 'respawn' ? action.override : undefined) ?? old.override;
     const keepsScratch = action.kind === 'restart' && old.scratch !== undefined;

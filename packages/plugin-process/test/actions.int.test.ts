@@ -83,6 +83,19 @@ test('respawn beside leaves the old one alone until it is retired', async () => 
   expect(inventory.lifecycle('died')).toEqual([]);
 });
 
+test('the new instance can be acted on while the old one still waits to be retired', async () => {
+  const orchestrator = await harness.start({ agents: { web: program } });
+  const inventory = await harness.follow(orchestrator).synced();
+  const old = inventory.instance('web');
+  const beside = await harness.act(orchestrator, { kind: 'respawn', mode: 'beside', generation: 2, ...on(old) }, 'k1');
+  const fresh = await harness.act(orchestrator, { kind: 'restart', ...on(beside) }, 'k2');
+  expect(isRunning(pidOf(beside))).toBe(false);
+  await harness.act(orchestrator, { kind: 'retire', ...on(old) }, 'k3');
+  expect(isRunning(pidOf(old))).toBe(false);
+  await until(() => inventory.instance('web').id === 'web~3');
+  expect((await ask(fresh)).pid).toBe(pidOf(fresh));
+});
+
 test('a new instance that proves bad is retired and the old one goes on', async () => {
   const orchestrator = await harness.start({ agents: { web: program } });
   const old = (await harness.follow(orchestrator).synced()).instance('web');
