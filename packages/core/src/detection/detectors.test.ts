@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentMetrics, HeartbeatPolicy, LifecycleEvent, ProbeSignal } from '../model/index.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
-import { detectionRig } from './fixtures/detection-rig.ts';
+import { detectionRig } from '../../test/detection-rig.ts';
 
 const heartbeat = (given: Partial<HeartbeatPolicy>) =>
   samplePolicy({ heartbeat: { ...samplePolicy().heartbeat, ...given } });

@@ -54,18 +54,25 @@ export class FindingBook {
 
 function findingOf(
   detector: string,
-  { confirm: _, ...suspicion }: Suspicion,
+  { kind, evidence, implies, strength, text, signature, proven, data }: Suspicion,
   view: AgentView,
   { before, now }: { readonly before: readonly Finding[]; readonly now: EpochMs },
 ): Finding {
   // One kind may be suspected on two kinds of evidence, and the gate counts evidence.
-  const id = `${detector}:${suspicion.kind}:${suspicion.evidence}`;
+  const id = `${detector}:${kind}:${evidence}`;
   const { agent } = view;
   return {
     id,
     agentId: agent.id,
     detector,
-    ...suspicion,
+    kind,
+    evidence,
+    implies,
+    strength,
+    text,
+    signature,
+    ...(proven === undefined ? {} : { proven }),
+    ...(data === undefined ? {} : { data }),
     since: before.find((finding) => finding.id === id)?.since ?? now,
     ...(agent.instance ? { instanceId: agent.instance.id } : {}),
   };

@@ -34,7 +34,7 @@ describe('HoldTime', () => {
           const lastGood = seen.findLastIndex((one) => one.value <= threshold.raiseAbove);
           const firstBad = seen[lastGood + 1];
           const heldLong = firstBad !== undefined && atMs - firstBad.atMs >= threshold.forMs;
-          const expected = before ? value > threshold.clearAt : heldLong;
+          const expected: boolean = before ? value > threshold.clearAt : heldLong;
           expect(hold.observe(value, atMs, threshold)).toBe(expected);
           before = expected;
         }

@@ -32,8 +32,8 @@ describe('Uptime', () => {
         const up = window.filter((state) => state === 'up').length;
         const observed = window.filter((state) => state !== 'unobserved').length;
         const percentage = uptime.percentage(3, at * 1_000);
-        if (observed === 0) expect(percentage).toBeUndefined();
-        else expect(percentage).toBeCloseTo((up / observed) * 100, 9);
+        expect(percentage === undefined).toBe(observed === 0);
+        expect(percentage ?? 0).toBeCloseTo(observed === 0 ? 0 : (up / observed) * 100, 9);
       }),
       { numRuns: 50 },
     );

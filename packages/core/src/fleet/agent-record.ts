@@ -104,5 +104,5 @@ function plain(registration: Registration): JsonObject {
   return {
     ...registration,
     ...(registration.dependsOn ? { dependsOn: [...registration.dependsOn] } : {}),
-  } as JsonObject;
+  };
 }

@@ -57,22 +57,34 @@ export function groupOf(entry: Entry): GroupId | undefined {
 
 /** The agent as others see it. `group` is the fallback while no source names one. */
 export function agentOf(entry: Entry, group: GroupId): Agent {
-  const { configured, discovered, registration } = entry;
-  const role = configured?.role ?? discovered?.role ?? registration?.role;
   const instance = instanceOf(entry);
-  const dependsOn = configured?.dependsOn.length
-    ? configured.dependsOn
-    : (discovered?.dependsOn ?? registration?.dependsOn);
   return {
     id: entry.id,
     group,
-    labels: { ...registration?.labels, ...discovered?.labels, ...configured?.labels },
-    dependsOn: dependsOn ?? [],
-    criticality: configured?.criticality ?? discovered?.criticality ?? registration?.criticality ?? 0,
+    ...saidOf(entry),
     source: sourceOf(entry),
-    ...(role === undefined ? {} : { role }),
     ...(entry.orchestrator === undefined ? {} : { orchestrator: entry.orchestrator }),
     ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+type Said = Pick<Agent, 'labels' | 'role' | 'dependsOn' | 'criticality'>;
+
+/** What the sources say of the agent, the weightiest last: registration, orchestrator, config. */
+function saidOf({ registration, discovered, configured }: Entry): Said {
+  let said: Said = { labels: {}, dependsOn: [], criticality: 0 };
+  for (const source of [registration, discovered, configured]) if (source) said = overlaid(said, source);
+  return said;
+}
+
+function overlaid(said: Said, source: Registration | DiscoveredAgent | AgentConfig): Said {
+  const role = source.role ?? said.role;
+  return {
+    labels: { ...said.labels, ...source.labels },
+    // The config always has a list; an empty one says nothing.
+    dependsOn: source.dependsOn?.length ? source.dependsOn : said.dependsOn,
+    criticality: source.criticality ?? said.criticality,
+    ...(role === undefined ? {} : { role }),
   };
 }
 

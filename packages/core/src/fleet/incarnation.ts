@@ -16,18 +16,14 @@ const announcedMax = 4;
  * the orchestrator has not listed yet (its list lags behind a respawn). `final`: the list is complete, nothing lags.
  */
 export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrator: string, final = false): Turn {
-  const seen = entry.discovered?.instance.id;
   const { instance } = agent;
-  const { current } = entry;
+  const { current, discovered } = entry;
+  const keeps = current !== undefined && keepsCurrent(entry, current, instance, final);
   entry.orchestrator = orchestrator;
   entry.listed = true;
-  const lingers = current !== undefined && current.id !== instance.id && entry.retired.includes(instance.id);
-  const lags =
-    current !== undefined && !current.anonymous && seen !== current.id && instance.generation < current.generation;
   // What is not current must not overwrite what the orchestrator said of the one that is.
-  const keeps = (lingers || (lags && !final)) && current.id !== instance.id;
-  entry.discovered =
-    keeps && seen === current.id && entry.discovered ? { ...agent, instance: entry.discovered.instance } : agent;
+  const ofCurrent = keeps && discovered?.instance.id === current.id ? discovered.instance : instance;
+  entry.discovered = { ...agent, instance: ofCurrent };
   if (keeps) return 'same';
   if (current?.id === instance.id) {
     entry.current = { ...current, generation: Math.max(current.generation, instance.generation) };
@@ -37,6 +33,14 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   const named = entry.alias === instance.id || entry.announced.some(({ id }) => id === instance.id);
   const generation = Math.max(instance.generation, current && !current.anonymous ? current.generation + 1 : 1);
   return replace(entry, { id: instance.id, generation, named, anonymous: false });
+}
+
+/** Whether the instance an orchestrator lists is not the one that counts. */
+function keepsCurrent(entry: Entry, current: Current, listed: Instance, final: boolean): boolean {
+  if (current.id === listed.id) return false;
+  if (entry.retired.includes(listed.id)) return true;
+  const seen = entry.discovered?.instance.id === current.id;
+  return !final && !current.anonymous && !seen && listed.generation < current.generation;
 }
 
 /** A registration: sets the endpoint of the instance it names, and makes that instance current if it may be. */

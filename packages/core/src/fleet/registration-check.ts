@@ -16,26 +16,35 @@ export function checkedRegistration(given: Registration): Registration {
   if (typeof given !== 'object' || given === null) throw invalid('?', 'it has to be an object');
   const id = checkedId(given.id);
   const { instance, generation, endpoint, labels, role, dependsOn, criticality } = given;
-  if (generation !== undefined && !(Number.isSafeInteger(generation) && generation >= 1)) {
-    throw invalid(id, `generation is ${shown(generation)}, it has to be a whole number from 1`);
-  }
-  if (role !== undefined && role !== 'primary' && role !== 'replica') {
-    throw invalid(id, `role is ${shown(role)}, it has to be primary or replica`);
-  }
-  if (criticality !== undefined && ![0, 1, 2].includes(criticality)) {
-    throw invalid(id, `criticality is ${shown(criticality)}, it has to be 0, 1 or 2`);
-  }
-  return {
+  const why = scalarProblem(given);
+  if (why !== undefined) throw invalid(id, why);
+  const fields = {
     id,
     group: checkedId(given.group),
-    ...(instance === undefined ? {} : { instance: checkedId(instance) }),
-    ...(generation === undefined ? {} : { generation }),
-    ...(endpoint === undefined ? {} : { endpoint: checkedEndpoint(id, endpoint) }),
-    ...(labels === undefined ? {} : { labels: checkedLabels(id, labels) }),
-    ...(role === undefined ? {} : { role }),
-    ...(dependsOn === undefined ? {} : { dependsOn: checkedDependencies(id, dependsOn) }),
-    ...(criticality === undefined ? {} : { criticality }),
+    instance: instance === undefined ? undefined : checkedId(instance),
+    generation,
+    endpoint: endpoint === undefined ? undefined : checkedEndpoint(id, endpoint),
+    labels: labels === undefined ? undefined : checkedLabels(id, labels),
+    role,
+    dependsOn: dependsOn === undefined ? undefined : checkedDependencies(id, dependsOn),
+    criticality,
   };
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as unknown as Registration;
+}
+
+function scalarProblem({ generation, role, criticality }: Registration): string | undefined {
+  if (generation !== undefined && !(Number.isSafeInteger(generation) && generation >= 1)) {
+    return `generation is ${shown(generation)}, it has to be a whole number from 1`;
+  }
+  if (role !== undefined && !['primary', 'replica'].includes(role)) {
+    return `role is ${shown(role)}, it has to be primary or replica`;
+  }
+  if (criticality !== undefined && ![0, 1, 2].includes(criticality)) {
+    return `criticality is ${shown(criticality)}, it has to be 0, 1 or 2`;
+  }
+  return undefined;
 }
 
 /** The value, if it may name an agent, a group or an instance; throws `GUARD_AGENT_ID`. */
@@ -76,7 +85,7 @@ function checkedLabels(agentId: string, labels: unknown): { readonly [key: strin
       );
     }
   }
-  return Object.fromEntries(entries) as { [key: string]: string };
+  return Object.fromEntries<string>(entries);
 }
 
 function checkedDependencies(agentId: string, dependsOn: unknown): readonly string[] {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Heartbeat } from '../contracts/index.ts';
 import { Fleet } from '../fleet/index.ts';
 import { recordedMetrics } from '../runtime/metrics.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
@@ -89,7 +88,7 @@ describe('Collector.heartbeat', () => {
     const slot = add('a');
     for (const status of ['ok', 'ok', 'degraded'] as const) collector.heartbeat({ agentId: 'a', status });
     const metrics = { p95_latency_ms: 12, secret: 'x' };
-    collector.heartbeat({ agentId: 'a', status: 'degraded', metrics, progress: { activeTasks: 1 } } as Heartbeat);
+    collector.heartbeat({ agentId: 'a', status: 'degraded', metrics, progress: { activeTasks: 1 } });
     const { heartbeats, signals } = collector.drain(0);
     expect(heartbeats.length).toBe(1);
     expect(signals.map(({ signal }) => signal)).toMatchObject([
@@ -160,7 +159,7 @@ describe('Collector.heartbeat', () => {
       fc.property(beat, (given) => {
         const { collector, add } = rig();
         add('a');
-        const invalid = collector.heartbeat(given as never) === 'invalid';
+        const invalid = collector.heartbeat(given) === 'invalid';
         expect(invalid).toBe(collector.heartbeatProblem(given) !== undefined);
       }),
       { numRuns: 300 },

@@ -220,7 +220,7 @@ export class Collector {
     };
   }
 
-  #ingestBeat({ kind: _, instanceId, ...draft }: Extract<SignalDraft, { kind: 'heartbeat' }>): 'accepted' | 'stale' {
+  #ingestBeat({ instanceId, ...draft }: Extract<SignalDraft, { kind: 'heartbeat' }>): 'accepted' | 'stale' {
     const ack = this.heartbeat({ ...draft, ...(instanceId === undefined ? {} : { instance: instanceId }) });
     if (ack === 'accepted' || ack === 'drain' || ack === 'isolated') return 'accepted';
     this.#stale += 1;

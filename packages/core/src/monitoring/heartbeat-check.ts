@@ -33,7 +33,7 @@ export function metricsProblem(metrics: unknown): string | undefined {
   if (metrics === undefined) return undefined;
   if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics))
     return problem('metrics', metrics, 'an object');
-  const bad = invalidMetric(metrics as AgentMetrics);
+  const bad = invalidMetric(metrics);
   if (bad === undefined) return undefined;
   return problem(
     `metrics.${bad}`,

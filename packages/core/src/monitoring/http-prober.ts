@@ -126,7 +126,6 @@ function exchange(request: typeof httpRequest, options: RequestOptions, signal: 
     });
     sent.on('error', (error: NodeJS.ErrnoException) => {
       const stale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      // eslint-disable-next-line prefer-promise-reject-errors -- carries the error and what it means to the one caller
       reject(stale ? ({ reused: true, cause: error } satisfies ReusedFailure) : error);
     });
     sent.end();

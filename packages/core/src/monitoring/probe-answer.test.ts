@@ -18,6 +18,8 @@ describe('readAnswer', () => {
         checks: { database: false, redis: true, dependencies: false },
       },
     ],
+    ['liveness', 404, '', { outcome: 'down', detail: 'answered 404' }],
+    ['readiness', 404, '', { outcome: 'unknown', detail: 'the agent offers no readiness probe' }],
     ['readiness', 200, '{"ready": false}', { outcome: 'down', detail: 'not ready' }],
     ['readiness', 200, '<html>', { outcome: 'up', detail: 'answered 200 with a body that is not a JSON object' }],
     ['readiness', 503, '{"checks": [1]}', { outcome: 'down', detail: 'not ready' }],

@@ -1,4 +1,4 @@
-import type { AgentMetrics, ProbeName } from '../model/index.ts';
+import type { ProbeName } from '../model/index.ts';
 import { metricNames } from '../model/index.ts';
 import { metricsProblem } from './heartbeat-check.ts';
 import type { ProbeAnswer } from './prober.ts';
@@ -14,6 +14,10 @@ type Parts = Pick<ProbeAnswer, 'outcome' | 'statusCode' | 'detail' | 'checks' | 
  * wrong with it. A readiness answer that says `"ready": false` is not ready whatever its status is.
  */
 export function readAnswer(probe: ProbeName, statusCode: number, body: string): Parts {
+  // An agent need not offer these two: what is not there says nothing of it.
+  if (statusCode === 404 && (probe === 'readiness' || probe === 'performance')) {
+    return { outcome: 'unknown', statusCode, detail: `the agent offers no ${probe} probe` };
+  }
   const up = statusCode >= 200 && statusCode < 300;
   const bare: Parts = { outcome: up ? 'up' : 'down', statusCode, ...(up ? {} : { detail: `answered ${statusCode}` }) };
   if (probe !== 'readiness' && probe !== 'performance') return bare;
@@ -54,7 +58,7 @@ function performance(bare: Parts, body: Readonly<Record<string, unknown>>): Part
   }
   return {
     ...bare,
-    ...(Object.keys(metrics).length > 0 ? { metrics: metrics as AgentMetrics } : {}),
+    ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
     ...(wrong.length > 0 ? { detail: wrong.join('; ') } : {}),
   };
 }
