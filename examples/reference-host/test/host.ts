@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestHost } from './config.ts';
 
@@ -33,9 +33,15 @@ export interface IncidentLine {
 }
 
 export interface TimelineLine {
+  readonly seq: number;
   readonly type: string;
   readonly state: string;
   readonly reason: { readonly code: string; readonly text: string };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 /** The host as a user runs it: the built command in a process of its own, watched over HTTP. */
@@ -57,6 +63,10 @@ export class RunningHost {
     return this.#process?.pid;
   }
 
+  get url(): string {
+    return this.#host.url;
+  }
+
   /** Starts it and waits until it says that it is ready. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [cli, 'start', '--config', this.#host.config], {
@@ -70,7 +80,7 @@ export class RunningHost {
     child.stderr.on('data', hear);
     await this.until('the guard is ready', async () => {
       if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}:\n${this.#output}`);
-      return (await this.#ask('GET', '/health/ready')).status === 200;
+      return (await this.ask('GET', '/health/ready')).status === 200;
     });
   }
 
@@ -85,28 +95,39 @@ export class RunningHost {
   }
 
   async agents(): Promise<readonly AgentLine[]> {
-    return ((await this.#ask('GET', '/api/v1/agents')).body as { items: readonly AgentLine[] }).items;
+    return ((await this.ask('GET', '/api/v1/agents')).body as { items: readonly AgentLine[] }).items;
   }
 
   async agent(id: string): Promise<AgentLine> {
-    return (await this.#ask('GET', `/api/v1/agents/${id}`)).body as AgentLine;
+    return (await this.ask('GET', `/api/v1/agents/${id}`)).body as AgentLine;
   }
 
   async incidents(): Promise<readonly IncidentLine[]> {
-    return ((await this.#ask('GET', '/api/v1/incidents?limit=200')).body as { items: readonly IncidentLine[] }).items;
+    return ((await this.ask('GET', '/api/v1/incidents?limit=200')).body as { items: readonly IncidentLine[] }).items;
   }
 
   async timeline(id: string): Promise<readonly TimelineLine[]> {
-    return ((await this.#ask('GET', `/api/v1/incidents/${id}`)).body as { timeline: readonly TimelineLine[] }).timeline;
+    return ((await this.ask('GET', `/api/v1/incidents/${id}`)).body as { timeline: readonly TimelineLine[] }).timeline;
   }
 
   async explain(id: string): Promise<{ readonly summary: string }> {
-    return (await this.#ask('GET', `/api/v1/incidents/${id}/explain`)).body as { summary: string };
+    return (await this.ask('GET', `/api/v1/incidents/${id}/explain`)).body as { summary: string };
   }
 
   async routes(group: string): Promise<readonly { readonly agentId: string }[]> {
-    return ((await this.#ask('GET', `/api/v1/routes?group=${group}`)).body as { items: readonly { agentId: string }[] })
+    return ((await this.ask('GET', `/api/v1/routes?group=${group}`)).body as { items: readonly { agentId: string }[] })
       .items;
+  }
+
+  /** One request of the API; whatever the status, its JSON is returned. */
+  async ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${this.#host.url}${path}`, {
+      method,
+      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
   /** Sets the fault switch of an agent. One that breaks so that it cannot answer has done what it was told. */
@@ -143,19 +164,19 @@ export class RunningHost {
   /** Looks until it is so; what was seen last is in the error. */
   async until(what: string, holds: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
     const end = Date.now() + withinMs;
-    let last: unknown;
+    let last: Error | undefined;
     while (Date.now() < end) {
       try {
         if (await holds()) return;
         last = undefined;
       } catch (error) {
         if (error instanceof Error && error.message.startsWith('the host ended')) throw error;
-        last = error;
+        last = error instanceof Error ? error : undefined;
       }
       await sleep(100);
     }
     throw new Error(
-      `not in ${withinMs} ms: ${what}${last === undefined ? '' : ` (${String(last)})`}\n${this.#output.slice(-4_000)}`,
+      `not in ${withinMs} ms: ${what}${last === undefined ? '' : ` (${last.message})`}\n${this.#output.slice(-4_000)}`,
     );
   }
 
@@ -166,10 +187,5 @@ export class RunningHost {
     child.kill(signal);
     await ended;
     return child.exitCode;
-  }
-
-  async #ask(method: string, path: string): Promise<{ readonly status: number; readonly body: unknown }> {
-    const response = await fetch(`${this.#host.url}${path}`, { method, signal: AbortSignal.timeout(5_000) });
-    return { status: response.status, body: await response.json() };
   }
 }

@@ -48,7 +48,7 @@ function attemptText(style: Style, attempt: Attempt): string {
 }
 
 /** What became of a step, in a word or a sentence. */
-export function outcomeOf(step: Attempt['steps'][number]): string {
+function outcomeOf(step: Attempt['steps'][number]): string {
   if (step.state === 'skipped') return `skipped: ${step.reason.text}`;
   if (step.state !== 'finished') return step.state;
   const { receipt } = step;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The built command, as users run it. */
-export const bin = join(import.meta.dirname, '../dist/bin.js');
+const bin = join(import.meta.dirname, '../bin/praetorian.js');
 
 export interface Ended {
   readonly code: number | null;
