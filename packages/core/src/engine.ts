@@ -103,7 +103,11 @@ export class Engine {
   #arrange({ notifiers }: EngineOptions): void {
     const scope = this.#scope;
     const registry = scope.get(core.registry);
-    const add = (name: string, start: () => Promise<void> | void, stop: () => Promise<void> | void = () => undefined): void => {
+    const add = (
+      name: string,
+      start: () => Promise<void> | void,
+      stop: () => Promise<void> | void = () => undefined,
+    ): void => {
       this.#lifecycle.add(name, { start: async () => start(), stop: async () => stop() });
     };
     const addPlugin = (name: string, component: Component): void => {
@@ -125,7 +129,8 @@ export class Engine {
       () => scope.get(core.notifications).stop(),
     );
     for (const name of registry.names('surfaces')) this.#addSurface(name, registry.get('surfaces', name));
-    for (const name of registry.names('orchestrators')) addPlugin(`orchestrator ${name}`, registry.get('orchestrators', name));
+    for (const name of registry.names('orchestrators'))
+      addPlugin(`orchestrator ${name}`, registry.get('orchestrators', name));
     for (const name of registry.names('detectors')) addPlugin(`detector ${name}`, registry.get('detectors', name));
     add(
       'executor',
@@ -184,7 +189,8 @@ export class Engine {
 
   #addSurface(name: string, surface: Surface): void {
     this.#lifecycle.add(`surface ${name}`, {
-      start: async () => surface.start(this.#guard as GuardApi, { signal: this.#stop.signal, traceId: `surface/${name}` }),
+      start: async () =>
+        surface.start(this.#guard as GuardApi, { signal: this.#stop.signal, traceId: `surface/${name}` }),
       stop: () => surface.stop(),
     });
   }
@@ -199,9 +205,7 @@ export class Engine {
       log: scope.get(core.log),
       changed: (change) => scope.get(core.members).changed(change),
       gone: (agentId) => scope.get(core.members).gone(agentId),
-      lifecycle: ({ agentId, instanceId, type: _, ...seen }) => {
-        scope.get(core.collector).ingest({ kind: 'lifecycle', agentId, instanceId, ...seen });
-      },
+      lifecycle: (seen) => void scope.get(core.collector).ingest(seen),
       synced: () => scope.get(core.settle).synced(name),
       degraded: (why) => scope.get(core.degradations).set(`orchestrator ${name}`, why),
     });
@@ -216,7 +220,8 @@ export class Engine {
     this.#lifecycle.add(`source ${name}`, source);
     this.#lifecycle.add(`signals of ${name}`, {
       start: async () => {
-        const report = (signal: Parameters<GuardApi['ingest']>[0]): void => void scope.get(core.collector).ingest(signal);
+        const report = (signal: Parameters<GuardApi['ingest']>[0]): void =>
+          void scope.get(core.collector).ingest(signal);
         watching = source.watch(report, { signal: stop.signal, traceId: `source/${name}` }).catch((thrown: unknown) => {
           scope.get(core.degradations).set(`source ${name}`, messageOf(thrown));
         });

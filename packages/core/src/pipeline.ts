@@ -2,7 +2,7 @@ import type { AgentSlot, Clock, ControlPlane, Logger } from './contracts/index.t
 import { messageOf } from './contracts/index.ts';
 import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
 import type { Fleet } from './fleet/index.ts';
-import type { Agent, AgentId, BreakerState, ControlCommand, Notice } from './model/index.ts';
+import type { Agent, AgentId, BreakerState, ControlCommand, Notice, StepRecord } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
@@ -13,6 +13,9 @@ import type { NotificationRouter } from './notification/index.ts';
 import type { Executor } from './remediation/executor.ts';
 import { breakerFor } from './remediation/breaker.ts';
 import type { EventBus } from './runtime/index.ts';
+
+/** Lines that say why nothing is done now. */
+const tellsOfNotActing: ReadonlySet<string> = new Set(['waiting', 'escalated', 'held']);
 
 const approvalDecisions: { readonly [code: string]: 'approved' | 'rejected' | 'expired' } = {
   'approval-granted': 'approved',
@@ -203,26 +206,21 @@ export class Pipeline {
     this.#p.bus.emit('agent.health-changed', { agentId, group, from, to, breaker: this.breaker(agentId) });
   }
 
-  #tellDecision({ incident, before, entry }: IncidentChange): void {
+  #tellDecision(change: IncidentChange): void {
+    const { incident, before, entry } = change;
     const { bus } = this.#p;
     const about = { incidentId: incident.id, agentId: incident.agentId };
     const acts = incident.state === 'acting' && before?.state !== 'acting';
-    if (acts || entry.type === 'waiting' || entry.type === 'escalated' || entry.type === 'held') {
-      bus.emit('decision.made', { ...about, acts, reason: entry.reason });
-    }
+    if (acts || tellsOfNotActing.has(entry.type)) bus.emit('decision.made', { ...about, acts, reason: entry.reason });
     if (entry.type === 'approval-requested' && incident.state === 'awaiting-approval') {
       const { planHash, expiresAt } = incident.approval;
       bus.emit('approval.requested', { ...about, planHash, expiresAt });
     }
     const decision = approvalDecisions[entry.reason.code];
-    if (decision) bus.emit('approval.decided', { ...about, decision, by: String(entry.data?.['by'] ?? 'nobody') });
-    if (entry.type === 'step-finished' && before?.state === 'acting') {
-      const finished = before.attempt.steps.find((step) => step.state === 'started');
-      const now = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
-      const record = now?.steps.find((step) => step.id === finished?.id);
-      if (record?.state === 'finished')
-        bus.emit('step.finished', { ...about, stepId: record.id, receipt: record.receipt });
-    }
+    const by = entry.data?.['by'];
+    if (decision) bus.emit('approval.decided', { ...about, decision, by: typeof by === 'string' ? by : 'nobody' });
+    const step = finishedStep(change);
+    if (step) bus.emit('step.finished', { ...about, stepId: step.id, receipt: step.receipt });
   }
 
   #countFailure(agentId: AgentId): void {
@@ -253,4 +251,13 @@ export class Pipeline {
         log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
       );
   }
+}
+
+/** The step that this change brought to its end. */
+function finishedStep({ incident, before }: IncidentChange): Extract<StepRecord, { state: 'finished' }> | undefined {
+  if (before?.state !== 'acting') return undefined;
+  const started = before.attempt.steps.find((step) => step.state === 'started');
+  const attempt = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
+  const record = started && attempt?.steps.find((step) => step.id === started.id);
+  return record?.state === 'finished' ? record : undefined;
 }

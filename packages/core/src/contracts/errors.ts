@@ -56,7 +56,11 @@ function fill(text: string, details: ErrorDetails): string {
   return text.replace(/\{(\w+)\}/g, (place, name: string) => {
     const value = details[name];
     if (value === undefined) return place;
-    const shown = Array.isArray(value) ? value.join('; ') : String(value);
+    const shown = typeof value === 'object' ? value.map(shownPart).join('; ') : String(value);
     return shown.length > 2_000 ? `${shown.slice(0, 2_000)}…` : shown;
   });
+}
+
+function shownPart(part: string | ErrorPlace): string {
+  return typeof part === 'string' ? part : JSON.stringify(part);
 }

@@ -8,7 +8,7 @@ import type {
   InstanceId,
   Ms,
   Policy,
-  RuleResult,
+  ReasonCode,
   Rung,
 } from '../model/index.ts';
 import type { BudgetAnswer } from './budget.ts';
@@ -52,9 +52,23 @@ export interface GateFacts {
   readonly owned: boolean;
 }
 
+/** What a rule has against an action. */
+export interface Objection {
+  /** Wall-clock time at which it is worth asking again; absent: the answer is final, and a person is told. */
+  readonly until?: EpochMs;
+  readonly code: ReasonCode;
+  readonly text: string;
+  /** What would change the answer. */
+  readonly remedy: string;
+}
+
 /** One rule: a name and a pure question. */
 export interface GateRule {
   readonly name: string;
+  /** The sentence that holds when it has no objection. */
   readonly says: string;
-  check(facts: GateFacts): RuleResult | undefined;
+  check(facts: GateFacts): Objection | undefined;
 }
+
+/** How long a standing no lasts before it is asked again; an event asks sooner. */
+export const askAgainMs: Ms = 30_000;

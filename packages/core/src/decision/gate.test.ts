@@ -81,7 +81,7 @@ describe('gate', () => {
     ['too many recoveries at once', { groupInFlight: 1 }, 'wait', 'group-in-flight'],
     ['a lost lease', { owned: false }, 'wait', 'lease-lost'],
   ] as const)('is stopped by %s', (_, change, verdict, code) => {
-    const answer = askGate(facts(change as Partial<GateFacts>));
+    const answer = askGate(facts(change));
     expect(answer).toMatchObject({ verdict, reason: { code } });
     expect(answer.reason.remedy?.length).toBeGreaterThan(0);
   });

@@ -7,10 +7,7 @@ import { gateRules } from './gate-rules.ts';
  * All answers are kept for the explanation.
  */
 export function askGate(facts: GateFacts, rules: readonly GateRule[] = gateRules): GateVerdict {
-  const results: RuleResult[] = rules.map(
-    (rule) =>
-      rule.check(facts) ?? { rule: rule.name, verdict: 'proceed', reason: { code: 'proceed', text: rule.says } },
-  );
+  const results = rules.map((rule) => answer(rule, facts));
   const refused = results.find((result) => result.verdict === 'refuse');
   if (refused) return { verdict: 'refuse', reason: refused.reason, rules: results };
   const waits = results.filter((result) => result.verdict === 'wait');
@@ -24,4 +21,12 @@ export function askGate(facts: GateFacts, rules: readonly GateRule[] = gateRules
     reason: { code: 'proceed', text: `All ${results.length} rules of the gate allow it.` },
     rules: results,
   };
+}
+
+function answer(rule: GateRule, facts: GateFacts): RuleResult {
+  const objection = rule.check(facts);
+  if (!objection) return { rule: rule.name, verdict: 'proceed', reason: { code: 'proceed', text: rule.says } };
+  const { until, ...reason } = objection;
+  if (until === undefined) return { rule: rule.name, verdict: 'refuse', reason };
+  return { rule: rule.name, verdict: 'wait', untilMs: Math.max(until, facts.now), reason };
 }

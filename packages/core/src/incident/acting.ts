@@ -7,6 +7,12 @@ import { escalate, findingsReason, withFindings } from './open.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
 
+/** A line of the timeline. */
+interface Line {
+  readonly type: string;
+  readonly reason: Reason;
+}
+
 /** An attempt under way: steps start and finish in order; the last one leads to the watch. */
 export function decideActing(incident: Acting, event: IncidentEvent, facts: DecideFacts): Decided {
   switch (event.type) {
@@ -15,7 +21,10 @@ export function decideActing(incident: Acting, event: IncidentEvent, facts: Deci
     case 'step-finished':
       return finished(incident, event.stepId, event.receipt, facts);
     case 'step-skipped':
-      return goOn(incident, skip(incident.attempt, event.stepId, event.reason), facts, 'step-skipped', event.reason);
+      return goOn(incident, skip(incident.attempt, event.stepId, event.reason), facts, {
+        type: 'step-skipped',
+        reason: event.reason,
+      });
     case 'step-refused':
       return refused(incident, event.reason, facts);
     case 'findings': {
@@ -70,16 +79,17 @@ function finished(incident: Acting, stepId: string, receipt: Receipt, facts: Dec
   const reason = receiptReason(step, receipt, facts);
   switch (receipt.result) {
     case 'succeeded':
-      return goOn(incident, attempt, facts, 'step-finished', reason);
+      return goOn(incident, attempt, facts, { type: 'step-finished', reason: reason });
     case 'ambiguous':
     case 'unknown':
       return handOver(incident, attempt, facts, reason);
     case 'superseded':
     case 'cancelled':
-      return end(incident, attempt, facts, reason, 'superseded');
+      return end(incident, attempt, facts, { reason, verdict: 'superseded' });
     case 'failed':
-      if (step.onFailure === 'continue') return goOn(incident, attempt, facts, 'step-finished', reason);
-      return goOn(incident, failing(attempt, reason), facts, 'step-finished', reason);
+      if (step.onFailure === 'continue')
+        return goOn(incident, attempt, facts, { type: 'step-finished', reason: reason });
+      return goOn(incident, failing(attempt, reason), facts, { type: 'step-finished', reason: reason });
   }
 }
 
@@ -96,9 +106,10 @@ function receiptReason(step: StepRecord, receipt: Receipt, facts: DecideFacts): 
 }
 
 /** The next step, or the end: the watch after success, the next rung after failure. */
-function goOn(incident: Acting, attempt: Attempt, facts: DecideFacts, type: string, reason: Reason): Decided {
+function goOn(incident: Acting, attempt: Attempt, facts: DecideFacts, line: Line): Decided {
+  const { type, reason } = line;
   if (nextStep(attempt)) return move(incident, facts, { to: { state: 'acting', attempt }, type, reason });
-  if (attempt.failure) return end(incident, attempt, facts, attempt.failure, 'failed');
+  if (attempt.failure) return end(incident, attempt, facts, { reason: attempt.failure, verdict: 'failed' });
   const { everyMs, forMs } = incident.policy.watch;
   const instanceId = attempt.replacement?.id ?? incident.instanceId;
   return move(incident, facts, {
@@ -124,9 +135,9 @@ export function end(
   incident: Extract<Incident, { state: 'acting' | 'watching' }>,
   attempt: Attempt,
   facts: DecideFacts,
-  reason: Reason,
-  verdict: 'failed' | 'superseded',
+  how: { readonly reason: Reason; readonly verdict: 'failed' | 'superseded' },
 ): Decided {
+  const { reason, verdict } = how;
   const ended = endAttempt(attempt, facts.now, verdict);
   const climb =
     verdict === 'failed'
@@ -150,8 +161,8 @@ export function end(
 
 function refused(incident: Acting, reason: Reason, facts: DecideFacts): Decided {
   if (hasActed(incident.attempt))
-    return goOn(incident, failing(incident.attempt, reason), facts, 'step-refused', reason);
-  return end(incident, failing(incident.attempt, reason), facts, reason, 'superseded');
+    return goOn(incident, failing(incident.attempt, reason), facts, { type: 'step-refused', reason: reason });
+  return end(incident, failing(incident.attempt, reason), facts, { reason, verdict: 'superseded' });
 }
 
 function handOver(incident: Acting, attempt: Attempt, facts: DecideFacts, reason: Reason): Decided {

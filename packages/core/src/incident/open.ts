@@ -25,8 +25,7 @@ export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFa
 
 function decideNow(incident: Open, facts: DecideFacts): Decided {
   if (facts.hold) return hold(incident, facts);
-  const sound = facts.findings.length === 0 && facts.health !== 'failed' && facts.health !== 'degraded';
-  if (sound && !incident.requested) return settleSound(incident, facts);
+  if (isSound(facts) && !incident.requested) return settleSound(incident, facts);
   const ordered = incident.requested;
   const reason = ordered ? orderReason(ordered) : facts.proposal.reason;
   const plan = ordered?.plan ?? (facts.proposal.act ? facts.proposal.value : undefined);
@@ -36,6 +35,11 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   const approval = ordered ? undefined : approvalNeeded(incident, plan);
   if (approval) return askApproval(incident, facts, plan, approval);
   return begin(incident, facts, { plan, reason, by: ordered?.by });
+}
+
+/** Nothing stands against the agent; whether it shows life is another question. */
+function isSound({ findings, health }: DecideFacts): boolean {
+  return findings.length === 0 && health !== 'failed' && health !== 'degraded';
 }
 
 function orderReason(ordered: NonNullable<Incident['requested']>): Reason {

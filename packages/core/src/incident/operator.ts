@@ -12,19 +12,14 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
         type: 'acknowledged',
         reason: { code: 'operator-acknowledged', text: `${event.by} took note of it${note(event.note)}.` },
       });
-    case 'operator-resolved':
-      return close(
-        incident,
-        facts,
-        'operator',
-        { code: 'operator-resolved', text: `${event.by} resolved it${note(event.note)}.` },
-        event.by,
-      );
-    case 'removed':
-      return close(incident, facts, 'removed', {
-        code: 'agent-removed',
-        text: `${incident.agentId} was deregistered.`,
-      });
+    case 'operator-resolved': {
+      const text = `${event.by} resolved it${note(event.note)}.`;
+      return close(incident, facts, { outcome: 'operator', reason: { code: 'operator-resolved', text }, by: event.by });
+    }
+    case 'removed': {
+      const text = `${incident.agentId} was deregistered.`;
+      return close(incident, facts, { outcome: 'removed', reason: { code: 'agent-removed', text } });
+    }
     case 'ordered':
       return ordered(incident, event, facts);
     default:
@@ -39,10 +34,9 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
 function close(
   incident: Incident,
   facts: DecideFacts,
-  outcome: 'operator' | 'removed',
-  reason: Incident['because'],
-  by?: string,
+  how: { readonly outcome: 'operator' | 'removed'; readonly reason: Incident['because']; readonly by?: string },
 ): Decided {
+  const { outcome, reason, by } = how;
   const viaOpen =
     incident.state === 'acting' || incident.state === 'watching' || incident.state === 'awaiting-approval';
   const from = viaOpen

@@ -68,6 +68,6 @@ function last(incident: Watching, facts: DecideFacts): Decided {
 }
 
 function failed(incident: Watching, facts: DecideFacts, reason: Reason): Decided {
-  if (incident.attempt) return end(incident, incident.attempt, facts, reason, 'failed');
+  if (incident.attempt) return end(incident, incident.attempt, facts, { reason, verdict: 'failed' });
   return escalate(incident, facts, reason);
 }

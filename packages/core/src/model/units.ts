@@ -53,7 +53,7 @@ export function formatDuration(durationMs: Ms): string {
 export function parseRatio(text: string | number): Ratio | undefined {
   const percent = typeof text === 'string' && /^\s*\d+(\.\d+)?\s*%\s*$/.test(text);
   const value = percent
-    ? Number.parseFloat(text as string) / 100
+    ? Number.parseFloat(text) / 100
     : typeof text === 'number' || /^\s*\d*\.?\d+\s*$/.test(text)
       ? Number(text)
       : Number.NaN;

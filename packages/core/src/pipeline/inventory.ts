@@ -1,4 +1,4 @@
-import type { Clock, InventoryEvent, Logger, Orchestrator } from '../contracts/index.ts';
+import type { Clock, InventoryEvent, Logger, Orchestrator, SignalDraft } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { AgentId, Ms } from '../model/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
@@ -15,7 +15,7 @@ export interface InventoryOptions {
   changed(change: FleetChange): void;
   /** The orchestrator no longer has the agent. */
   gone(agentId: AgentId): void;
-  lifecycle(event: Extract<InventoryEvent, { type: 'lifecycle' }>): void;
+  lifecycle(signal: SignalDraft): void;
   synced(): void;
   /** The inventory does not work now, or works again. */
   degraded(why: string | undefined): void;
@@ -70,9 +70,11 @@ export class InventoryFeed {
         case 'removed':
           this.#o.gone(event.agentId);
           return;
-        case 'lifecycle':
-          this.#o.lifecycle(event);
+        case 'lifecycle': {
+          const { type: kind, ...seen } = event;
+          this.#o.lifecycle({ kind, ...seen });
           return;
+        }
         case 'synced': {
           const { changes, missing } = fleet.synced(name);
           for (const change of changes) this.#o.changed(change);

@@ -4,9 +4,9 @@ import type { AgentId, EpochMs, Ms } from '../model/index.ts';
 export interface SettleOptions {
   readonly clock: Clock;
   /** Grace after the start: the longest `gate.settle` of any group. */
-  graceMs(): Ms;
+  readonly graceMs: () => Ms;
   /** Agents of which nothing fresh was seen yet although they could have been heard or asked. */
-  unseen(): readonly AgentId[];
+  readonly unseen: () => readonly AgentId[];
 }
 
 /**

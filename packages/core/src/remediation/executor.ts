@@ -82,7 +82,7 @@ export class Executor {
     const key = `${incident.id}/${incident.attempt.number}/${step.id}`;
     const resolved = await withDeadline(
       this.#ports.clock,
-      (inner) => resolveStep(this.#ports, incident, step, key, inner),
+      (inner) => resolveStep(this.#ports, incident, { step, key, signal: inner }),
       step.timeoutMs,
       { what: `Preparing ${step.id}`, signal },
     );

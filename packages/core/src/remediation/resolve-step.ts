@@ -6,6 +6,7 @@ import type {
   Effect,
   Incident,
   Instance,
+  Plan,
   Reason,
   StepRecord,
   StepSpec,
@@ -28,10 +29,9 @@ type Acting = Extract<Incident, { state: 'acting' }>;
 export async function resolveStep(
   ports: ExecutorPorts,
   incident: Acting,
-  step: StepRecord,
-  key: string,
-  signal: AbortSignal,
+  at: { readonly step: StepRecord; readonly key: string; readonly signal: AbortSignal },
 ): Promise<Resolved> {
+  const { step, key, signal } = at;
   const agent = ports.agent(incident.agentId);
   if (!agent) return stale(`Agent ${incident.agentId} is gone.`);
   const { spec } = step;
@@ -133,26 +133,34 @@ function makeAction({ incident, agent, instance, spec }: ActionInput, ports: Exe
     case 'recreate':
     case 'retire':
       return { kind: spec.action, ...on, graceMs: plan.graceMs };
-    case 'respawn': {
-      const can = ports.orchestrator(agent.orchestrator as string)?.supports ?? [];
-      const modes = capabilityFor(can, 'respawn')?.respawn ?? ['in-place'];
-      const mode = plan.mode && modes.includes(plan.mode) ? plan.mode : (modes[0] ?? 'in-place');
-      const generation = (agent.instance?.generation ?? instance.generation) + 1;
-      return {
-        kind: 'respawn',
-        ...on,
-        mode,
-        graceMs: plan.graceMs,
-        generation,
-        ...(plan.override ? { override: plan.override } : {}),
-      };
-    }
+    case 'respawn':
+      return respawn({ agent, instance, plan }, ports);
     case 'isolate':
     case 'reinstate':
       return { kind: spec.action, ...on };
     case 'restoreState':
       return { kind: 'restoreState', ...on, checkpointId: '' };
   }
+}
+
+/** The mode is the wanted one if the orchestrator knows it, else the one it prefers. */
+function respawn(
+  of: { readonly agent: Agent; readonly instance: Instance; readonly plan: Plan },
+  ports: ExecutorPorts,
+): Action {
+  const { agent, instance, plan } = of;
+  const can = agent.orchestrator === undefined ? [] : (ports.orchestrator(agent.orchestrator)?.supports ?? []);
+  const modes = capabilityFor(can, 'respawn')?.respawn ?? ['in-place'];
+  const mode = plan.mode && modes.includes(plan.mode) ? plan.mode : (modes[0] ?? 'in-place');
+  return {
+    kind: 'respawn',
+    agentId: agent.id,
+    instanceId: instance.id,
+    mode,
+    graceMs: plan.graceMs,
+    generation: (agent.instance?.generation ?? instance.generation) + 1,
+    ...(plan.override ? { override: plan.override } : {}),
+  };
 }
 
 function effect(value: Effect): Resolved {

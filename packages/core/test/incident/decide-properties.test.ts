@@ -75,10 +75,10 @@ describe('decide: always', () => {
             transitions[incident.state].includes(decided.incident.state) || decided.incident.state === 'resolved',
           ).toBe(true);
           expect(decided.incident.version).toBe(incident.version + (decided.entry ? 1 : 0));
-          if (decided.entry) expect(decided.entry.reason.text.length).toBeGreaterThan(0);
-          if (incident.state === 'resolved') expect(decided.incident).toBe(incident);
-          if (decided.incident.state === 'escalated' && incident.state !== 'escalated')
-            expect(decided.notices).toContain('escalated');
+          expect(decided.entry?.reason.text).not.toBe('');
+          expect(incident.state === 'resolved' && decided.incident !== incident).toBe(false);
+          const handedOver = decided.incident.state === 'escalated' && incident.state !== 'escalated';
+          expect(decided.notices.includes('escalated')).toBe(handedOver);
           incident = decided.incident;
         }
       }),
@@ -100,7 +100,8 @@ describe('decide: always', () => {
         for (const [one, change] of events) {
           const decided = decide(incident, one, facts(change));
           // An approval goes straight to acting: its steps ask the gate when they are applied.
-          if (decided.begins && one.type !== 'approved') expect(change.verdict?.verdict).toBe('proceed');
+          const byGate = decided.begins && one.type !== 'approved';
+          expect(byGate && change.verdict?.verdict !== 'proceed').toBe(false);
           incident = decided.incident;
         }
       }),

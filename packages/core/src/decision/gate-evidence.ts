@@ -1,0 +1,47 @@
+import { evidenceKinds, formatDuration } from '../model/index.ts';
+import type { GateFacts, Objection } from './gate-facts.ts';
+import { askAgainMs } from './gate-facts.ts';
+
+/**
+ * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. After an attempt
+ * that did not heal its failure is the second kind: the incident was proven when it began. One kind alone suffices only
+ * for a restart, and only after it has lasted for `heartbeat.silentFor`.
+ */
+export function evidence(facts: GateFacts): Objection | undefined {
+  const { findings, now, rung, policy } = facts;
+  if (facts.ordered || facts.begun || isProven(facts)) return undefined;
+  const since = Math.min(...findings.map((finding) => finding.since), now);
+  const until = since + policy.heartbeat.silentForMs;
+  const lasted = now >= until;
+  if (lasted && rung === 'restart' && findings.length > 0) return undefined;
+  const remedy = 'A second kind of evidence, or more time for a restart.';
+  const [only = 'none'] = evidenceKinds(findings);
+  if (only !== 'heartbeat') return single(facts, { only, until: lasted ? now + askAgainMs : until, remedy });
+  // Silent: whether it answers is known only once it was asked, and the question is under way.
+  const answered = facts.answeredAgoMs !== undefined && facts.answeredAgoMs <= now - since;
+  if (!answered) {
+    const askedBy = now + policy.probes.health.timeoutMs + 1_000;
+    return single(facts, { only, until: lasted ? now + askAgainMs : Math.min(until, askedBy), remedy });
+  }
+  const allowed = formatDuration(policy.heartbeat.silentForMs);
+  return {
+    until: lasted ? now + askAgainMs : until,
+    code: 'silent-but-answering',
+    text: `${facts.agent.id} sends no heartbeat but answers when asked; a restart is allowed after ${allowed}.`,
+    remedy,
+  };
+}
+
+function isProven({ findings, failedAttempts }: GateFacts): boolean {
+  if (findings.some((finding) => finding.proven)) return true;
+  const kinds = evidenceKinds(findings).size;
+  return kinds >= 2 || (kinds === 1 && failedAttempts > 0);
+}
+
+function single(
+  { agent, rung }: GateFacts,
+  of: { readonly only: string; readonly until: number; readonly remedy: string },
+): Objection {
+  const text = `Only ${of.only} stands against ${agent.id}; a second kind of evidence is needed for a ${rung}.`;
+  return { until: of.until, code: 'single-evidence', text, remedy: of.remedy };
+}
