@@ -34,7 +34,7 @@ export type { ChannelFault, NotifierHarness, NotifierSubject } from './notifier-
 export { sampleNotice, testNotifier } from './notifier-suite.ts';
 // For assessors, strategies and anomaly models.
 export { sampleAttempt, sampleCapabilities, sampleFacts, sampleFinding } from './sample-facts.ts';
-export { samplePolicy } from './sample-fleet.ts';
+export { sampleAgent, sampleFleet, samplePolicy } from './sample-fleet.ts';
 export type { AssessorSubject } from './assessor-suite.ts';
 export { testAssessor } from './assessor-suite.ts';
 export type { StrategySubject } from './strategy-suite.ts';
@@ -42,6 +42,11 @@ export { testStrategy } from './strategy-suite.ts';
 export type { AnomalyModelSubject } from './anomaly-model-suite.ts';
 export { testAnomalyModel } from './anomaly-model-suite.ts';
 export { FakeAnomalyModel } from './fake-anomaly-model.ts';
+// For detectors and control planes.
+export type { DetectorSubject } from './detector-suite.ts';
+export { testDetector } from './detector-suite.ts';
+export type { ControlPlaneSubject } from './control-plane-suite.ts';
+export { testControlPlane } from './control-plane-suite.ts';
 // For signal sources.
 export type { FakeSignalSource } from './fake-signal-source.ts';
 export { fakeSignalSource } from './fake-signal-source.ts';
