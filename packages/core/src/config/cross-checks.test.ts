@@ -43,4 +43,15 @@ describe('a mistake', () => {
       ]);
     },
   );
+
+  it('in dependencies is told once for each circle, however long the chains are that lead to it', async () => {
+    const chain = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, index) => [`c${index}`, { dependsOn: [`c${index + 1}`] }]),
+    );
+    const agents = { ...chain, self: { dependsOn: ['self'] }, a: { dependsOn: ['b', 'c0'] }, b: { dependsOn: ['a'] } };
+    expect((await problemsOf({ agents })).map(({ path, found }) => [path, found])).toEqual([
+      ['agents.self.dependsOn', 'self → self'],
+      ['agents.a.dependsOn', 'a → b → a'],
+    ]);
+  });
 });

@@ -136,43 +136,54 @@ function instanceChecks(document: ConfigDocument): Found[] {
     }));
 }
 
-function agentChecks(document: ConfigDocument): Found[] {
-  return Object.entries(document.agents).flatMap(([id, agent]) => {
-    const found: Found[] = [];
-    if (agent.endpoint !== undefined && agent.group === undefined) {
-      found.push({
-        path: ['agents', id, 'group'],
-        found: 'nothing',
-        allowed: 'the name of a group',
-        remedy: 'an agent with an endpoint is watched from this file and needs one',
-      });
-    }
-    const cycle = cycleFrom(id, document);
-    if (cycle) {
-      found.push({
-        path: ['agents', id, 'dependsOn'],
-        found: cycle.join(' → '),
-        allowed: 'no circle',
-        remedy: 'agents that wait for each other are never healed',
-      });
-    }
-    return found;
-  });
+function agentChecks({ agents }: ConfigDocument): Found[] {
+  const homeless = Object.entries(agents)
+    .filter(([, agent]) => agent.endpoint !== undefined && agent.group === undefined)
+    .map(([id]) => ({
+      path: ['agents', id, 'group'],
+      found: 'nothing',
+      allowed: 'the name of a group',
+      remedy: 'an agent with an endpoint is watched from this file and needs one',
+    }));
+  const circles = circlesOf(agents).map((circle) => ({
+    path: ['agents', circle[0] as string, 'dependsOn'],
+    found: [...circle, circle[0]].join(' → '),
+    allowed: 'no circle',
+    remedy: 'agents that wait for each other are never healed',
+  }));
+  return [...homeless, ...circles];
 }
 
-/** The circle of dependencies that leads from an agent back to it, told at its alphabetically first member only. */
-function cycleFrom(start: string, { agents }: ConfigDocument): readonly string[] | undefined {
-  const seen = new Set<string>();
-  const stack = [{ id: start, trail: [start] }];
-  for (let step = stack.pop(); step; step = stack.pop()) {
-    for (const next of agents[step.id]?.dependsOn ?? []) {
-      if (next === start) return step.trail.every((id) => id >= start) ? [...step.trail, start] : undefined;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      stack.push({ id: next, trail: [...step.trail, next] });
+/** Circles of dependencies, each once: a walk in depth that meets an agent on its own trail. Every agent is left once. */
+function circlesOf(agents: ConfigDocument['agents']): string[][] {
+  const circles: string[][] = [];
+  const left = new Set<string>();
+  for (const start of Object.keys(agents)) {
+    const trail: { readonly id: string; readonly next: Iterator<string> }[] = [];
+    const onTrail = new Map<string, number>();
+    const enter = (id: string): void => {
+      onTrail.set(id, trail.length);
+      trail.push({ id, next: dependencies(agents, id) });
+    };
+    if (!left.has(start)) enter(start);
+    for (let at = trail.at(-1); at; at = trail.at(-1)) {
+      const { value: next, done } = at.next.next();
+      if (done === true) {
+        left.add(at.id);
+        onTrail.delete(at.id);
+        trail.pop();
+        continue;
+      }
+      const met = onTrail.get(next);
+      if (met !== undefined) circles.push(trail.slice(met).map(({ id }) => id));
+      else if (!left.has(next)) enter(next);
     }
   }
-  return undefined;
+  return circles;
+}
+
+function dependencies(agents: ConfigDocument['agents'], id: string): Iterator<string> {
+  return (Object.hasOwn(agents, id) ? (agents[id]?.dependsOn ?? []) : []).values();
 }
 
 function networkChecks(document: ConfigDocument): Found[] {

@@ -14,7 +14,7 @@ import { copyPlain, deepFreeze } from './plain.ts';
 import { type CheckedPlugins, checkPlugins, memoryStore, type ResolvePlugin } from './plugin-configs.ts';
 import { policyOf } from './policy.ts';
 import { configInvalid, type Found, type Locate, show, useAllowed } from './problem.ts';
-import { composedSchema, coreSchema } from './schema.ts';
+import { checkedSchema, composedSchema, coreSchema } from './schema.ts';
 import { resolveSecrets, type SecretSources } from './secrets.ts';
 import { parseConfigText } from './yaml.ts';
 
@@ -70,7 +70,7 @@ type Node = { [key: string]: unknown };
 let compiled: SchemaValidator | undefined;
 
 const validateCore: SchemaValidator = (value) => {
-  compiled ??= compileSchema(coreSchema);
+  compiled ??= compileSchema(checkedSchema);
   return compiled(value);
 };
 

@@ -49,10 +49,10 @@ export function configInvalid(found: readonly Found[], file: string, locate: Loc
     ...locate(item.path),
   }));
   const problems = placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  const lines = problems.slice(0, shownMax).map((problem) => `\n  ${formatProblem(problem, file)}`);
-  if (problems.length > shownMax) lines.push(`\n  and ${problems.length - shownMax} more`);
+  const shown = problems.slice(0, shownMax).map((problem) => formatProblem(problem, file));
+  if (problems.length > shownMax) shown.push(`and ${problems.length - shownMax} more`);
   return guardError('GUARD_CONFIG_INVALID', {
-    problems: lines.join(''),
+    problems: shown.length === 1 ? (shown[0] ?? '') : shown.map((line) => `\n  ${line}`).join(''),
     file,
     places: problems.map((problem) => ({ ...problem })),
   });

@@ -20,13 +20,17 @@ const sections: { readonly [name: string]: JsonObject } = {
   checkpoints,
 };
 
-const overrides = Object.fromEntries(Object.entries(sections).map(([name, schema]) => [name, withoutDefaults(schema)]));
+type Properties = { readonly [name: string]: JsonObject };
+
+const overrides = Object.fromEntries(
+  Object.entries(sections).map(([name, schema]) => [name, withoutDefaults(schema)] as const),
+);
 
 const modes = ['observe', 'dry-run', 'approve', 'auto'];
 const modeText =
   'How far the guard may go by itself. observe: it watches and tells; dry-run: it records what it would do; approve: a person agrees to every plan; auto: it acts, and asks only when severity or flags demand it.';
 
-const group: JsonObject = {
+const group = (overrides: Properties): JsonObject => ({
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -53,9 +57,9 @@ const group: JsonObject = {
     ...overrides,
   },
   description: 'A group of agents that do the same job, and what holds for it alone.',
-};
+});
 
-const agent: JsonObject = {
+const agent = (overrides: Properties): JsonObject => ({
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -95,7 +99,7 @@ const agent: JsonObject = {
     ...overrides,
   },
   description: 'An agent that is watched from this file, or what holds for one that is known from elsewhere.',
-};
+});
 
 const use: JsonObject = {
   type: 'string',
@@ -141,8 +145,7 @@ const notifications = section('Who is told of what.', {
   ),
 });
 
-/** The whole file, with the configs of plugins as plain objects: each is checked by its plugin's own schema. */
-export const coreSchema: JsonObject = {
+const whole = (levels: Properties): JsonObject => ({
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -185,14 +188,14 @@ export const coreSchema: JsonObject = {
     groups: {
       type: 'object',
       propertyNames: idName,
-      additionalProperties: group,
+      additionalProperties: group(levels),
       default: {},
       description: 'What holds for single groups. Groups not named here have the defaults.',
     },
     agents: {
       type: 'object',
       propertyNames: idName,
-      additionalProperties: agent,
+      additionalProperties: agent(levels),
       default: {},
       description: 'Agents watched from this file, and what holds for single agents.',
     },
@@ -200,6 +203,15 @@ export const coreSchema: JsonObject = {
     recording: section('Reserved for what is kept for replay; there is nothing to set in this version.', {}),
   },
   description: 'Config of Praetorian Guard.',
+});
+
+/** The whole file, with the configs of plugins as plain objects: each is checked by its plugin's own schema. */
+export const coreSchema: JsonObject = whole(overrides);
+
+/** The same for the validator: what groups and agents may override is compiled once, not at each of them. */
+export const checkedSchema: JsonObject = {
+  ...whole(Object.fromEntries(Object.keys(sections).map((name) => [name, { $ref: `#/$defs/${name}` }]))),
+  $defs: overrides,
 };
 
 /** What a plugin brings to the schema. */

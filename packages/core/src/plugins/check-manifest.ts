@@ -79,7 +79,7 @@ function nameProblem({ name, version }: PluginManifest): string | undefined {
 }
 
 /** Why a schema cannot be the schema of a plugin's config; `undefined` when it can. */
-export function schemaProblem(schema: JsonObject): string | undefined {
+function schemaProblem(schema: JsonObject): string | undefined {
   if (typeof schema !== 'object' || schema === null) return 'it has no configSchema';
   if (schema['type'] !== 'object') return 'its configSchema is not of type object';
   if (schema['additionalProperties'] !== false && schema['unevaluatedProperties'] !== false) {

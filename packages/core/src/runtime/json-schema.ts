@@ -133,6 +133,7 @@ function validatorLibrary(): Ajv2020 {
     strictRequired: false,
     allowUnionTypes: true,
     addUsedSchema: false,
+    inlineRefs: false,
     logger: false,
     formats: { uri: (text: string) => URL.canParse(text) },
   });
