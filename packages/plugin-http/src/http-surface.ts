@@ -20,6 +20,8 @@ export class HttpSurface implements Surface {
   readonly #context: PluginContext<HttpConfig>;
   #running: Assembly | undefined;
   #url: string | undefined;
+  /** Aborts when the surface stops, so that it leaves no listener on signals that live longer. */
+  #left = new AbortController();
 
   constructor(context: PluginContext<HttpConfig>) {
     this.#context = context;
@@ -34,6 +36,7 @@ export class HttpSurface implements Surface {
     if (this.#running) return;
     call.signal.throwIfAborted();
     const { config, clock, log } = this.#context;
+    this.#left = new AbortController();
     const running = assemble(guard, config, { clock, log });
     this.#running = running;
     try {
@@ -50,8 +53,8 @@ export class HttpSurface implements Surface {
         log.error({ error: messageOf(error) }, 'the http surface did not stop cleanly'),
       );
     };
-    call.signal.addEventListener('abort', leave, { once: true });
-    this.#context.signal.addEventListener('abort', leave, { once: true });
+    const { signal } = this.#left;
+    for (const end of [call.signal, this.#context.signal]) end.addEventListener('abort', leave, { once: true, signal });
     log.info({ url: this.#url, auth: config.auth }, 'serving http');
   }
 
@@ -61,6 +64,7 @@ export class HttpSurface implements Surface {
     if (!running) return;
     this.#running = undefined;
     this.#url = undefined;
+    this.#left.abort();
     const { app } = running;
     const cut = this.#context.clock.after(stopDeadlineMs, () => app.server.closeAllConnections());
     try {

@@ -47,8 +47,11 @@ export const statusOf: { readonly [C in ErrorCode]?: number } = {
   GUARD_STATE_READ_ONLY: 500,
   GUARD_STATE_CLOSED: 503,
   GUARD_STATE_KEY: 400,
+  GUARD_STATE_VALUE: 500,
+  GUARD_LEASE_LOST: 503,
   GUARD_AGENT_UNKNOWN: 404,
   GUARD_AGENT_ID: 400,
+  GUARD_AGENT_INVALID: 400,
   GUARD_AGENT_STALE: 409,
   GUARD_AGENT_RETIRED: 410,
   GUARD_AGENT_CONFLICT: 409,
@@ -64,6 +67,10 @@ export const statusOf: { readonly [C in ErrorCode]?: number } = {
   GUARD_CHECKPOINT_TOO_LARGE: 413,
   GUARD_ORCHESTRATOR_FAILED: 502,
   GUARD_ORCHESTRATOR_UNSUPPORTED: 422,
+  GUARD_NOTICE_FAILED: 502,
+  GUARD_NOTICE_REJECTED: 502,
+  GUARD_MODEL_INVALID: 500,
+  GUARD_OVERLOADED: 503,
   GUARD_NOT_RUNNING: 503,
   GUARD_DEADLINE: 504,
   GUARD_HTTP_BODY: 400,
@@ -154,7 +161,9 @@ export function knownError(thrown: unknown, place: ErrorPlace): GuardError | und
       return guardError('GUARD_HTTP_NOT_FOUND', { path: 'this address, which is not well formed' });
     default:
       // A connection that broke off in the middle of a body: the answer reaches nobody, but it is no fault of ours.
-      return statusCode === 400 ? guardError('GUARD_HTTP_BODY', { route, why: 'it broke off' }) : undefined;
+      return statusCode === 400 || code === 'ECONNRESET'
+        ? guardError('GUARD_HTTP_BODY', { route, why: 'it broke off' })
+        : undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import { describeRoutes } from './openapi.ts';
 import { OriginCheck } from './origin.ts';
 import type { Parts } from './parts.ts';
 import { knownError, placesOf, toProblem, validationOf } from './problem.ts';
-import { type RouteSpec, takesBody } from './route.ts';
+import type { RouteSpec } from './route.ts';
 import { allRoutes } from './routes/all.ts';
 
 /** A peer that sends its headers or body slower than this is cut off. */
@@ -47,44 +47,58 @@ export function createServer(parts: Parts): Server {
   app.removeAllContentTypeParsers();
   const routes = allRoutes(parts);
   routes.push(openApiRoute(routes, () => guard.status().version));
-  for (const spec of routes) addRoute(app, spec, { parts, admission });
+  addRoutes(app, routes, parts, admission);
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, { routes, admission }));
   return { app, routes };
 }
 
-/** Each route gets a context of its own, so that it reads the content types it takes and no other. */
-function addRoute(
-  app: FastifyInstance,
-  spec: RouteSpec,
-  { parts, admission }: { parts: Parts; admission: Admission },
-): void {
-  const limit = parts.config.limits[spec.limit ?? 'json'];
-  void app.register(async (scope) => {
-    if (takesBody(spec)) addParsers(scope, spec, limit);
-    scope.route({
-      method: spec.method,
-      url: spec.path,
-      bodyLimit: limit,
-      config: { limit },
-      onRequest: admission.hookOf(spec),
-      ...(spec.path === '/api/v1/events' ? { exposeHeadRoute: false } : {}),
-      ...(spec.body === undefined ? {} : { schema: { body: spec.body } }),
-      ...(spec.bodyOptional ? { preValidation: (request, _reply, done) => done(void (request.body ??= {})) } : {}),
-      handler: (request, reply) => spec.handle(request, reply),
-    });
-  });
+/** How a route reads its body; routes that read alike share a context, which takes their content types and no other. */
+type Reading = 'json' | 'bytes' | 'stream';
+
+function readingOf(spec: RouteSpec): Reading {
+  if (spec.streams) return 'stream';
+  return spec.accepts?.includes('*') ? 'bytes' : 'json';
 }
 
-function addParsers(scope: FastifyInstance, spec: RouteSpec, bodyLimit: number): void {
-  const route = `${spec.method} ${spec.path}`;
-  for (const type of spec.accepts ?? ['application/json']) {
-    if (spec.streams) scope.addContentTypeParser(type, (_request, _payload, done) => done(null));
-    else if (type === 'application/json') {
-      scope.addContentTypeParser(type, { parseAs: 'string', bodyLimit }, (_request, text, done) => {
-        done(null, text === '' ? undefined : parseJson(text as string, route));
+function addRoutes(app: FastifyInstance, routes: readonly RouteSpec[], { config }: Parts, admission: Admission): void {
+  for (const reading of ['json', 'bytes', 'stream'] as const) {
+    void app.register(async (scope) => {
+      addParser(scope, reading);
+      for (const spec of routes.filter((one) => readingOf(one) === reading)) {
+        const limit = config.limits[spec.limit ?? 'json'];
+        scope.route({
+          method: spec.method,
+          url: spec.path,
+          bodyLimit: limit,
+          config: { limit },
+          onRequest: admission.hookOf(spec),
+          ...(spec.path === '/api/v1/events' ? { exposeHeadRoute: false } : {}),
+          ...(spec.body === undefined ? {} : { schema: { body: spec.body } }),
+          ...(spec.bodyOptional ? { preValidation: (request, _reply, done) => done(void (request.body ??= {})) } : {}),
+          handler: (request, reply) => spec.handle(request, reply),
+        });
+      }
+    });
+  }
+}
+
+function addParser(scope: FastifyInstance, reading: Reading): void {
+  switch (reading) {
+    case 'json':
+      scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+        done(
+          null,
+          text === '' ? undefined : parseJson(text as string, `${request.method} ${request.routeOptions.url}`),
+        );
       });
-    } else
-      scope.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit }, (_request, bytes, done) => done(null, bytes));
+      return;
+    case 'bytes':
+      scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+      return;
+    case 'stream':
+      scope.addContentTypeParser(['application/json', 'application/x-ndjson'], (_request, _payload, done) =>
+        done(null),
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   createVirtualClock,
   FakeGuard,
+  openIncident,
   recordingLogger,
   type RecordingLogger,
   type VirtualClock,
@@ -46,4 +47,26 @@ export async function createRig(options: HttpOptions = withTokens): Promise<Rig>
   const assembly = assemble(guard, completeConfig(options), { clock, log });
   await assembly.app.ready();
   return { ...assembly, guard, clock, log };
+}
+
+export const operator = bearer('operator');
+
+/** Sends a request as the operator: `send(rig, 'POST /api/v1/holds', body)`. */
+export async function send(rig: Rig, route: string, payload?: unknown) {
+  const [method, url] = route.split(' ') as ['GET', string];
+  const body = payload === undefined ? {} : { payload: payload as object };
+  const response = await rig.app.inject({ method, url, headers: operator, ...body });
+  return { status: response.statusCode, body: response.payload === '' ? undefined : response.json() };
+}
+
+export const incidentId = 'inc_01JDR4A0000000000000000001';
+
+/** A rig with one incident of web-1. */
+export async function withIncident(patch: object = {}): Promise<Rig> {
+  const rig = await createRig();
+  const because = { code: 'agent-suspected', text: 'It fell silent.' } as const;
+  const incident = openIncident({ id: incidentId, agentId: 'web-1', group: 'web', at: 5 }, because);
+  const entry = { seq: 1, at: 5, incidentId, type: 'opened', state: 'open', reason: because } as const;
+  rig.guard.putIncident({ ...incident, ...patch }, [entry]);
+  return rig;
 }

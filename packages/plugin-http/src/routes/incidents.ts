@@ -57,7 +57,11 @@ export function incidentRoutes({ guard }: Parts): RouteSpec[] {
       tag: 'incidents',
       summary: 'Why the guard acted, or did not.',
       responses: { 200: { description: 'The explanation.' } },
-      handle: (request) => guard.explain(incidentIdOf(request)),
+      handle: async (request) => {
+        // The guard explains agents too; here only an incident is meant.
+        const { id } = await guard.incidents.get(incidentIdOf(request));
+        return guard.explain(id);
+      },
     },
     verb(guard, 'acknowledge', 'Takes note of an incident.'),
     verb(guard, 'approve', 'Approves the plan that waits; `planHash` binds the approval to the plan that was seen.'),

@@ -1,0 +1,174 @@
+import { createVirtualClock, FakeGuard, recordingLogger } from '@praetorian-guard/core/testing';
+import { describe, expect, test } from 'vitest';
+import { EventHub, type EventSink } from './event-hub.ts';
+
+/** A sink that keeps what it is given; a `stuck` one never takes it. */
+class FakeSink implements EventSink {
+  readonly written: string[] = [];
+  stuck = false;
+  state: 'open' | 'ended' | 'destroyed' = 'open';
+  #onClose: (() => void)[] = [];
+
+  get writableLength(): number {
+    return this.stuck ? this.written.join('').length : 0;
+  }
+
+  write(text: string): boolean {
+    this.written.push(text);
+    return !this.stuck;
+  }
+
+  end(): void {
+    this.state = 'ended';
+    this.close();
+  }
+
+  destroy(): void {
+    this.state = 'destroyed';
+    this.close();
+  }
+
+  on(_event: 'close', listener: () => void): void {
+    this.#onClose.push(listener);
+  }
+
+  close(): void {
+    for (const listener of this.#onClose.splice(0)) listener();
+  }
+
+  get types(): (string | undefined)[] {
+    return this.written.map((text) => /^event: (.+)$/m.exec(text)?.[1]).filter((type) => type !== undefined);
+  }
+
+  get ids(): number[] {
+    return this.written.map((text) => Number(/^id: (.+)$/m.exec(text)?.[1])).filter((id) => !Number.isNaN(id));
+  }
+
+  get greeting(): unknown {
+    return JSON.parse(/^data: (.+)$/m.exec(this.written[0] ?? '')?.[1] ?? 'null');
+  }
+}
+
+function setUp(options = {}) {
+  const guard = new FakeGuard();
+  const clock = createVirtualClock();
+  const log = recordingLogger();
+  const hub = new EventHub(guard, {
+    clock,
+    log,
+    heartbeatMs: 15_000,
+    maxClients: 3,
+    keep: 5,
+    maxPendingBytes: 2_000,
+    ...options,
+  });
+  const happens = (times = 1): void => {
+    for (let n = 0; n < times; n += 1) guard.emit('guard.recovered', { what: `part ${n}` });
+  };
+  const join = (wish = {}, sink = new FakeSink()): FakeSink => {
+    hub.join(sink, wish);
+    return sink;
+  };
+  return { guard, clock, log, hub, happens, join };
+}
+
+describe('a stream of events', () => {
+  test('begins with where the guard stands, and then brings each event with type, number and data', () => {
+    const { join, happens } = setUp();
+    const sink = join();
+    happens();
+    expect(sink.greeting).toMatchObject({ guardId: 'guard-fake', latest: 0, complete: true });
+    expect(sink.written[1]).toMatch(/^event: guard\.recovered\nid: 1\ndata: \{.*"what":"part 0".*\}\n\n$/);
+  });
+
+  test('brings what was missed to a client that comes back, and says that nothing is lost', () => {
+    const { join, happens } = setUp();
+    happens(4);
+    const sink = join({ after: 2 });
+    expect(sink.greeting).toMatchObject({ complete: true, latest: 4 });
+    expect(sink.ids).toEqual([3, 4]);
+  });
+
+  test('says when events between are lost', () => {
+    const { join, happens } = setUp();
+    happens(10);
+    const sink = join({ after: 2 });
+    expect(sink.greeting).toMatchObject({ complete: false });
+    expect(sink.ids).toEqual([6, 7, 8, 9, 10]);
+  });
+
+  test('says when the number is of another life of the guard', () => {
+    const { join, happens } = setUp();
+    happens(1);
+    expect(join({ after: 500 }).greeting).toMatchObject({ complete: false });
+  });
+
+  test('brings only the types that are asked for', () => {
+    const { guard, join, happens } = setUp();
+    const sink = join({ types: new Set(['guard.degraded']) });
+    happens();
+    guard.emit('guard.degraded', { what: 'a', why: 'b' });
+    expect(sink.types).toEqual(['stream.opened', 'guard.degraded']);
+  });
+
+  test('cannot be broken up by what an event says', () => {
+    const { guard, join } = setUp();
+    const sink = join();
+    guard.emit('guard.degraded', { what: 'x\n\nevent: forged\ndata: {}', why: '\r\n' });
+    expect(sink.written[1]?.match(/\n/g)).toHaveLength(4);
+  });
+
+  test('drops a client that reads too slowly, and the others go on', () => {
+    const { join, happens, log, hub } = setUp();
+    const slow = new FakeSink();
+    slow.stuck = true;
+    join({}, slow);
+    const quick = join();
+    happens(40);
+    expect(slow.state).toBe('destroyed');
+    expect(slow.written.join('').length).toBeLessThan(2_300);
+    expect(quick.ids).toHaveLength(40);
+    expect(hub.clients).toBe(1);
+    expect(log.entries.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  test('drops a client that is too slow already while it catches up', () => {
+    const { join, happens, hub } = setUp({ keep: 100 });
+    happens(60);
+    const slow = new FakeSink();
+    slow.stuck = true;
+    join({ after: 0 }, slow);
+    expect(slow.state).toBe('destroyed');
+    expect(hub.clients).toBe(0);
+  });
+
+  test('sends a comment in between, as long as somebody listens', async () => {
+    const { clock, join } = setUp();
+    const sink = join();
+    await clock.advance(31_000);
+    expect(sink.written.filter((text) => text === ': ping\n\n')).toHaveLength(2);
+    sink.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('is refused when there are too many', () => {
+    const { hub, join } = setUp();
+    join();
+    join();
+    hub.requireRoom();
+    const last = join();
+    expect(() => hub.requireRoom()).toThrow('There are already 3 event streams.');
+    last.close();
+    hub.requireRoom();
+  });
+
+  test('ends when the hub closes, which lets go of guard and clock', () => {
+    const { guard, clock, hub, join } = setUp();
+    const sink = join();
+    hub.close();
+    expect(sink.state).toBe('ended');
+    expect(guard.listeners).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    expect(join().state).toBe('ended');
+  });
+});

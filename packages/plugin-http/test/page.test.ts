@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { createRig } from './fixture.ts';
+
+const folder = join(import.meta.dirname, '../public');
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'));
+
+describe('the page', () => {
+  test('is served with a policy that runs nothing but its own files', async () => {
+    const { app } = await createRig();
+    const response = await app.inject({ url: '/' });
+    expect(response.headers['content-security-policy']).toContain(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
+    );
+    expect(response.headers['content-security-policy']).not.toContain('unsafe');
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+    });
+  });
+
+  test('finds every file it names, and serves every file there is', async () => {
+    const { app } = await createRig();
+    const named = [...read('index.html').matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path as string);
+    expect(named).toEqual(['/app.css', '/app.js']);
+    for (const name of readdirSync(folder)) {
+      const response = await app.inject({ url: name === 'index.html' ? '/' : `/${name}` });
+      expect([name, response.statusCode, response.payload]).toEqual([name, 200, read(name)]);
+    }
+  });
+
+  test('has no script, style or handler inside the markup and asks nobody else', () => {
+    const html = read('index.html');
+    expect(html).not.toMatch(/<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/i);
+    for (const text of [html, read('app.css'), ...scripts.map(read)]) expect(text).not.toMatch(/https?:\/\//);
+  });
+
+  test.each(scripts)('never makes markup or code out of text: %s', (name) => {
+    expect(read(name)).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|javascript:|createContextualFragment|DOMParser/,
+    );
+  });
+});
+
+/** As much of a document as the drawing needs: what is set as text stays text, and attributes are kept by name. */
+class FakeNode {
+  readonly tag: string;
+  readonly attributes = new Map<string, string>();
+  readonly children: (FakeNode | { text: string })[] = [];
+  readonly dataset = {};
+
+  constructor(tag: string) {
+    this.tag = tag;
+  }
+
+  setAttribute(name: string, value: string): void {
+    this.attributes.set(name, value);
+  }
+
+  append(...nodes: (FakeNode | { text: string })[]): void {
+    this.children.push(...nodes);
+  }
+
+  addEventListener(): void {}
+
+  *all(): Generator<FakeNode> {
+    yield this;
+    for (const child of this.children) if (child instanceof FakeNode) yield* child.all();
+  }
+
+  get text(): string {
+    return this.children.map((child) => child.text).join('');
+  }
+}
+
+describe('what an agent says of itself', () => {
+  const hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
+  const act = {
+    can: true,
+    isOpen: () => true,
+    timeline: () => [{ seq: 1, at: 1, state: hostile, reason: { text: hostile, remedy: hostile } }],
+  };
+  const finding = { detector: hostile, evidence: hostile, text: hostile, since: 1, kind: hostile };
+  const agent = {
+    agent: { id: hostile, group: hostile, labels: { [hostile]: hostile }, role: hostile, criticality: 0 },
+    health: hostile,
+    breaker: hostile,
+    mode: hostile,
+    score: { score: null },
+    metrics: {},
+    findings: [finding],
+    missed: 0,
+    failures: 0,
+    heldBy: hostile,
+    incidentId: hostile,
+  };
+  const incident = {
+    id: hostile,
+    agentId: hostile,
+    group: hostile,
+    state: hostile,
+    openedAt: 1,
+    because: { text: hostile },
+    findings: [finding],
+    assessment: { severity: 5, factors: [{ name: hostile, share: 1, text: hostile }] },
+    acknowledged: { by: hostile },
+    attempts: [{ plan: { rung: hostile } }],
+  };
+  const hold = { id: hostile, scope: { kind: 'group', group: hostile }, reason: hostile, by: hostile, until: 1 };
+
+  test('stays text in every place it is shown', async () => {
+    vi.stubGlobal('document', {
+      createElement: (tag: string) => new FakeNode(tag),
+      createTextNode: (text: string) => ({ text }),
+    });
+    // The page has no build and no types; a variable keeps the compiler from asking for them.
+    const path = '../public/view.js';
+    const view = (await import(path)) as { [name: string]: (...given: unknown[]) => FakeNode };
+    const drawn = [
+      view['drawAgent']?.(agent, act),
+      view['drawGroup']?.({ name: hostile, members: [agent] }, act),
+      view['drawIncident']?.(incident, act),
+      view['drawHold']?.(hold, act),
+    ] as FakeNode[];
+    for (const root of drawn) {
+      expect(root.text).toContain(hostile);
+      for (const node of root.all()) {
+        expect(node.tag).toMatch(/^[a-z][a-z0-9]*$/);
+        expect(['script', 'img', 'iframe', 'a', 'style', 'link']).not.toContain(node.tag);
+        for (const name of node.attributes.keys())
+          expect(name).toMatch(/^(data-|aria-)|^(class|id|type|title|scope|datetime|open|tabindex)$/);
+      }
+    }
+  });
+
+  test('cannot name an attribute', async () => {
+    vi.stubGlobal('document', { createElement: (tag: string) => new FakeNode(tag) });
+    const path = '../public/dom.js';
+    const { h } = (await import(path)) as { h: (tag: string, props: object) => FakeNode };
+    for (const name of ['onerror', 'src', 'href', 'style', 'formaction'])
+      expect(() => h('p', { [name]: 'x' })).toThrow(TypeError);
+  });
+});
