@@ -1,4 +1,8 @@
-/** From a file, a text or a value to the config the guard runs on: copy, validate, resolve secrets, freeze. */
+/**
+ * From a file, a text or a value to the config the guard runs on: copy, validate, resolve secrets, freeze. Every mistake
+ * is told at once with its place, what is allowed and a remedy. This room knows no stage and no registry: plugins are
+ * resolved by whoever calls it.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -89,7 +89,7 @@ const isObject = (value: unknown): value is { [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** From the keys people write to those of the model: the one place where the two meet. */
-export function toPolicy(sections: Sections, group: GroupSection): Policy {
+function toPolicy(sections: Sections, group: GroupSection): Policy {
   const { heartbeat, slo, gate, watch, checkpoints, severity } = sections;
   return {
     mode: group.mode,
