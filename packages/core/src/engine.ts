@@ -4,6 +4,7 @@ import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
 import type { Json, Ms } from './model/index.ts';
 import type { StatusParts } from './pipeline/agent-status.ts';
+import { ControlPlaneFeed } from './pipeline/control-plane-feed.ts';
 import { InventoryFeed } from './pipeline/inventory.ts';
 import { Lifecycle } from './runtime/index.ts';
 import { keys, openMeta } from './state/index.ts';
@@ -148,10 +149,16 @@ export class Engine {
       () => scope.get(core.probes).stop(),
     );
     add(
+      'checkpoints',
+      () => undefined,
+      () => scope.get(core.checkpointRound).stop(),
+    );
+    add(
       'tick',
       () => this.#nextTick(),
       () => this.#tick?.dispose(),
     );
+    this.#addControlPlaneFeed();
     for (const name of registry.names('orchestrators')) this.#addFeed(name);
     for (const name of registry.names('signalSources')) this.#addSource(name, registry.get('signalSources', name));
   }
@@ -211,6 +218,25 @@ export class Engine {
     });
     this.#feeds.push(feed);
     this.#lifecycle.add(`inventory ${name}`, { start: async () => feed.start(), stop: () => feed.stop() });
+  }
+
+  /** The built-in control plane mirrors the fleet; another one says itself who is in it. */
+  #addControlPlaneFeed(): void {
+    const scope = this.#scope;
+    const controlPlane = scope.get(core.controlPlane);
+    if (
+      scope.get(core.registry).origin('controlPlanes', scope.get(core.config).config.controlPlane)?.instance === 'core'
+    )
+      return;
+    const feed = new ControlPlaneFeed({
+      controlPlane,
+      fleet: scope.get(core.fleet),
+      clock: scope.get(core.clock),
+      log: scope.get(core.log),
+      changed: (change) => scope.get(core.members).changed(change),
+      gone: (agentId) => scope.get(core.members).gone(agentId),
+    });
+    this.#lifecycle.add('agents of the control plane', { start: async () => feed.start(), stop: () => feed.stop() });
   }
 
   #addSource(name: string, source: SignalSource): void {

@@ -4,6 +4,7 @@ import type { Detection, DetectionResult, HealthChange } from './detection/index
 import type { Fleet } from './fleet/index.ts';
 import type { Agent, AgentId, BreakerState, ControlCommand, Notice, StepRecord } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
+import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
 import type { Ownership } from './pipeline/ownership.ts';
@@ -43,6 +44,7 @@ export interface PipelineParts {
   readonly notifications: NotificationRouter;
   readonly controlPlane: ControlPlane;
   readonly ownership: Ownership;
+  readonly checkpointRound: CheckpointRound;
   /** A part of the guard does not work now; `undefined`: it works again. */
   degraded(what: string, why: string | undefined): void;
 }
@@ -78,6 +80,7 @@ export class Pipeline {
     for (const slot of seen.confirm) void probes.confirm(slot);
     this.#tell(seen);
     for (const agentId of this.#touched(seen)) this.#decide(agentId);
+    this.#p.checkpointRound.tick(nowMs);
   }
 
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
@@ -103,7 +106,11 @@ export class Pipeline {
     const incident = incidentLog.openFor(agentId);
     this.#watch(slot, incident?.state === 'watching' ? incident.policy.watch.everyMs : undefined);
     const { health } = detection.status(slot);
-    const breaker = breakerFor(health, incident?.state, sight.consecutiveErrors(slot));
+    const breaker = breakerFor({
+      health,
+      consecutiveErrors: sight.consecutiveErrors(slot),
+      ...(incident ? { incident: incident.state, safeState: incident.policy.ladder.safeState } : {}),
+    });
     collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
     if (this.#breakers.get(agentId) === breaker) return;
     this.#breakers.set(agentId, breaker);
@@ -112,19 +119,26 @@ export class Pipeline {
 
   /** A new agent, or a new instance of one: whatever was measured of the old one is dropped. */
   reset(slot: AgentSlot): void {
-    const { collector, detection, probes, sight } = this.#p;
+    const { collector, detection, sight } = this.#p;
     collector.reset(slot);
     detection.reset(slot);
     sight.reset(slot);
-    probes.track(slot);
+    this.reachable(slot);
     // The detectors have forgotten that it is watched.
     this.#watched.delete(slot);
+  }
+
+  /** Where or how the agent is asked may have changed. */
+  reachable(slot: AgentSlot): void {
+    this.#p.probes.track(slot);
+    this.#p.checkpointRound.track(slot);
   }
 
   /** The agent left: nothing of it is kept, and its incident ends. */
   removed(slot: AgentSlot, agent: Agent): void {
     const { collector, detection, probes, sight, ledger, incidentLog, incidents } = this.#p;
     probes.remove(slot);
+    this.#p.checkpointRound.remove(slot);
     detection.remove(slot);
     sight.remove(slot);
     collector.reset(slot);

@@ -64,6 +64,11 @@ function makeIncidents(at: Provider): Incidents {
     ledgerOps: (record) => at.get(core.ledger).opsFor(record),
     makeNotice: (incident, kind) => noticeOf(kind, incident),
     prefetch,
-    after: (change) => at.get(core.pipeline).after(change),
+    stored: (why) => at.get(core.degradations).set('store', why),
+    after: (change) => {
+      at.get(core.pipeline).after(change);
+      const over = change.before?.state === 'acting' && change.incident.state !== 'acting';
+      if (over) at.get(core.members).recoveryOver(change.incident.agentId);
+    },
   });
 }

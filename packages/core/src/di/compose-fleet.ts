@@ -1,5 +1,5 @@
 import { Detection } from '../detection/index.ts';
-import { Fleet } from '../fleet/index.ts';
+import { Fleet, FleetControlPlane } from '../fleet/index.ts';
 import { Collector, EndpointPolicy, HttpProber, ProbeScheduler } from '../monitoring/index.ts';
 import { FleetSight } from '../pipeline/fleet-sight.ts';
 import { Members } from '../pipeline/members.ts';
@@ -69,7 +69,11 @@ function makeMembers(at: Provider): Members {
     clock: at.get(core.clock),
     log: at.get(core.log),
     reset: (slot) => at.get(core.pipeline).reset(slot),
-    changed: (slot) => at.get(core.probes).track(slot),
+    changed: (slot) => at.get(core.pipeline).reachable(slot),
+    announce: (change) => {
+      const controlPlane = at.get(core.controlPlane);
+      if (controlPlane instanceof FleetControlPlane) controlPlane.announce(change);
+    },
     removed: (slot, agent) => at.get(core.pipeline).removed(slot, agent),
     sync: (agentId) => at.get(core.pipeline).sync(agentId),
   });

@@ -1,4 +1,5 @@
 import { Ledger } from '../learning/index.ts';
+import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
 import { NotificationRouter } from '../notification/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
 import { Checkpoints, httpAgentClient } from '../recovery/index.ts';
@@ -38,6 +39,20 @@ export function composeRecovery(scope: Scope, { agentClient }: Inputs): void {
           const policy = fleet.agent(fleet.requireSlot(agentId))?.policy;
           return (policy ?? at.get(core.config).policyOf({ id: agentId, group: '', labels: {} })).checkpoints;
         },
+      }),
+  );
+  scope.provide(
+    core.checkpointRound,
+    (at) =>
+      new CheckpointRound({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        random: at.get(core.random).fork('checkpoint-round'),
+        log: at.get(core.log),
+        agentClient: at.get(core.agentClient),
+        checkpoints: at.get(core.checkpoints),
+        incidents: at.get(core.incidentLog),
+        ownership: at.get(core.ownership),
       }),
   );
   scope.provide(core.notifications, makeNotifications);

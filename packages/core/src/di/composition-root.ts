@@ -67,6 +67,7 @@ function makePipeline(at: Provider): Pipeline {
     notifications: at.get(core.notifications),
     controlPlane: at.get(core.controlPlane),
     ownership: at.get(core.ownership),
+    checkpointRound: at.get(core.checkpointRound),
     degraded: (what, why) => at.get(core.degradations).set(what, why),
   });
 }

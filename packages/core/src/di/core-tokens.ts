@@ -7,6 +7,7 @@ import type { Collector, EndpointPolicy, ProbeScheduler } from '../monitoring/in
 import type { NotificationRouter } from '../notification/index.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Budgets } from '../pipeline/budgets.ts';
+import type { CheckpointRound } from '../pipeline/checkpoint-round.ts';
 import type { Degradations } from '../pipeline/degradations.ts';
 import type { FleetSight } from '../pipeline/fleet-sight.ts';
 import type { Holds } from '../pipeline/holds.ts';
@@ -55,5 +56,6 @@ export const core = {
   checkpoints: token<Checkpoints>('core.checkpoints'),
   agentClient: token<AgentClient>('core.agent-client'),
   notifications: token<NotificationRouter>('core.notifications'),
+  checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
   pipeline: token<Pipeline>('core.pipeline'),
 } as const;

@@ -108,10 +108,7 @@ export class FleetControlPlane implements ControlPlane {
     try {
       this.#checkFence(command, fence);
       const change = this.#change(command);
-      if (change && change.kind !== 'unchanged') {
-        this.announce(change);
-        this.#onChange(change);
-      }
+      if (change && change.kind !== 'unchanged') this.#onChange(change);
       return { key, at, result: 'succeeded' };
     } catch (error) {
       if (!isGuardError(error)) throw error;

@@ -6,8 +6,8 @@ import type { Ownership } from './ownership.ts';
 
 /** Resolved incidents are kept this long. */
 const keepMs: Ms = 30 * 86_400_000;
-/** Lines of one timeline that are kept. */
-const linesMax = 1_000;
+/** A line of a timeline is kept longer than the incident it belongs to, however long that was open. */
+const keepLinesMs: Ms = 120 * 86_400_000;
 /** Resolved incidents held in memory for lists; older ones are read from the store by id. */
 const recentMax = 2_000;
 
@@ -89,15 +89,10 @@ export class IncidentLog {
   }
 
   async timeline(incident: Incident): Promise<readonly TimelineEntry[]> {
-    const stream = keys.timeline(this.#ownership.shard(incident.group), incident.id);
     const entries: TimelineEntry[] = [];
-    let after = 0;
-    for (;;) {
-      const page = await this.#store.read(stream, after, 200);
-      for (const { value } of page) entries.push(value as unknown as TimelineEntry);
-      after = page.at(-1)?.seq ?? after;
-      if (page.length < 200) return entries;
-    }
+    const prefix = keys.timeline(this.#ownership.shard(incident.group), incident.id);
+    for await (const { value } of this.#all(prefix)) entries.push(value as unknown as TimelineEntry);
+    return entries;
   }
 
   /**
@@ -124,7 +119,13 @@ export class IncidentLog {
           when: version === undefined ? 'absent' : { version },
           ...(incident.state === 'resolved' ? { ttlMs: keepMs } : {}),
         },
-        { op: 'append', stream: keys.timeline(shard, incident.id), value: entry as unknown as Json, keep: linesMax },
+        {
+          op: 'put',
+          key: keys.timelineLine(shard, incident.id, entry.seq),
+          value: entry as unknown as Json,
+          when: 'any',
+          ttlMs: keepLinesMs,
+        },
         ...more,
       ],
       { fence: this.#ownership.fence(incident.group), durability: 'sync' },

@@ -40,6 +40,8 @@ export interface IncidentsOptions {
   makeNotice(incident: Incident, kind: NoticeKind): Notice;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number): Promise<void>;
+  /** The store took a change, or why it did not. */
+  stored(why: string | undefined): void;
   /** Tells the rest of the pipeline after a commit. */
   after(change: IncidentChange): void;
 }
@@ -184,10 +186,12 @@ export class Incidents {
     ];
     try {
       const versions = await this.#o.incidents.commit(incident, entry, ops);
+      this.#o.stored(undefined);
       if (budget)
         this.#o.budgets.committed(incident.agentId, budget, versions[keys.budget(shard, incident.agentId)] as string);
     } catch (thrown) {
       if (budget) this.#o.budgets.forget(incident.agentId);
+      this.#o.stored(messageOf(thrown));
       throw thrown;
     }
     this.#o.after({ before, incident, entry, decided, notices, ledger });

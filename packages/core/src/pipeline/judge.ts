@@ -55,6 +55,7 @@ export class Judge {
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
     const hold = holds.on(incident.agentId, incident.group);
     const instance = sight?.agent.instance;
+    const { settled } = this.#options.settled();
     return {
       now,
       health: facts.health,
@@ -69,6 +70,7 @@ export class Judge {
         ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
         : '',
       ...(hold ? { hold } : {}),
+      ...(settled ? {} : { unsettled: true }),
       backoffMs: backoffMs(budgets.get(incident.agentId).streak, share, incident.policy.gate.backoff),
     };
   }

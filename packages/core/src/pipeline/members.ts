@@ -20,6 +20,8 @@ export interface MembersOptions {
   /** Labels or endpoint changed, the instance did not. */
   changed(slot: AgentSlot): void;
   removed(slot: AgentSlot, agent: Agent): void;
+  /** Passes a change on to those who follow the built-in control plane. */
+  announce(change: FleetChange): void;
   /** Brings what follows from health and incident up to date. */
   sync(agentId: AgentId): void;
 }
@@ -28,6 +30,8 @@ export interface MembersOptions {
 export class Members {
   readonly #o: MembersOptions;
   readonly #dirty = new Set<AgentId>();
+  /** Gone while a recovery of them is under way. */
+  readonly #missing = new Set<AgentId>();
   #flushing = false;
 
   constructor(options: MembersOptions) {
@@ -58,17 +62,24 @@ export class Members {
   changed(change: FleetChange): void {
     if (change.kind === 'unchanged' || change.kind === 'removed') return;
     const { agent, slot, kind } = change;
+    this.#missing.delete(agent.id);
     if (kind === 'changed') this.#o.changed(slot);
     else this.#o.reset(slot);
     this.#dirty.add(agent.id);
+    this.#o.announce(change);
     this.#o.sync(agent.id);
     if (kind === 'added') this.#o.bus.emit('agent.registered', { agent });
   }
 
   /** The agent is gone by another's hand. While a recovery of it is under way its absence is part of that. */
   gone(agentId: AgentId): void {
-    if (this.#o.incidents.openFor(agentId)?.state === 'acting') return;
-    this.remove(agentId);
+    if (this.#o.incidents.openFor(agentId)?.state === 'acting') this.#missing.add(agentId);
+    else this.remove(agentId);
+  }
+
+  /** The recovery is over: if the agent was gone meanwhile and has not come back, it is gone for good. */
+  recoveryOver(agentId: AgentId): void {
+    if (this.#missing.delete(agentId)) this.remove(agentId);
   }
 
   remove(agentId: AgentId): void {
@@ -76,6 +87,7 @@ export class Members {
     if (!change) return;
     this.#dirty.delete(agentId);
     this.#o.removed(change.slot, change.agent);
+    this.#o.announce(change);
     this.#o.bus.emit('agent.deregistered', { agentId, group: change.agent.group });
     void this.#commit(change.agent.group, [{ op: 'delete', key: this.#key(change.agent), when: 'any' }]);
   }

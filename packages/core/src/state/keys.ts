@@ -23,7 +23,10 @@ export const keys = {
   agent: (shard: number, id: AgentId): string => `shard/${shard}/agent/${id}`,
   incidents: (shard: number): string => `shard/${shard}/incident/`,
   incident: (shard: number, id: IncidentId): string => `shard/${shard}/incident/${id}`,
-  timeline: (shard: number, id: IncidentId): string => `shard/${shard}/timeline/${id}`,
+  timeline: (shard: number, id: IncidentId): string => `shard/${shard}/timeline/${id}/`,
+  /** Padded, so that lines are listed in their order. */
+  timelineLine: (shard: number, id: IncidentId, seq: number): string =>
+    `shard/${shard}/timeline/${id}/${String(seq).padStart(8, '0')}`,
   budget: (shard: number, id: AgentId): string => `shard/${shard}/budget/${id}`,
   outboxes: (shard: number): string => `shard/${shard}/outbox/`,
   outbox: (shard: number, noticeId: string): string => `shard/${shard}/outbox/${noticeId}`,
