@@ -62,6 +62,8 @@ export interface DecideFacts {
   readonly planHash: string;
   /** A hold that covers the agent. */
   readonly hold?: Hold;
+  /** The guard has not seen the fleet again since it started: that nothing was heard of an agent proves nothing (R05). */
+  readonly unsettled?: boolean;
   /** Wait before the next attempt, drawn from the backoff. */
   readonly backoffMs: Ms;
 }

@@ -14,7 +14,7 @@ export function decideWatching(incident: Watching, event: IncidentEvent, facts: 
   const bad = failureDuring(facts);
   if (bad) return failed(incident, facts, bad);
   if (event.type === 'findings') return unchanged(incident);
-  if (facts.now >= incident.watch.until) return last(incident, facts);
+  if (facts.now >= incident.watch.until) return facts.unsettled ? longer(incident, facts) : last(incident, facts);
   return move(incident, facts, {
     to: {
       ...stateOf(incident),
@@ -44,6 +44,15 @@ function failureDuring(facts: DecideFacts): Reason | undefined {
   return facts.health === 'failed'
     ? { code: 'watch-failed', text: 'The agent failed again during the watch.' }
     : undefined;
+}
+
+/**
+ * The watch ran out while the guard was away, and it has not heard of the agent yet: it looks again after one more
+ * interval. Only the alarm moves; what is stored stays as it is.
+ */
+function longer(incident: Watching, facts: DecideFacts): Decided {
+  const until = facts.now + incident.policy.watch.everyMs;
+  return { ...unchanged(incident), incident: { ...incident, watch: { ...incident.watch, until } } };
 }
 
 function last(incident: Watching, facts: DecideFacts): Decided {
