@@ -1,4 +1,5 @@
-import type { Clock, InventoryEvent, Logger, Orchestrator, SignalDraft } from '../contracts/index.ts';
+import { agentOfLabels, labelProblems } from '../config/labels.ts';
+import type { Clock, DiscoveredAgent, InventoryEvent, Logger, Orchestrator, SignalDraft } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { AgentId, Ms } from '../model/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
@@ -25,6 +26,8 @@ export interface InventoryOptions {
 export class InventoryFeed {
   readonly #o: InventoryOptions;
   readonly #stop = new AbortController();
+  /** Problems with the labels of an agent that were logged. */
+  readonly #told = new Map<AgentId, string>();
   #run: Promise<void> | undefined;
 
   constructor(options: InventoryOptions) {
@@ -65,7 +68,7 @@ export class InventoryFeed {
     try {
       switch (event.type) {
         case 'present':
-          this.#o.changed(fleet.upsertDiscovered(event.agent, name));
+          this.#o.changed(fleet.upsertDiscovered(this.#described(event.agent), name));
           return;
         case 'removed':
           this.#o.gone(event.agentId);
@@ -90,5 +93,15 @@ export class InventoryFeed {
         'an event of the inventory was not taken in',
       );
     }
+  }
+
+  /** What its labels say of the agent, where the orchestrator itself says nothing; unusable labels are told once. */
+  #described(agent: DiscoveredAgent): DiscoveredAgent {
+    const problems = labelProblems(agent.labels).join('; ');
+    if (problems !== (this.#told.get(agent.id) ?? '')) {
+      this.#told.set(agent.id, problems);
+      if (problems !== '') this.#o.log.warn({ agentId: agent.id, problems }, 'an agent has labels that cannot be used');
+    }
+    return { ...agentOfLabels(agent.labels), ...agent };
   }
 }
