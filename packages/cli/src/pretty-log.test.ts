@@ -17,6 +17,18 @@ test.each([
   expect(pretty(JSON.stringify({ level, msg: 'm' }))).toMatch(new RegExp(`^${word} +m$`));
 });
 
+test('a message to people is its text, without what is for programs', () => {
+  const notice = {
+    level: 50,
+    msg: 'w needs a person',
+    noticeId: 'n',
+    priority: 'critical',
+    text: 'w is handed over.',
+    plugin: 'core',
+  };
+  expect(pretty(JSON.stringify(notice))).toBe('message (critical)  w is handed over.');
+});
+
 test('what is not a log line is shown as it is', () => {
   expect(pretty('Warning: something\n')).toBe('Warning: something');
   expect(pretty('null')).toBe('null');

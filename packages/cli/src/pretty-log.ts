@@ -14,6 +14,8 @@ export function prettyLine(line: string, style: Style): string {
   const entry = parse(line);
   if (entry === undefined) return line.trimEnd();
   const [word, tone] = levelOf(entry['level']);
+  if (typeof entry['noticeId'] === 'string' && typeof entry['text'] === 'string')
+    return noticeLine(entry, entry['text'], style);
   const message = entry['msg'];
   const fields = Object.entries(entry)
     .filter(([name]) => !shownElsewhere.has(name))
@@ -28,6 +30,14 @@ export function prettyLine(line: string, style: Style): string {
     .filter((part) => part !== '')
     .join('  ')
     .trimEnd();
+}
+
+/** A message to people from the notifier `log`: its text is the message, the rest is for programs. */
+function noticeLine(entry: { readonly [name: string]: unknown }, text: string, style: Style): string {
+  const [, tone] = levelOf(entry['level']);
+  const time = typeof entry['time'] === 'number' ? timeOfDay(entry['time']) : '';
+  const priority = typeof entry['priority'] === 'string' ? entry['priority'] : 'info';
+  return [style.dim(time), style[tone](`message (${priority})`), text].filter((part) => part !== '').join('  ');
 }
 
 function parse(line: string): { readonly [name: string]: unknown } | undefined {
