@@ -93,7 +93,7 @@ test('a message that reached nobody is told here at least', () => {
   );
 });
 
-test.each(['opened', 'step-started', 'watch-check', 'told', 'resolved', 'findings'])(
+test.each(['opened', 'ordered', 'step-started', 'watch-check', 'told', 'resolved', 'findings'])(
   'the entry %s repeats others and is left out',
   (type) => {
     expect(narrate(changed(type, { code: 'x', text: 'X.' }))).toBeUndefined();

@@ -22,7 +22,7 @@ export interface Line {
 }
 
 /** Entries of a timeline that say nothing beside the events of their own or the lines before. */
-const quiet = new Set(['opened', 'step-started', 'watch-check', 'told', 'resolved', 'findings']);
+const quiet = new Set(['opened', 'ordered', 'step-started', 'watch-check', 'told', 'resolved', 'findings']);
 
 /** Turns events into lines, or into nothing where a person would not miss one. */
 export class Narrator {
