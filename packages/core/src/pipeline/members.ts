@@ -32,7 +32,10 @@ export class Members {
   readonly #dirty = new Set<AgentId>();
   /** Gone while a recovery of them is under way. */
   readonly #missing = new Set<AgentId>();
-  #flushing = false;
+  /** The write under way, or the last one. */
+  #writing: Promise<void> = Promise.resolve();
+  /** The write that begins after it, for everybody whose change came too late for the one under way. */
+  #next: Promise<void> | undefined;
 
   constructor(options: MembersOptions) {
     this.#o = options;
@@ -100,27 +103,34 @@ export class Members {
     return change;
   }
 
-  /** Writes down who changed since the last time: one commit a shard, however many there are. */
+  /** Resolves when everything that has changed up to now is written down: one commit a shard, however many there are. */
   async flush(): Promise<void> {
-    if (this.#dirty.size === 0 || this.#flushing) return;
-    this.#flushing = true;
-    try {
-      const byGroup = new Map<number, { group: string; ops: StoreOp[] }>();
-      for (const agentId of this.#dirty) {
-        const slot = this.#o.fleet.slotOf(agentId);
-        const agent = slot === undefined ? undefined : this.#o.fleet.agent(slot)?.agent;
-        const value = slot === undefined ? undefined : this.#o.fleet.record(slot);
-        if (!agent || !value) continue;
-        const shard = this.#o.ownership.shard(agent.group);
-        const batch = byGroup.get(shard) ?? { group: agent.group, ops: [] };
-        batch.ops.push({ op: 'put', key: this.#key(agent), value, when: 'any' });
-        byGroup.set(shard, batch);
-      }
-      this.#dirty.clear();
-      for (const { group, ops } of byGroup.values()) await this.#commit(group, ops);
-    } finally {
-      this.#flushing = false;
+    if (this.#dirty.size === 0) return this.#writing;
+    this.#next ??= this.#writeAfter(this.#writing);
+    return this.#next;
+  }
+
+  async #writeAfter(before: Promise<void>): Promise<void> {
+    await before;
+    this.#next = undefined;
+    this.#writing = this.#write();
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const byShard = new Map<number, { group: string; ops: StoreOp[] }>();
+    for (const agentId of this.#dirty) {
+      const slot = this.#o.fleet.slotOf(agentId);
+      const agent = slot === undefined ? undefined : this.#o.fleet.agent(slot)?.agent;
+      const value = slot === undefined ? undefined : this.#o.fleet.record(slot);
+      if (!agent || !value) continue;
+      const shard = this.#o.ownership.shard(agent.group);
+      const batch = byShard.get(shard) ?? { group: agent.group, ops: [] };
+      batch.ops.push({ op: 'put', key: this.#key(agent), value, when: 'any' });
+      byShard.set(shard, batch);
     }
+    this.#dirty.clear();
+    for (const { group, ops } of byShard.values()) await this.#commit(group, ops);
   }
 
   #key(agent: Agent): string {
