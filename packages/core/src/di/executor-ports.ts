@@ -22,7 +22,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
     apply: (id, event) => at.get(core.incidents).apply(id, event),
     gate: (incident, affects) => {
       const plan = incident.state === 'acting' ? incident.attempt.plan : undefined;
-      return at.get(core.judge).gate(incident, { plan, begun: true, affects });
+      return at.get(core.judge).gate(incident, { rung: plan?.rung, begun: true, affects });
     },
     fence: (group) => at.get(core.ownership).fence(group),
     adopt: (agentId, instance) => adopt(at, agentId, instance),

@@ -29,9 +29,9 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   const ordered = incident.requested;
   const reason = ordered ? orderReason(ordered) : facts.proposal.reason;
   const plan = ordered?.plan ?? (facts.proposal.act ? facts.proposal.value : undefined);
-  if (!plan) return escalate(incident, facts, reason);
-  if (facts.verdict.verdict === 'refuse') return escalate(incident, facts, facts.verdict.reason);
+  if (plan && facts.verdict.verdict === 'refuse') return escalate(incident, facts, facts.verdict.reason);
   if (facts.verdict.verdict === 'wait') return wait(incident, facts, facts.verdict.untilMs, facts.verdict.reason);
+  if (!plan) return escalate(incident, facts, reason);
   const approval = ordered ? undefined : approvalNeeded(incident, plan);
   if (approval) return askApproval(incident, facts, plan, approval);
   return begin(incident, facts, { plan, reason, by: ordered?.by });

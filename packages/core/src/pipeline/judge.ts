@@ -3,7 +3,7 @@ import { askBudget, backoffMs } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
 import { planHash } from '../decision/plan-hash.ts';
 import type { DecideFacts } from '../incident/index.ts';
-import type { AgentId, Capability, GateVerdict, History, Incident, Plan } from '../model/index.ts';
+import type { AgentId, Capability, Decision, GateVerdict, History, Incident, Plan, Rung } from '../model/index.ts';
 import { stepsFor } from '../recovery/genesis.ts';
 import type { Budgets } from './budgets.ts';
 import type { Holds } from './holds.ts';
@@ -65,7 +65,11 @@ export class Judge {
       assessment,
       proposal,
       steps: plan ? stepsFor(plan, can, incident.policy.ladder.drainMs) : [],
-      verdict: this.gate(incident, { plan, begun: false, affects: [incident.agentId] }),
+      verdict: this.gate(incident, {
+        rung: plan?.rung ?? rungOfNobody(proposal),
+        begun: false,
+        affects: [incident.agentId],
+      }),
       planHash: plan
         ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
         : '',
@@ -78,12 +82,12 @@ export class Judge {
   /** Asks the gate on the present view. */
   gate(
     incident: Incident,
-    of: { readonly plan: Plan | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
+    of: { readonly rung: Rung | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
   ): GateVerdict {
     const { clock, view, holds, budgets, ownership } = this.#options;
     const now = clock.now();
     const sight = view.see(incident.agentId);
-    if (!sight || !of.plan) return nothingToDo;
+    if (!sight || !of.rung) return nothingToDo;
     const { settled, at } = this.#options.settled();
     const budget = budgets.get(incident.agentId);
     const hold = holds.on(incident.agentId, incident.group);
@@ -99,7 +103,7 @@ export class Judge {
       health: sight.health,
       findings: sight.findings,
       policy: incident.policy,
-      rung: of.plan.rung,
+      rung: of.rung,
       begun: of.begun,
       ordered: isOrdered(incident),
       failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed').length,
@@ -148,6 +152,11 @@ const nothingToDo: GateVerdict = {
   reason: { code: 'nothing-wrong', text: 'There is nothing to be done, so there is nothing to allow.' },
   rules: [],
 };
+
+/** A person is not called sooner, and on no less evidence, than a restart would be allowed for an agent that can be acted on. */
+function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
+  return !proposal.act && proposal.reason.code === 'no-orchestrator' ? 'restart' : undefined;
+}
 
 function planInHand(incident: Incident): Plan | undefined {
   if (incident.requested) return incident.requested.plan;
