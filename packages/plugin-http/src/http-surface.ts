@@ -19,6 +19,7 @@ const stopDeadlineMs = 5_000;
 export class HttpSurface implements Surface {
   readonly #context: PluginContext<HttpConfig>;
   #running: Assembly | undefined;
+  #stopping: Promise<void> = Promise.resolve();
   #url: string | undefined;
   /** Aborts when the surface stops, so that it leaves no listener on signals that live longer. */
   #left = new AbortController();
@@ -41,9 +42,10 @@ export class HttpSurface implements Surface {
     this.#running = running;
     try {
       await running.app.listen({ host: config.host, port: config.port });
+      call.signal.throwIfAborted();
     } catch (error) {
       await this.stop();
-      throw listenError(error, config);
+      throw call.signal.aborted ? error : listenError(error, config);
     }
     const { port } = running.app.server.address() as AddressInfo;
     const shownHost = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
@@ -59,16 +61,21 @@ export class HttpSurface implements Surface {
   }
 
   /** Ends the event streams, takes no new connection, and cuts what has not ended within five seconds. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     const running = this.#running;
-    if (!running) return;
-    this.#running = undefined;
-    this.#url = undefined;
-    this.#left.abort();
-    const { app } = running;
+    if (running) {
+      this.#running = undefined;
+      this.#url = undefined;
+      this.#left.abort();
+      this.#stopping = this.#end(running);
+    }
+    return this.#stopping;
+  }
+
+  async #end({ app, release }: Assembly): Promise<void> {
     const cut = this.#context.clock.after(stopDeadlineMs, () => app.server.closeAllConnections());
     try {
-      running.release();
+      release();
       await app.close();
     } finally {
       cut.dispose();
