@@ -24,6 +24,11 @@ export interface GuardRigOptions {
   readonly seed?: number;
   readonly heartbeatMs?: number;
   readonly lossOf?: () => boolean;
+  readonly delayOf?: () => number;
+  /** Hears every event of the guard that lives. */
+  readonly onEvent?: (event: AnyGuardEvent) => void;
+  /** Puts something between the guard and its store, for instance faults. [nothing] */
+  readonly storeOf?: (inner: StateStore, clock: VirtualClock) => StateStore;
 }
 
 /**
@@ -61,7 +66,7 @@ class VirtualGuardRig implements GuardRig {
   readonly clock = createVirtualClock();
   readonly log = recordingLogger();
   readonly events: AnyGuardEvent[] = [];
-  readonly store = new MemoryStateStore(this.clock);
+  readonly store: StateStore;
   readonly fleet: SimulatedFleet;
   readonly #options: GuardRigOptions;
   readonly #orchestrator: SimulatedOrchestrator;
@@ -72,6 +77,8 @@ class VirtualGuardRig implements GuardRig {
 
   constructor(options: GuardRigOptions) {
     this.#options = options;
+    const memory = new MemoryStateStore(this.clock);
+    this.store = options.storeOf?.(memory, this.clock) ?? memory;
     this.#orchestrator = options.orchestrator(this.clock);
     this.fleet = new SimulatedFleet({
       clock: this.clock,
@@ -80,6 +87,7 @@ class VirtualGuardRig implements GuardRig {
       groupOf: options.groupOf,
       heartbeatMs: options.heartbeatMs ?? 2_000,
       ...(options.lossOf ? { lossOf: options.lossOf } : {}),
+      ...(options.delayOf ? { delayOf: options.delayOf } : {}),
     });
   }
 
@@ -92,13 +100,16 @@ class VirtualGuardRig implements GuardRig {
     this.#boots += 1;
     const alive = { is: true };
     const guard = await this.#assemble(alive);
-    guard.onAny((event) => void (alive.is && this.events.push(event)));
+    guard.onAny((event) => {
+      if (!alive.is) return;
+      this.events.push(event);
+      this.#options.onEvent?.(event);
+    });
     this.#alive = alive;
     this.#guard = guard;
-    const started = guard.start();
-    await this.clock.settle();
-    await started;
-    this.fleet.attach(guard);
+    await guard.start();
+    // It may have been killed while it started.
+    if (alive.is) this.fleet.attach(guard);
   }
 
   crash(): void {

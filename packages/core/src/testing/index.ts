@@ -60,3 +60,6 @@ export type { GuardRig, GuardRigOptions, SimulatedOrchestrator } from './guard-r
 export { createGuardRig } from './guard-rig.ts';
 export type { AgentFault, InstanceSource, SimulatedFleetOptions } from './simulated-fleet.ts';
 export { SimulatedFleet } from './simulated-fleet.ts';
+// A whole guard through a drawn scenario, held against its promises.
+export type { SimulateOptions, SimulationResult } from './simulation/simulate.ts';
+export { simulate } from './simulation/simulate.ts';

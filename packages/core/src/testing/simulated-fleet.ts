@@ -1,4 +1,4 @@
-import type { Clock, GuardApi, Subscription } from '../contracts/index.ts';
+import type { Clock, GuardApi, Heartbeat, Subscription } from '../contracts/index.ts';
 import { guardError, isGuardError } from '../contracts/index.ts';
 import type { AgentId, AgentMetrics, Instance, Ms } from '../model/index.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from '../monitoring/index.ts';
@@ -21,6 +21,8 @@ export interface SimulatedFleetOptions {
   readonly heartbeatMs: Ms;
   /** Chance that a heartbeat is lost, 0–1, and where the chance comes from. [0] */
   readonly lossOf?: () => boolean;
+  /** How late a heartbeat arrives. [0] */
+  readonly delayOf?: () => Ms;
 }
 
 interface Suffering {
@@ -49,6 +51,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   readonly #sufferings = new Map<AgentId, Suffering>();
   readonly #seqs = new Map<string, number>();
   readonly #registered = new Map<AgentId, string>();
+  /** Registrations that were sent and not answered yet. */
+  readonly #unanswered = new Set<AgentId>();
   readonly #timers = new Map<AgentId, Subscription>();
   /** States that were handed to instances, by instance. */
   readonly restored = new Map<string, Uint8Array>();
@@ -61,6 +65,9 @@ export class SimulatedFleet implements Prober, AgentClient {
   /** The guard the agents talk to; `undefined` while there is none, as after a crash. */
   attach(guard: GuardApi | undefined): void {
     this.#guard = guard;
+    // The answer to these never comes: the connection is gone.
+    for (const agentId of this.#unanswered) this.#registered.delete(agentId);
+    this.#unanswered.clear();
     if (guard) for (const [at, agentId] of this.#o.agents.entries()) this.#beatLater(agentId, 1 + at);
   }
 
@@ -164,7 +171,15 @@ export class SimulatedFleet implements Prober, AgentClient {
     this.#seqs.set(instance.id, seq);
     const stuck = fault === 'slow' || fault === 'errors';
     const progress = stuck ? {} : { progress: { activeTasks: 1, lastProgressAt: this.#o.clock.now() } };
-    guard.heartbeat({ agentId, instance: instance.id, seq, metrics: this.#metricsOf(fault), ...progress });
+    const beat = { agentId, instance: instance.id, seq, metrics: this.#metricsOf(fault), ...progress };
+    const lateMs = this.#o.delayOf?.() ?? 0;
+    if (lateMs > 0) this.#o.clock.after(lateMs, () => this.#send(beat));
+    else this.#send(beat);
+  }
+
+  #send(beat: Heartbeat): void {
+    // Nobody knows it any more: it introduces itself again with the next heartbeat.
+    if (this.#guard?.heartbeat(beat) === 'unknown') this.#registered.delete(beat.agentId);
   }
 
   /** As a real agent does at its start: says where it is to be reached. */
@@ -173,12 +188,15 @@ export class SimulatedFleet implements Prober, AgentClient {
     this.#registered.set(agentId, instance.id);
     const endpoint = instance.endpoint ?? `http://127.0.0.1/${encodeURIComponent(agentId)}`;
     const { generation, id } = instance;
-    guard.agents
-      .register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint })
-      .catch(() => {
+    this.#unanswered.add(agentId);
+    guard.agents.register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint }).then(
+      () => this.#unanswered.delete(agentId),
+      () => {
         // Replaced meanwhile, or the guard is not ready: the next heartbeat tries again.
+        this.#unanswered.delete(agentId);
         this.#registered.delete(agentId);
-      });
+      },
+    );
   }
 
   #reportErrors(agentId: AgentId, instance: Instance, guard: GuardApi): void {

@@ -1,0 +1,140 @@
+import type { Random } from '../../contracts/index.ts';
+import type { AgentId, Mode } from '../../model/index.ts';
+import { seededRandom } from '../../runtime/index.ts';
+import type { AgentFault } from '../simulated-fleet.ts';
+import type { Cut, FaultSpec, OperatorAct, Scenario, ScheduledFault, SimulatedGroup } from './scenario.ts';
+
+const minute = 60_000;
+
+/** Dice over a seeded sequence. */
+class Dice {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Whole, `from` ≤ x ≤ `to`. */
+  whole(from: number, to: number): number {
+    return from + this.#random.integer(to - from + 1);
+  }
+
+  chance(share: number): boolean {
+    return this.#random.next() < share;
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.#random.integer(choices.length)] as T;
+  }
+
+  /** By weight. */
+  weighted<T extends string>(weights: { readonly [K in T]: number }): T {
+    const names = Object.keys(weights) as T[];
+    let left = this.#random.next() * names.reduce((sum, name) => sum + weights[name], 0);
+    for (const name of names) {
+      left -= weights[name];
+      if (left < 0) return name;
+    }
+    return names.at(-1) as T;
+  }
+}
+
+/** Draws fleet and schedule from a seed; the same seed gives the same scenario for ever. */
+export function drawScenario(seed: number): Scenario {
+  const random = seededRandom(`simulation/${seed}`, { now: () => 0 });
+  const dice = new Dice(random.fork('fleet'));
+  const orchestrator = dice.chance(0.6) ? 'single' : 'workload';
+  const groups = drawGroups(dice);
+  const endMs = dice.whole(10 * minute, 18 * minute);
+  const faultDice = new Dice(random.fork('faults'));
+  const agents = groups.flatMap((group) => group.agents);
+  const count = faultDice.whole(4, 20);
+  const faults = Array.from({ length: count }, () => ({
+    // The fleet is let come to itself first.
+    atMs: faultDice.whole(15_000, endMs - 2 * minute),
+    ...drawFault(faultDice, agents),
+  }));
+  faults.sort((a, b) => a.atMs - b.atMs);
+  return {
+    seed,
+    orchestrator,
+    groups,
+    drain: dice.chance(0.5),
+    wholeWorkload: orchestrator === 'workload' && dice.chance(0.3),
+    inFlight: dice.of([0.1, 0.5, 1]),
+    faults: faults.map((fault, at): ScheduledFault => ({ ...fault, id: at + 1 })),
+    endMs,
+  };
+}
+
+function drawGroups(dice: Dice): readonly SimulatedGroup[] {
+  const total = dice.whole(1, 12);
+  const count = dice.whole(1, Math.min(3, total));
+  return Array.from({ length: count }, (_, at) => {
+    const id = ['web', 'work', 'data'][at] as string;
+    const size = Math.floor(total / count) + (at < total % count ? 1 : 0);
+    const mode = dice.weighted<Mode>({ auto: 7, approve: 1, 'dry-run': 0.5, observe: 0.5 });
+    return { id, mode, agents: Array.from({ length: size }, (_unused, slot) => `${id}.${slot + 1}`) };
+  });
+}
+
+function drawFault(dice: Dice, agents: readonly AgentId[]): FaultSpec {
+  const kind = dice.weighted<FaultSpec['kind']>({
+    crash: 5,
+    suffer: 6,
+    heartbeats: 1,
+    orchestrator: 3,
+    inventory: 1,
+    store: 2,
+    wall: 0.7,
+    operator: 3,
+    'guard-crash': 3,
+  });
+  const forMs = dice.whole(5_000, 3 * minute);
+  switch (kind) {
+    case 'crash':
+      return { kind, agentId: dice.of(agents), again: dice.chance(0.3) ? dice.whole(1, 3) : 0 };
+    case 'suffer': {
+      const fault = dice.of<AgentFault>(['hang', 'slow', 'errors', 'silent', 'not-ready', 'deaf']);
+      return { kind, agentId: dice.of(agents), fault, forMs, survives: dice.chance(0.4) ? dice.whole(1, 3) : 0 };
+    }
+    case 'heartbeats':
+      return { kind, loss: dice.of([0.1, 0.5, 1]), lateMs: dice.of([0, 500, 5_000]), forMs: dice.whole(2_000, 45_000) };
+    case 'orchestrator': {
+      const how = dice.of(['fail', 'throw', 'refuse', 'lose-reply', 'no-reply', 'slow', 'blind'] as const);
+      return { kind, how, times: dice.whole(1, 4), forMs };
+    }
+    case 'inventory':
+      return { kind, again: dice.whole(0, 3) };
+    case 'store': {
+      const how = dice.of(['conflict', 'unavailable', 'lost-answer', 'slow'] as const);
+      return { kind, how, times: dice.whole(1, 4), forMs: dice.whole(500, 40_000) };
+    }
+    case 'wall':
+      return { kind, byMs: dice.of([-1, 1]) * dice.whole(1_000, 90_000) };
+    case 'operator':
+      return drawOperator(dice);
+    case 'guard-crash':
+      return { kind, downMs: dice.whole(100, 30_000), ...(dice.chance(0.75) ? { cut: drawCut(dice) } : {}) };
+  }
+}
+
+function drawOperator(dice: Dice): FaultSpec {
+  const act = dice.weighted<OperatorAct>({
+    hold: 3,
+    release: 2,
+    acknowledge: 1,
+    approve: 2,
+    reject: 1,
+    resolve: 1,
+    respawn: 2,
+    deregister: 0.5,
+  });
+  const scope = dice.of(['agent', 'group', 'fleet'] as const);
+  return { kind: 'operator', act, pick: dice.whole(0, 1_000), scope, ttlMs: dice.whole(5_000, 2 * minute) };
+}
+
+function drawCut(dice: Dice): Cut {
+  const at = dice.weighted<Cut['at']>({ commit: 6, execute: 3, prepare: 1, reconcile: 1 });
+  return { at, side: dice.of(['before', 'after'] as const), skip: dice.whole(0, 6) };
+}

@@ -1,0 +1,177 @@
+import type { Clock, Grant, StoreOp } from '../../contracts/index.ts';
+import type { AgentId, Hold, Incident, IncidentId, Intent, Ms, Receipt, TimelineEntry } from '../../model/index.ts';
+import { covers, reasonCodes, transitions } from '../../model/index.ts';
+import type { Recorder } from './recorder.ts';
+import type { Scenario } from './scenario.ts';
+import { attemptLimits, settleMs } from './scenario.ts';
+
+/** An agent is not innocent for this long after its last fault. */
+const shadowMs: Ms = 60_000;
+const harmless: ReadonlySet<string> = new Set(['isolate', 'reinstate']);
+
+interface Kept {
+  readonly incident: Incident;
+  /** The agent suffered when it was opened. */
+  readonly deserved: boolean;
+}
+
+/** Attempts in the window by a second way of counting: a bucket that leaks evenly. */
+interface Bucket {
+  level: number;
+  atWall: number;
+}
+
+/**
+ * Looks over the guard's shoulder, at the calls it makes on store and orchestrator, and holds them against the
+ * promises I1–I6 and I8. It believes nothing the guard says of itself.
+ */
+export class Witness {
+  readonly incidents = new Map<IncidentId, Kept>();
+  readonly #scenario: Scenario;
+  readonly #clock: Clock;
+  readonly #recorder: Recorder;
+  readonly #groupOf = new Map<AgentId, string>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #buckets = new Map<AgentId, Bucket[]>();
+  readonly #running = new Map<AgentId, string>();
+  readonly #guilty = new Map<AgentId, Ms>();
+  #bootedMs: Ms = 0;
+
+  constructor(scenario: Scenario, clock: Clock, recorder: Recorder) {
+    this.#scenario = scenario;
+    this.#clock = clock;
+    this.#recorder = recorder;
+    for (const group of scenario.groups) for (const agentId of group.agents) this.#groupOf.set(agentId, group.id);
+  }
+
+  booted(): void {
+    this.#bootedMs = this.#clock.monotonic();
+  }
+
+  /** The agent suffers, at least for so long. */
+  blame(agentId: AgentId, forMs: Ms): void {
+    const until = this.#clock.monotonic() + forMs;
+    this.#guilty.set(agentId, Math.max(until, this.#guilty.get(agentId) ?? 0));
+  }
+
+  committed(ops: readonly StoreOp[], answered: boolean): void {
+    for (const op of ops) {
+      if (op.op === 'put' && op.key.includes('/incident/')) this.#incident(op.value as unknown as Incident, ops);
+      else if (op.op === 'put' && op.key.startsWith('hold/') && answered)
+        this.#holds.set(op.key, op.value as unknown as Hold);
+      else if (op.op === 'delete' && op.key.startsWith('hold/')) this.#holds.delete(op.key);
+      else if (op.op === 'put' && op.key.includes('/timeline/')) this.#entry(op.value as unknown as TimelineEntry);
+    }
+  }
+
+  called(intent: Intent, grant: Grant): void {
+    const { key, action, affects } = intent;
+    this.#recorder.line(`execute ${key} ${action.kind} on ${affects.join(', ')}`);
+    if (grant.key !== key) this.#recorder.violate('I2', `grant ${grant.key} for intent ${key}`);
+    const incident = this.#journaled(key);
+    if (!incident) return;
+    for (const agentId of affects) this.#mayTouch(agentId, key);
+    if (this.#clock.monotonic() - this.#bootedMs < settleMs)
+      this.#recorder.violate('I6', `${key} within ${settleMs} ms of the guard's start`);
+    this.#modeAllows(incident, key);
+    if (!harmless.has(action.kind)) this.#deserved(incident, key);
+  }
+
+  began(intent: Intent): void {
+    for (const agentId of intent.affects) this.#running.set(agentId, intent.key);
+  }
+
+  ended(intent: Intent, receipt: Receipt): void {
+    for (const agentId of intent.affects) if (this.#running.get(agentId) === intent.key) this.#running.delete(agentId);
+    this.#recorder.line(`the world ended ${intent.key}: ${receipt.result}`);
+  }
+
+  repeated(intent: Intent): void {
+    this.#recorder.violate('I3', `${intent.key} is executed again although it was done and holds`);
+  }
+
+  /** I2: what is executed stands in the stored incident as started, under that key. */
+  #journaled(key: string): Incident | undefined {
+    const incident = this.incidents.get(key.split('/')[0] as string)?.incident;
+    const attempt = incident?.state === 'acting' ? incident.attempt : undefined;
+    const step = attempt?.steps.find((one) => one.state === 'started' && one.key === key);
+    if (incident && step) return incident;
+    this.#recorder.violate('I2', `${key} is executed and not journaled (incident ${incident?.state ?? 'unknown'})`);
+    return undefined;
+  }
+
+  /** I1 and I6: nobody else acts on it now, and nobody holds it. */
+  #mayTouch(agentId: AgentId, key: string): void {
+    const other = this.#running.get(agentId);
+    if (other !== undefined && other !== key) this.#recorder.violate('I1', `${key} while ${other} acts on ${agentId}`);
+    const now = this.#clock.now();
+    const group = this.#groupOf.get(agentId) ?? '';
+    const hold = [...this.#holds.values()].find((one) => covers(one, agentId, group, now));
+    if (hold) this.#recorder.violate('I6', `${key} on ${agentId} under hold ${hold.id}`);
+  }
+
+  #modeAllows(incident: Incident, key: string): void {
+    const mode = this.#scenario.groups.find((group) => group.id === incident.group)?.mode ?? 'auto';
+    const ordered = incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
+    if (mode !== 'auto' && !ordered) this.#recorder.violate('I6', `${key} in mode ${mode}, and nobody ordered it`);
+  }
+
+  /** I4: it suffered, now or when the incident began; or a person wanted it. */
+  #deserved(incident: Incident, key: string): void {
+    if (incident.state === 'acting' && incident.attempt.orderedBy !== undefined) return;
+    if (this.#isGuilty(incident.agentId) || this.incidents.get(incident.id)?.deserved) return;
+    this.#recorder.violate('I4', `${key}: nothing was ever wrong with ${incident.agentId}`);
+  }
+
+  #isGuilty(agentId: AgentId): boolean {
+    return this.#clock.monotonic() <= (this.#guilty.get(agentId) ?? -Infinity) + shadowMs;
+  }
+
+  #incident(incident: Incident, ops: readonly StoreOp[]): void {
+    const kept = this.incidents.get(incident.id);
+    const before = kept?.incident;
+    const line = ops.find((op) => op.op === 'put' && op.key.includes(`/timeline/${incident.id}/`));
+    const entry = line?.op === 'put' ? (line.value as unknown as TimelineEntry) : undefined;
+    this.#recorder.line(
+      `commit ${incident.id} of ${incident.agentId} v${incident.version} ${incident.state}: ${entry?.type ?? 'no line'} – ${entry?.reason.text ?? ''}`,
+    );
+    this.#contiguous(before, incident, entry);
+    this.incidents.set(incident.id, { incident, deserved: kept?.deserved ?? this.#isGuilty(incident.agentId) });
+    const number = incident.state === 'acting' ? incident.attempt.number : 0;
+    const known = before?.state === 'acting' ? before.attempt.number : 0;
+    if (number > 0 && number !== known) this.#spend(incident);
+  }
+
+  /** I8: versions count up by one, each with its line, and states change by the table. */
+  #contiguous(before: Incident | undefined, after: Incident, entry: TimelineEntry | undefined): void {
+    const { id, version } = after;
+    const follows = (before?.version ?? 0) + 1;
+    if (version !== follows) this.#recorder.violate('I8', `${id}: version ${version}, not ${follows}`);
+    if (entry?.seq !== version) this.#recorder.violate('I8', `${id} v${version} has no line of that number`);
+    if (!before || transitions[before.state].includes(after.state)) return;
+    // Closing goes by way of open, in one line.
+    const closes = after.state === 'resolved' && (after.outcome === 'operator' || after.outcome === 'removed');
+    if (!closes) this.#recorder.violate('I8', `${id}: ${before.state} → ${after.state}`);
+  }
+
+  #entry(entry: TimelineEntry): void {
+    const { code, text } = entry.reason;
+    const known = Object.hasOwn(reasonCodes, code) || code.includes('/');
+    if (!known || text.trim() === '')
+      this.#recorder.violate('I8', `${entry.incidentId} line ${entry.seq}: "${code}", "${text}"`);
+  }
+
+  /** I5: one more attempt is in the bucket of every limit. */
+  #spend({ agentId, id }: Incident): void {
+    const now = this.#clock.now();
+    const buckets = this.#buckets.get(agentId) ?? attemptLimits.map(() => ({ level: 0, atWall: now }));
+    this.#buckets.set(agentId, buckets);
+    attemptLimits.forEach(({ max, perMs }, at) => {
+      const bucket = buckets[at] as Bucket;
+      bucket.level = Math.max(0, bucket.level - (Math.max(0, now - bucket.atWall) * max) / perMs) + 1;
+      bucket.atWall = now;
+      if (bucket.level > max + 1e-6)
+        this.#recorder.violate('I5', `${id}: more than ${max} attempts in ${perMs} ms on ${agentId}`);
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { simulate } from '../src/testing/index.ts';
+
+const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
+
+describe('a guard in a world that fails', () => {
+  it.each(seeds)('keeps its promises through the scenario of seed %i', async (seed) => {
+    const { violations, log } = await simulate(seed);
+    const end = log.findIndex((line) => line.includes('VIOLATION')) + 1;
+    const why = `npm run sim -- --from ${seed} --seeds 1\n${log.slice(Math.max(0, end - 40), end).join('\n')}`;
+    expect(violations, why).toEqual([]);
+  });
+
+  it.each([3, 8, 17])('does the same again, bit for bit, from the same seed (%i)', async (seed) => {
+    const [first, second] = [await simulate(seed), await simulate(seed)];
+    expect(second.digest).toBe(first.digest);
+  });
+});
