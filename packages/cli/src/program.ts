@@ -3,7 +3,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { commands } from './command-list.ts';
 import type { CommandSpec, Invocation, Io, OptionSpec } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
-import { reportThrown } from './failure.ts';
 
 const description = `Self-healing for fleets of agents.
 
@@ -30,6 +29,8 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     return result;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    // Loaded only now: `--help` needs nothing of the engine.
+    const { reportThrown } = await import('./failure.ts');
     return reportThrown(io, error);
   }
 }

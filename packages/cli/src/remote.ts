@@ -6,10 +6,10 @@ import { reportAnswer } from './failure.ts';
 
 const defaultUrl = 'http://127.0.0.1:7717';
 
-/** Where the guard is: option, then environment, then the default. */
+/** Where the guard is: option, then environment, then the default; an empty one says nothing. */
 function endpointOf(call: Invocation): Endpoint {
-  const token = call.option('token') ?? call.io.env['PRAETORIAN_TOKEN'];
-  const url = call.option('url') ?? call.io.env['PRAETORIAN_URL'] ?? defaultUrl;
+  const token = call.option('token') || call.io.env['PRAETORIAN_TOKEN'];
+  const url = call.option('url') || call.io.env['PRAETORIAN_URL'] || defaultUrl;
   return { url, ...(token ? { token } : {}) };
 }
 

@@ -25,9 +25,10 @@ export function ago(epochMs: number): string {
   return formatDuration(Math.max(0, now() - epochMs));
 }
 
-/** A moment with its distance: `12:04:31 (2m5s ago)`. */
-export function moment(epochMs: number): string {
-  return `${timeOfDay(epochMs)} (${ago(epochMs)} ago)`;
+/** A moment with its distance: `12:04:31 (2m5s ago)`, or `(in 2m5s)` when it is still to come. */
+export function moment(epochMs: number, at: number = now()): string {
+  const distance = formatDuration(Math.abs(at - epochMs));
+  return `${timeOfDay(epochMs)} (${epochMs > at ? `in ${distance}` : `${distance} ago`})`;
 }
 
 /** `name: value` lines with the values in one column; lines without a value are left out. */
