@@ -42,6 +42,6 @@ function single(
   { agent, rung }: GateFacts,
   of: { readonly only: string; readonly until: number; readonly remedy: string },
 ): Objection {
-  const text = `Only ${of.only} stands against ${agent.id}; a second kind of evidence is needed for a ${rung}.`;
+  const text = `One kind of evidence alone (${of.only}) stands against ${agent.id}; a second is needed for a ${rung}.`;
   return { until: of.until, code: 'single-evidence', text, remedy: of.remedy };
 }

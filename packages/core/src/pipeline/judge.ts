@@ -64,7 +64,7 @@ export class Judge {
       ...(instance ? { instance } : {}),
       assessment,
       proposal,
-      steps: plan ? stepsFor(plan, can, incident.policy.ladder.drainMs) : [],
+      steps: plan ? stepsFor(plan, can, drainMs(incident, facts)) : [],
       verdict: this.gate(incident, {
         rung: plan?.rung ?? rungOfNobody(proposal),
         begun: false,
@@ -186,4 +186,9 @@ function absentAgent(incident: Incident): IncidentFacts['agent'] {
     criticality: 0,
     source: 'registration',
   };
+}
+
+/** An agent that has failed cannot finish what it has: it is not asked to. */
+function drainMs({ policy }: Incident, { health }: IncidentFacts): number {
+  return health === 'failed' ? 0 : policy.ladder.drainMs;
 }
