@@ -3,7 +3,7 @@ import { formatDuration, nextBandEdge } from '../model/index.ts';
 import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withStep } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
-import { escalate, findingsReason, withFindings } from './open.ts';
+import { escalate, join, withFindings } from './open.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
 
@@ -30,9 +30,7 @@ export function decideActing(incident: Acting, event: IncidentEvent, facts: Deci
     case 'findings': {
       const joined = withFindings(incident, event.findings, event.health);
       // While it is repaired an agent is expected to look broken: noted, and nothing follows.
-      return joined
-        ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
-        : unchanged(incident);
+      return joined ? join(incident, facts, joined) : unchanged(incident);
     }
     default:
       return unchanged(incident);

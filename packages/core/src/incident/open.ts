@@ -16,8 +16,8 @@ export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFa
     if (!joined) return unchanged(incident);
     // A changed picture is a reason to decide again at once, unless an attempt has just failed and its backoff runs.
     const decided = decideNow({ ...incident, ...joined }, facts);
-    if (decided.entry) return decided;
-    return move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) });
+    // Without a line of its own, at most the moment of the next look has moved.
+    return decided.entry ? decided : join(decided.incident, facts, joined);
   }
   if (event.type === 'due') return decideNow(incident, facts);
   return unchanged(incident);
@@ -175,12 +175,18 @@ export function escalate(incident: Incident, facts: DecideFacts, reason: Reason,
   });
 }
 
+interface Picture {
+  readonly findings: DecideFacts['findings'];
+  readonly health: Health;
+  readonly signature: string;
+}
+
 /** The picture of the agent as members of the incident, or `undefined` when it is the same as before. */
 export function withFindings(
   incident: Incident,
   findings: DecideFacts['findings'],
   health: Health,
-): { readonly findings: DecideFacts['findings']; readonly health: Health; readonly signature: string } | undefined {
+): Picture | undefined {
   const same =
     incident.health === health &&
     incident.findings.length === findings.length &&
@@ -191,7 +197,16 @@ export function withFindings(
   return { findings, health, signature: names || incident.signature };
 }
 
-export function findingsReason(findings: DecideFacts['findings']): Reason {
+/** The picture changed and nothing follows from it: a line, while what was decided last stands (`because`). */
+export function join(incident: Incident, facts: DecideFacts, picture: Picture): Decided {
+  return move(incident, facts, {
+    set: { ...picture, because: incident.because },
+    type: 'findings',
+    reason: findingsReason(picture.findings),
+  });
+}
+
+function findingsReason(findings: DecideFacts['findings']): Reason {
   const newest = findings.at(-1);
   return newest
     ? { code: 'finding-joined', text: newest.text }

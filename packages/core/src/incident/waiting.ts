@@ -2,7 +2,7 @@ import type { Incident, Plan, Reason } from '../model/index.ts';
 import { formatDuration } from '../model/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
-import { begin, escalate, findingsReason, withFindings } from './open.ts';
+import { begin, escalate, join, withFindings } from './open.ts';
 
 /** Waiting for a person's word on a plan. */
 export function decideAwaiting(
@@ -32,7 +32,7 @@ export function decideAwaiting(
           text: 'The agent recovered while the plan waited for approval.',
         });
       }
-      return move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) });
+      return join(incident, facts, joined);
     }
     case 'due':
       if (facts.now < approval.expiresAt) return unchanged(incident);
@@ -53,9 +53,7 @@ export function decideHeld(
 ): Decided {
   if (event.type === 'findings') {
     const joined = withFindings(incident, event.findings, event.health);
-    return joined
-      ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
-      : unchanged(incident);
+    return joined ? join(incident, facts, joined) : unchanged(incident);
   }
   if (facts.hold) {
     if (facts.hold.id === incident.holdId || event.type !== 'due') return unchanged(incident);
@@ -87,9 +85,7 @@ export function decideEscalated(
     });
   }
   const joined = withFindings(incident, event.findings, event.health);
-  return joined
-    ? move(incident, facts, { set: joined, type: 'findings', reason: findingsReason(joined.findings) })
-    : unchanged(incident);
+  return joined ? join(incident, facts, joined) : unchanged(incident);
 }
 
 /** Back to deciding, at once. */

@@ -108,6 +108,41 @@ describe('decide: an open incident', () => {
   });
 });
 
+describe('decide: a changed picture', () => {
+  const verdict: DecideFacts['verdict'] = {
+    verdict: 'wait',
+    untilMs: 600_000,
+    reason: { code: 'single-evidence', text: 'one kind only' },
+    rules: [],
+  };
+  const second = { ...finding, id: 'probe:not-ready', signature: 'not-ready' };
+  const joined: IncidentEvent = { type: 'findings', findings: [finding, second], health: 'failed' };
+
+  it('is a line of its own, and what was decided last still stands', () => {
+    const waiting = run(openIncident(), [{ type: 'due' }, { verdict }]);
+    const decided = decide(waiting, joined, facts({ verdict, findings: [finding, second] }));
+    expect(decided.entry).toMatchObject({ type: 'findings', reason: { code: 'finding-joined' } });
+    expect(decided.incident).toMatchObject({ because: { code: 'single-evidence' }, findings: { length: 2 } });
+  });
+
+  it.each([
+    ['held', { state: 'held', holdId: 'h', until: 99_000, because: { code: 'held', text: 'Ann holds it.' } }],
+    ['escalated', { state: 'escalated', escalatedAt: 1_500, because: { code: 'no-orchestrator', text: 'Nobody.' } }],
+  ] as const)('leaves the reason for which it is %s', (_, change) => {
+    const incident = openIncident(change);
+    const { because } = decide(incident, joined, facts({ findings: [finding, second] })).incident;
+    expect(because).toEqual(change.because);
+  });
+
+  it('brings the next look forward when nothing stands against the agent any more', () => {
+    const waiting = run(openIncident(), [{ type: 'due' }, { verdict }]);
+    expect(waiting).toMatchObject({ nextAt: 600_000 });
+    const sound = { now: 3_000, findings: [], health: 'healthy', soundForMs: 1 } as const;
+    const cleared: IncidentEvent = { type: 'findings', findings: [], health: 'healthy' };
+    expect(run(waiting, [cleared, sound])).toMatchObject({ state: 'open', nextAt: 12_999 });
+  });
+});
+
 describe('decide: an attempt', () => {
   it('leads step by step to the watch', () => {
     const incident = run(openIncident(), ...begun, ...evidenceDone, ...restartWith(done));
