@@ -79,7 +79,8 @@ export class RunningHost {
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     await this.until('the guard is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}:\n${this.#output}`);
+      const ended = child.exitCode ?? child.signalCode;
+      if (ended !== null) throw new Error(`the host ended with ${ended}:\n${this.#output}`);
       return (await this.ask('GET', '/health/ready')).status === 200;
     });
   }
