@@ -1,7 +1,7 @@
 import { messageOf } from '../contracts/index.ts';
 import { nextStep } from '../incident/index.ts';
 import { formatDuration } from '../model/index.ts';
-import type { Effect, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
+import type { Effect, EpochMs, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
 import { withDeadline } from '../runtime/index.ts';
 import { perform } from './perform.ts';
 import type { ExecutorPorts } from './ports.ts';
@@ -24,6 +24,8 @@ export class Executor {
   readonly #ports: ExecutorPorts;
   readonly #running = new Map<IncidentId, Promise<void>>();
   readonly #stop = new AbortController();
+  /** When the guard last got to know the fleet: the time of an attempt under way counts anew from there. */
+  #settledAt: EpochMs = 0;
 
   constructor(ports: ExecutorPorts) {
     this.#ports = ports;
@@ -128,7 +130,9 @@ export class Executor {
       return false;
     }
     const now = this.#ports.clock.now();
-    if (verdict.untilMs > incident.attempt.startedAt + incident.attempt.plan.timeoutMs + leastMs) {
+    // That the guard was away and has to look around first is no fault of the attempt.
+    const settling = verdict.reason.code === 'settling';
+    if (!settling && verdict.untilMs > this.#endOf(incident) + leastMs) {
       const text = `${verdict.reason.text} The attempt does not wait that long.`;
       await this.#ports.apply(incident.id, {
         type: 'step-refused',
@@ -138,6 +142,7 @@ export class Executor {
       return false;
     }
     await this.#ports.clock.sleep(Math.max(50, verdict.untilMs - now), this.#stop.signal);
+    if (settling) this.#settledAt = this.#ports.clock.now();
     return false;
   }
 
@@ -195,8 +200,11 @@ export class Executor {
 
   /** The step's own limit, within what is left of the attempt's. */
   #timeFor(incident: Acting, step: StepRecord): Ms {
-    const left = incident.attempt.startedAt + incident.attempt.plan.timeoutMs - this.#ports.clock.now();
-    return Math.min(step.timeoutMs, Math.max(leastMs, left));
+    return Math.min(step.timeoutMs, Math.max(leastMs, this.#endOf(incident) - this.#ports.clock.now()));
+  }
+
+  #endOf({ attempt }: Acting): EpochMs {
+    return Math.max(attempt.startedAt, this.#settledAt) + attempt.plan.timeoutMs;
   }
 }
 
