@@ -9,7 +9,8 @@ export type JsonObject = { readonly [key: string]: Json };
  * Two values that mean the same give the same text, so that hashes and approvals can be bound to it.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
+  // `Array.from` also visits the holes that `map` passes over.
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value)
       .filter(([, member]) => member !== undefined)

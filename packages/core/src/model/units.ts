@@ -16,34 +16,40 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a duration as people write it: `250ms`, `30s`, `1m30s`, `2h`, `7d`; a bare number means seconds.
+ * Reads a duration as people write it: `250ms`, `30s`, `1m30s`, `2 h`, `7d`; a bare number means seconds.
  * @returns milliseconds, or `undefined` when the text is not a duration.
  */
 export function parseDuration(text: string | number): Ms | undefined {
-  if (typeof text === 'number') return Number.isFinite(text) && text >= 0 ? text * 1_000 : undefined;
-  const compact = text.trim().replace(/\s+/g, '');
-  if (/^\d+(\.\d+)?$/.test(compact)) return Number(compact) * 1_000;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(compact)) return undefined;
+  if (typeof text === 'number') return amountOf(text * 1_000);
+  const trimmed = text.trim();
+  if (/^\d+(\.\d+)?$/.test(trimmed)) return amountOf(Number(trimmed) * 1_000);
+  if (!/^(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$/.test(trimmed)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)/g)) {
     total += Number(amount) * (unitMs[unit as string] as number);
   }
-  return total;
+  return amountOf(total);
+}
+
+/** The value if it is a finite amount from 0: text may hold more digits than a number does. */
+function amountOf(value: number): number | undefined {
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 /** Writes a duration the way `parseDuration` reads it, in its two largest units: `1m30s`. */
 export function formatDuration(durationMs: Ms): string {
-  if (durationMs < 1_000) return `${Math.round(durationMs)}ms`;
-  let rest = Math.round(durationMs);
+  const wholeMs = Math.round(durationMs);
+  if (wholeMs < 1_000) return `${wholeMs}ms`;
+  // Rounded before it is cut up, or 59.96 s would read as 60s.
+  let tenths = Math.round(wholeMs / 100);
   const parts: string[] = [];
   for (const unit of ['d', 'h', 'm', 's'] as const) {
-    const size = unitMs[unit] as number;
-    const amount = unit === 's' ? Math.round(rest / 100) / 10 : Math.floor(rest / size);
-    if (amount > 0 && parts.length < 2)
-      parts.push(`${unit === 's' ? (rest / size).toFixed(1).replace(/\.0$/, '') : amount}${unit}`);
-    rest -= unit === 's' ? rest : amount * size;
+    const size = (unitMs[unit] as number) / 100;
+    const amount = unit === 's' ? tenths / size : Math.floor(tenths / size);
+    if (amount > 0 && parts.length < 2) parts.push(`${amount}${unit}`);
+    tenths -= amount * size;
   }
-  return parts.join('') || '0s';
+  return parts.join('');
 }
 
 /**
@@ -62,15 +68,16 @@ export function parseRatio(text: string | number): Ratio | undefined {
   return rounded >= 0 && rounded <= 1 ? rounded : undefined;
 }
 
-const byteUnits: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+const byteUnits: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
 /**
  * Reads a size as Docker does: `512m`, `2GB`, `1.5GiB`; GB = 1024³; a bare number is bytes.
  * @returns bytes, or `undefined` when the text is not a size.
  */
 export function parseBytes(text: string | number): number | undefined {
-  if (typeof text === 'number') return Number.isFinite(text) && text >= 0 ? text : undefined;
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?\s*$/i.exec(text);
+  if (typeof text === 'number') return amountOf(text);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:b|([kmgt])(?:i?b)?)?\s*$/i.exec(text);
   if (!match) return undefined;
-  return Math.round(Number(match[1]) * (byteUnits[(match[2] as string).toLowerCase()] as number));
+  const [, amount, unit] = match;
+  return amountOf(Math.round(Number(amount) * (unit === undefined ? 1 : (byteUnits[unit.toLowerCase()] as number))));
 }
