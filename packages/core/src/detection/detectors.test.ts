@@ -200,6 +200,18 @@ describe('SloDetector', () => {
     ]);
   });
 
+  it('finds that the sample of the brief misses the targets of the brief for p95 latency and error rate', async () => {
+    const policy = samplePolicy();
+    const rig = detectionRig({ ...policy, slo: { ...policy.slo, latencyFactor: 1, errorRateFactor: 1 } });
+    const slot = rig.add();
+    const metrics = { avg_latency_ms: 150, p95_latency_ms: 280, p99_latency_ms: 450, error_rate: 0.02 };
+    const { raised } = await report(rig, slot, metrics, 70_000);
+    expect(raised.map(({ text }) => text).sort()).toEqual([
+      'error rate 2% (target 0.1%)',
+      'p95 latency 280ms (target 200ms)',
+    ]);
+  });
+
   it('takes no figure for no figure: not good, not bad', async () => {
     const rig = detectionRig();
     const slot = rig.add();
