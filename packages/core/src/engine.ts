@@ -282,16 +282,10 @@ export class Engine {
     const scope = this.#scope;
     scope.get(core.pipeline).tick();
     void scope.get(core.members).flush();
-    if (!this.#resumed && scope.get(core.settle).listed) this.#resume();
-    scope.get(core.degradations).set('tick', undefined);
-  }
-
-  /** The inventories are known again: attempts that were under way are reconciled and carried on. */
-  #resume(): void {
-    this.#resumed = true;
-    for (const incident of this.#scope.get(core.incidentLog).unresolved()) {
-      this.#scope.get(core.pipeline).sync(incident.agentId);
-      if (incident.state === 'acting') this.#scope.get(core.executor).drive(incident.id);
+    if (!this.#resumed && scope.get(core.settle).listed) {
+      this.#resumed = true;
+      scope.get(core.pipeline).carryOn();
     }
+    scope.get(core.degradations).set('tick', undefined);
   }
 }

@@ -158,6 +158,27 @@ export class Pipeline {
     await this.#p.incidents.apply(notice.incidentId, { type: 'told', notifier });
   }
 
+  /** The lease is there again: alarms and notices that were dropped because nothing could be written. */
+  takeUp(): void {
+    const { incidents, notifications, ownership, log } = this.#p;
+    incidents.resume();
+    const shards = Array.from({ length: ownership.shards }, (_, shard) => shard);
+    notifications
+      .resume(shards)
+      .catch((thrown: unknown) => log.error({ err: messageOf(thrown) }, 'waiting notices could not be read'));
+  }
+
+  /** The inventories are known (again): attempts that were under way are reconciled and carried on. */
+  carryOn(): void {
+    const { fleet, incidents, incidentLog, executor } = this.#p;
+    for (const { id, agentId, state } of incidentLog.unresolved()) {
+      // It left while nobody looked; an incident about nobody would stay open for ever.
+      if (fleet.slotOf(agentId) === undefined) incidents.post(id, { type: 'removed' });
+      else this.sync(agentId);
+      if (state === 'acting') executor.drive(id);
+    }
+  }
+
   breaker(agentId: AgentId): BreakerState {
     return this.#breakers.get(agentId) ?? 'closed';
   }

@@ -46,7 +46,21 @@ function composeState(scope: Scope): void {
   });
   scope.provide(
     core.ownership,
-    (at) => new Ownership({ leases: at.get(core.leases), clock: at.get(core.clock), log: at.get(core.log) }),
+    (at) =>
+      new Ownership({
+        leases: at.get(core.leases),
+        clock: at.get(core.clock),
+        log: at.get(core.log),
+        shared: at.get(core.store).supports.shared,
+        lost: (why) => at.get(core.degradations).set('lease', `nothing is done: ${why}`),
+        regained: () => {
+          // What came while nothing could be written was refused: the fleet is looked at anew, as after a start (R05).
+          at.get(core.settle).unsettle();
+          at.get(core.degradations).set('lease', undefined);
+          at.get(core.pipeline).takeUp();
+          if (at.get(core.settle).listed) at.get(core.pipeline).carryOn();
+        },
+      }),
   );
 }
 

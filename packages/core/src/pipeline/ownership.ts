@@ -3,14 +3,21 @@ import { guardError, invariant, messageOf } from '../contracts/index.ts';
 import type { GroupId, Ms } from '../model/index.ts';
 import { shardOf } from '../state/keys.ts';
 
-/** Time to live of the lease, and how often it is renewed: renewal plus two retries fit well within it (R12). */
+/** Time to live of the lease, how often it is renewed, and the pause after a failure: two retries fit well in (R12). */
 const ttlMs: Ms = 15_000;
 const renewMs: Ms = 5_000;
+const retryMs: Ms = 2_000;
 
 export interface OwnershipOptions {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether another process may write the store while this one holds no lease. */
+  readonly shared: boolean;
+  /** The guard may do nothing any more. */
+  lost(why: string): void;
+  /** The lease is there again, and nobody wrote meanwhile: what is in memory still holds. */
+  regained(): void;
 }
 
 /** What is fixed in the store at its first start. */
@@ -21,13 +28,15 @@ export interface Identity {
 
 /**
  * What this guard owns. With a store that belongs to one process there is one lease over all shards; its token fences
- * every write, and when it cannot be renewed the guard stops acting.
+ * every write, and when it cannot be renewed the guard stops acting until it has it again: a store that was away for
+ * longer than the lease, or a machine that slept, must not end the guard's work for good.
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
   #identity: Identity | undefined;
   #lease: Lease | undefined;
   #alarm: Subscription | undefined;
+  #stopped = false;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -38,10 +47,11 @@ export class Ownership {
     this.#identity = identity;
     this.#lease = await this.#options.leases.acquire('guard', identity.guardId, ttlMs);
     if (!this.#lease) throw guardError('GUARD_STATE_LOCKED', { path: 'lease "guard"' });
-    this.#renewLater();
+    this.#hold(this.#lease);
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#alarm?.dispose();
     const lease = this.#lease;
     this.#lease = undefined;
@@ -73,21 +83,42 @@ export class Ownership {
     return this.#lease !== undefined && !this.#lease.lost.aborted;
   }
 
-  #renewLater(): void {
-    this.#alarm = this.#options.clock.after(renewMs, () => void this.#renew());
+  #hold(lease: Lease): void {
+    this.#lease = lease;
+    lease.lost.addEventListener('abort', () => {
+      if (!this.#stopped) this.#options.lost(messageOf(lease.lost.reason));
+    });
+    this.#later(renewMs);
+  }
+
+  #later(afterMs: Ms): void {
+    if (!this.#stopped) this.#alarm = this.#options.clock.after(afterMs, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     const lease = this.#lease;
     if (!lease) return;
     try {
-      if (!(await lease.renew())) {
-        this.#options.log.error({ lease: lease.name }, 'the lease is lost; nothing more is done');
-        return;
-      }
+      if (await lease.renew()) this.#later(renewMs);
+      else await this.#regain(lease);
     } catch (thrown) {
       this.#options.log.warn({ err: messageOf(thrown) }, 'the lease could not be renewed');
+      this.#later(retryMs);
     }
-    if (this.#lease === lease) this.#renewLater();
+  }
+
+  /** The lease ran out. It is taken again, unless another guard may have worked with the store meanwhile. */
+  async #regain(old: Lease): Promise<void> {
+    const { leases, log, shared } = this.#options;
+    const lease = await leases.acquire(old.name, (this.#identity as Identity).guardId, ttlMs);
+    if (!lease) return this.#later(retryMs);
+    if (this.#stopped) return lease.release();
+    if (shared && lease.fence !== old.fence + 1) {
+      log.error({ lease: lease.name, fence: lease.fence }, 'another guard took over meanwhile; start this one anew');
+      return lease.release();
+    }
+    log.warn({ lease: lease.name, fence: lease.fence }, 'the lease was lost and is there again');
+    this.#hold(lease);
+    this.#options.regained();
   }
 }
