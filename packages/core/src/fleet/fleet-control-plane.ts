@@ -15,7 +15,7 @@ export interface FleetControlPlaneOptions {
   readonly clock: Clock;
   /** Whether the agent said it can take work; one that is not ready gets none. [always] */
   readonly isReady?: (agentId: AgentId) => boolean;
-  /** Told of what a command changed in the fleet. */
+  /** Told of what a command changed in the fleet, and has to announce it as any other change. [announces it] */
   readonly onChange?: (change: FleetChange) => void;
 }
 
@@ -39,7 +39,7 @@ export class FleetControlPlane implements ControlPlane {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#isReady = isReady ?? (() => true);
-    this.#onChange = onChange ?? (() => undefined);
+    this.#onChange = onChange ?? ((change) => this.announce(change));
   }
 
   async *agents(call: Call): AsyncIterable<AgentChange> {

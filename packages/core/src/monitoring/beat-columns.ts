@@ -17,17 +17,23 @@ export class BeatColumns implements HeartbeatColumns {
     this.length += 1;
   }
 
-  /** Gives every row the time of receipt; rows whose slot was reset in the meantime, so that its stamp differs, fall out. */
-  stamp(nowMs: number, stamps: Uint32Array, round: number): void {
+  /** Drops the rows whose slot is not to be kept, and any second row of a slot. */
+  keep(isKept: (slot: AgentSlot) => boolean): void {
+    const seen = new Set<AgentSlot>();
     let kept = 0;
     for (let row = 0; row < this.length; row += 1) {
       const slot = this.slots[row] as number;
-      if (stamps[slot] !== round) continue;
+      if (seen.has(slot) || !isKept(slot)) continue;
+      seen.add(slot);
       this.slots[kept] = slot;
       kept += 1;
     }
     this.length = kept;
-    this.atMs.fill(nowMs, 0, kept);
+  }
+
+  /** Gives every row its time of receipt. */
+  stamp(nowMs: number): void {
+    this.atMs.fill(nowMs, 0, this.length);
   }
 
   clear(): void {

@@ -9,9 +9,18 @@ import type {
   SlottedSignal,
 } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import { isId, metricNames, type AgentMetrics, type HeartbeatSignal, type Ms, type Progress } from '../model/index.ts';
-import { capacityFor, grownFloat64, grownUint32, grownUint8 } from '../runtime/slot-columns.ts';
+import { isId, type AgentMetrics, type HeartbeatSignal, type Ms, type Progress } from '../model/index.ts';
+import { capacityFor, grownFloat64, grownUint8 } from '../runtime/slot-columns.ts';
 import { BeatColumns } from './beat-columns.ts';
+import {
+  knownDetails,
+  knownMetrics,
+  knownProgress,
+  remembered,
+  saysAnything,
+  saysNews,
+  type LastBeat,
+} from './beat-details.ts';
 import { draftProblem } from './draft-check.ts';
 import { heartbeatProblem } from './heartbeat-check.ts';
 import type { MonitoredFleet } from './ports.ts';
@@ -49,10 +58,16 @@ export class Collector {
   readonly #queue: SignalQueue;
   #filling = new BeatColumns();
   #handed = new BeatColumns();
-  /** Number of the tick being filled; a slot whose stamp equals it is in the columns already. */
+  /** Number of the tick being filled, from 1. */
   #round = 1;
-  #rounds = new Uint32Array(0);
-  #seqs = new Float64Array(0);
+  /**
+   * Two numbers a slot, side by side so that a heartbeat touches one cache line: its last `seq` (-1 = none), and the
+   * round in which it was last put into the columns. The round is negative (-1 - round) while something about the slot
+   * needs a closer look: an instruction, a clock that is off.
+   */
+  #rows = new Float64Array(0);
+  /** A slot was reset in this round: a row of the columns may be void. */
+  #voided = false;
   #instructions = new Uint8Array(0);
   #skewed = new Uint8Array(0);
   readonly #verified: Verified[] = [];
@@ -76,21 +91,25 @@ export class Collector {
   heartbeat(beat: Heartbeat): HeartbeatAck {
     const slot = slotOf(this.#fleet, beat);
     if (slot === undefined) return isId((beat as Heartbeat | null)?.agentId) ? 'unknown' : 'invalid';
-    if (slot >= this.#rounds.length) this.#grow(slot);
-    if (
-      beat.instance !== this.#verified[slot] ||
-      saysMore(beat, this.#lastBeats[slot]) ||
-      this.#isSkewed(slot, beat.at)
-    ) {
+    const row = 2 * slot;
+    if (row >= this.#rows.length) this.#grow(slot);
+    const rows = this.#rows;
+    const counted = rows[row + 1] as number;
+    if (counted < 0 || beat.instance !== this.#verified[slot] || this.#needsCare(slot, beat)) {
       return this.#fullBeat(slot, beat);
     }
     const { seq } = beat;
     if (seq !== undefined) {
       if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) return 'invalid';
-      if (seq <= (this.#seqs[slot] as number)) return 'duplicate';
-      this.#seqs[slot] = seq;
+      if (seq <= (rows[row] as number)) return 'duplicate';
+      rows[row] = seq;
     }
-    return this.#count(slot);
+    this.#accepted += 1;
+    if (counted !== this.#round) {
+      rows[row + 1] = this.#round;
+      this.#filling.add(slot);
+    }
+    return 'accepted';
   }
 
   /** Which field of a heartbeat is not valid, and why; `undefined` when all are. */
@@ -124,7 +143,9 @@ export class Collector {
     this.#filling = this.#handed;
     this.#handed = beats;
     this.#filling.clear();
-    beats.stamp(nowMs, this.#rounds, this.#round);
+    if (this.#voided) beats.keep((slot) => this.#countedIn(slot) === this.#round);
+    beats.stamp(nowMs);
+    this.#voided = false;
     this.#round += 1;
     this.#wallMs = this.#clock.now();
     const { signals, dropped } = this.#queue.take();
@@ -136,15 +157,17 @@ export class Collector {
 
   /** What the agent is told from now on in answer to its heartbeats. */
   instruct(slot: AgentSlot, instruction: Instruction): void {
-    if (slot >= this.#rounds.length) this.#grow(slot);
+    if (2 * slot >= this.#rows.length) this.#grow(slot);
     this.#instructions[slot] = instructions.indexOf(instruction);
+    this.#mark(slot, this.#countedIn(slot));
   }
 
   /** The slot has a new agent or instance: what belonged to the old one is forgotten, an instruction too. */
   reset(slot: AgentSlot): void {
-    if (slot >= this.#rounds.length) return;
-    this.#rounds[slot] = 0;
-    this.#seqs[slot] = -1;
+    if (2 * slot >= this.#rows.length) return;
+    this.#rows[2 * slot] = -1;
+    this.#rows[2 * slot + 1] = 0;
+    this.#voided = true;
     this.#instructions[slot] = 0;
     this.#skewed[slot] = 0;
     this.#verified[slot] = null;
@@ -167,17 +190,32 @@ export class Collector {
     return this.#skewed[slot] === 1;
   }
 
+  #needsCare(slot: AgentSlot, beat: Heartbeat): boolean {
+    if (saysAnything(beat) && saysNews(beat, this.#lastBeats[slot])) return true;
+    return beat.at !== undefined && !(Math.abs(beat.at - this.#wallMs) <= skewMaxMs);
+  }
+
+  /** Puts the slot into the columns, once a round, and answers it. */
   #count(slot: AgentSlot): HeartbeatAck {
     this.#accepted += 1;
-    if (this.#rounds[slot] !== this.#round) {
-      this.#rounds[slot] = this.#round;
-      this.#filling.add(slot);
-    }
+    this.#intoColumns(slot);
     return acks[this.#instructions[slot] as number] as HeartbeatAck;
   }
 
-  #isSkewed(slot: AgentSlot, at: number | undefined): boolean {
-    return at !== undefined && (this.#skewed[slot] === 1 || !(Math.abs(at - this.#wallMs) <= skewMaxMs));
+  #intoColumns(slot: AgentSlot): void {
+    if (this.#countedIn(slot) === this.#round) return;
+    this.#mark(slot, this.#round);
+    this.#filling.add(slot);
+  }
+
+  #countedIn(slot: AgentSlot): number {
+    const counted = this.#rows[2 * slot + 1] as number;
+    return counted < 0 ? -1 - counted : counted;
+  }
+
+  #mark(slot: AgentSlot, round: number): void {
+    const special = this.#instructions[slot] !== 0 || this.#skewed[slot] !== 0;
+    this.#rows[2 * slot + 1] = special ? -1 - round : round;
   }
 
   /** A heartbeat that says something new, is of another instance, or is not valid. */
@@ -188,17 +226,17 @@ export class Collector {
       // One that nobody registered is not told to stop: it may be the replacement, a moment early.
       if (standing !== 'current') return standing;
       // The process behind the agent is another: its numbers begin anew.
-      if (typeof this.#verified[slot] === 'string' && this.#verified[slot] !== beat.instance) this.#seqs[slot] = -1;
+      if (typeof this.#verified[slot] === 'string' && this.#verified[slot] !== beat.instance) this.#rows[2 * slot] = -1;
     }
     this.#verified[slot] = beat.instance;
     if (beat.seq !== undefined) {
-      if (beat.seq <= (this.#seqs[slot] as number)) return 'duplicate';
-      this.#seqs[slot] = beat.seq;
+      if (beat.seq <= (this.#rows[2 * slot] as number)) return 'duplicate';
+      this.#rows[2 * slot] = beat.seq;
     }
     this.#noteSkew(slot, beat.at);
     const last = this.#lastBeats[slot];
-    if (!saysMore(beat, last)) return this.#count(slot);
-    this.#lastBeats[slot] = remembered(beat);
+    if (!saysNews(beat, last)) return this.#count(slot);
+    this.#lastBeats[slot] = remembered(beat, last);
     this.#enqueue({ slot, signal: this.#signalOf(slot, beat) });
     this.#accepted += 1;
     return acks[this.#instructions[slot] as number] as HeartbeatAck;
@@ -230,10 +268,7 @@ export class Collector {
   /** A heartbeat that had to give way still counts as one. */
   #enqueue(signal: SlottedSignal): void {
     const victim = this.#queue.push(signal);
-    if (victim?.signal.kind === 'heartbeat' && this.#rounds[victim.slot] !== this.#round) {
-      this.#rounds[victim.slot] = this.#round;
-      this.#filling.add(victim.slot);
-    }
+    if (victim?.signal.kind === 'heartbeat') this.#intoColumns(victim.slot);
   }
 
   #keepMetrics(slot: AgentSlot, metrics: AgentMetrics | undefined): void {
@@ -246,6 +281,7 @@ export class Collector {
     const skewed = Math.abs(at - this.#clock.now()) > skewMaxMs;
     if (skewed && this.#skewed[slot] === 0) this.#metrics.count('praetorian_clock_skew_total');
     this.#skewed[slot] = skewed ? 1 : 0;
+    this.#mark(slot, this.#countedIn(slot));
   }
 
   #report(dropped: number): void {
@@ -257,10 +293,11 @@ export class Collector {
   }
 
   #grow(slot: AgentSlot): void {
-    const old = this.#rounds.length;
+    const old = this.#instructions.length;
     const capacity = capacityFor(slot, old);
-    this.#rounds = grownUint32(this.#rounds, capacity);
-    this.#seqs = grownFloat64(this.#seqs, capacity, -1);
+    this.#rows = grownFloat64(this.#rows, 2 * capacity, 0);
+    // No number has been seen, and none is below it.
+    for (let at = old; at < capacity; at += 1) this.#rows[2 * at] = -1;
     this.#instructions = grownUint8(this.#instructions, capacity);
     this.#skewed = grownUint8(this.#skewed, capacity);
     for (let at = old; at < capacity; at += 1) {
@@ -272,65 +309,7 @@ export class Collector {
   }
 }
 
-/** What an agent said of itself last, to see whether the next heartbeat says anything new. */
-type LastBeat = Pick<Heartbeat, 'status' | 'role' | 'epoch' | 'lag' | 'version'>;
-
-const silent: LastBeat = Object.freeze({});
-
 function slotOf(fleet: MonitoredFleet, beat: Heartbeat | null): AgentSlot | undefined {
   if (typeof beat !== 'object' || beat === null) return undefined;
   return fleet.slotOf(beat.agentId);
-}
-
-/** Figures and progress are always told on; the rest only when it changed. */
-function saysMore(beat: Heartbeat, last: LastBeat = silent): boolean {
-  return (
-    beat.metrics !== undefined ||
-    beat.progress !== undefined ||
-    beat.status !== last.status ||
-    beat.role !== last.role ||
-    beat.epoch !== last.epoch ||
-    beat.lag !== last.lag ||
-    beat.version !== last.version
-  );
-}
-
-function remembered({ status, role, epoch, lag, version }: Heartbeat): LastBeat | undefined {
-  const silentBeat = [status, role, epoch, lag, version].every((field) => field === undefined);
-  return silentBeat ? undefined : ({ status, role, epoch, lag, version } as LastBeat);
-}
-
-/** Only the names the engine knows: a heartbeat comes from outside. */
-function knownMetrics(metrics: AgentMetrics): AgentMetrics {
-  const known: { [name: string]: number } = {};
-  for (const name of metricNames) if (metrics[name] !== undefined) known[name] = metrics[name];
-  return known;
-}
-
-function knownProgress({ activeTasks, queueDepth, lastProgressAt }: Progress): Progress {
-  return {
-    ...(activeTasks === undefined ? {} : { activeTasks }),
-    ...(queueDepth === undefined ? {} : { queueDepth }),
-    ...(lastProgressAt === undefined ? {} : { lastProgressAt }),
-  };
-}
-
-function knownDetails({
-  seq,
-  at,
-  status,
-  role,
-  epoch,
-  lag,
-  version,
-}: Omit<Heartbeat, 'agentId'>): Omit<Heartbeat, 'agentId'> {
-  return {
-    ...(seq === undefined ? {} : { seq }),
-    ...(at === undefined ? {} : { at }),
-    ...(status === undefined ? {} : { status }),
-    ...(role === undefined ? {} : { role }),
-    ...(epoch === undefined ? {} : { epoch }),
-    ...(lag === undefined ? {} : { lag }),
-    ...(version === undefined ? {} : { version }),
-  };
 }
