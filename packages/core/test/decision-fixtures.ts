@@ -24,7 +24,6 @@ export const policy: Policy = {
     backoff: { baseMs: 5_000, capMs: 300_000, resetAfterMs: 600_000 },
     settleMs: 30_000,
     inFlight: 0.1,
-    breaker: { minUnhealthy: 3, ratio: 0.5 },
     progressWindowMs: 60_000,
     approvalTtlMs: 3_600_000,
   },

@@ -58,7 +58,6 @@ export interface Sections {
     readonly backoff: { readonly base: Ms; readonly cap: Ms; readonly resetAfter: Ms };
     readonly settle: Ms;
     readonly inFlight: Ratio;
-    readonly breaker: { readonly minUnhealthy: number; readonly ratio: Ratio };
     readonly progressWindow: Ms;
     readonly approvalTtl: Ms;
   };

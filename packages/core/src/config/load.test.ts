@@ -53,7 +53,6 @@ describe('a config', () => {
         backoff: { baseMs: 5_000, capMs: 300_000, resetAfterMs: 600_000 },
         settleMs: 30_000,
         inFlight: 0.1,
-        breaker: { minUnhealthy: 3, ratio: 0.5 },
         approvalTtlMs: 3_600_000,
       },
       watch: { everyMs: 10_000, forMs: 300_000 },

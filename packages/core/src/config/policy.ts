@@ -118,7 +118,6 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       backoff: { baseMs: gate.backoff.base, capMs: gate.backoff.cap, resetAfterMs: gate.backoff.resetAfter },
       settleMs: gate.settle,
       inFlight: gate.inFlight,
-      breaker: { minUnhealthy: gate.breaker.minUnhealthy, ratio: gate.breaker.ratio },
       progressWindowMs: gate.progressWindow,
       approvalTtlMs: gate.approvalTtl,
     },

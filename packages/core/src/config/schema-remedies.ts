@@ -146,17 +146,6 @@ export const gate = section('Limits within which the guard may act.', {
     '10%',
     'Share of a group that may be in recovery at once; one always may. Raise it and a large failure is healed faster; lower it and more of the group is left alone.',
   ),
-  breaker: section("The group's storm breaker: open when both hold, nothing is done then but telling people.", {
-    minUnhealthy: count(
-      3,
-      'Unhealthy agents from which it may open. Raise it and small groups are healed through a storm; lower it and they are held sooner.',
-      { minimum: 1, maximum: 100_000 },
-    ),
-    ratio: ratio(
-      '50%',
-      'Unhealthy share of the group from which it opens. Raise it and the guard acts longer; lower it and it stops sooner.',
-    ),
-  }),
   progressWindow: duration(
     '2m',
     'Progress within this window vetoes a restart for slowness. Raise it for agents with long tasks; lower it and slow agents are restarted sooner.',

@@ -100,8 +100,6 @@ export interface GatePolicy {
   readonly settleMs: Ms;
   /** Share of a group that may be in recovery at once; at least one always may. */
   readonly inFlight: Ratio;
-  /** The group's storm breaker: unhealthy ≥ `minUnhealthy` and share ≥ `ratio`. */
-  readonly breaker: { readonly minUnhealthy: number; readonly ratio: Ratio };
   /** Progress within this window vetoes a restart for slowness. */
   readonly progressWindowMs: Ms;
   /** An approval that nobody decides expires after this. */

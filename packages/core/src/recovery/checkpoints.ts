@@ -103,7 +103,7 @@ export class Checkpoints {
         return { checkpoint, bytes: await this.#read(checkpoint) };
       } catch (thrown) {
         if (!isGuardError(thrown, 'GUARD_CHECKPOINT_INVALID')) throw thrown;
-        this.#skip(checkpoint, thrown.message);
+        this.#skip(checkpoint, thrown.message, true);
       }
     }
     return undefined;
@@ -204,9 +204,11 @@ export class Checkpoints {
     return ageMs > maxAgeMs ? `is ${formatDuration(ageMs)} old; ${formatDuration(maxAgeMs)} are allowed` : undefined;
   }
 
-  #skip(checkpoint: Checkpoint, why: string): void {
+  /** One that is quarantined or too old is passed over as intended; a damaged one is worth a warning. */
+  #skip(checkpoint: Checkpoint, why: string, damaged = false): void {
     const { agentId, id, version } = checkpoint;
-    this.#deps.log.warn({ agentId, checkpointId: id, version, why }, 'a checkpoint was passed over');
+    const log = damaged ? this.#deps.log.warn : this.#deps.log.debug;
+    log.call(this.#deps.log, { agentId, checkpointId: id, version, why }, 'a checkpoint was passed over');
   }
 
   async #stored(agentId: AgentId): Promise<readonly Stored[]> {
