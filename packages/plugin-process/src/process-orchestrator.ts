@@ -183,9 +183,7 @@ export class ProcessOrchestrator implements Orchestrator {
 
   /** Starts what never ran or was stopped with the last guard. What ended by itself is left to the engine to heal. */
   async #startMissing(): Promise<void> {
-    const missing = this.#roster.specs().filter(({ agentId }) => {
-      return this.#records.get(agentId).instances.every((record) => record.phase === 'stopped');
-    });
+    const missing = this.#roster.specs().filter(({ agentId }) => isMissing(this.#records.get(agentId).instances));
     if (missing.length === 0) return;
     await this.#awaitUrl();
     await Promise.all(missing.map((spec) => this.#locks.run(spec.agentId, () => this.#startFirst(spec))));
@@ -291,6 +289,15 @@ export class ProcessOrchestrator implements Orchestrator {
   #newKey(): string {
     return `${this.#ownership.prefix}${this.#context.random.ulid()}`;
   }
+}
+
+/**
+ * Whether nothing runs and the guard's own stop had a part in it. Of two instances side by side one may have ended by
+ * itself: it was the other that the agent lived on with.
+ */
+function isMissing(instances: readonly ProcessRecord[]): boolean {
+  const gone = instances.every(({ phase }) => phase === 'stopped' || phase === 'ended');
+  return gone && (instances.length === 0 || instances.some(({ phase }) => phase === 'stopped'));
 }
 
 function capabilities(config: ProcessConfig): readonly Capability[] {

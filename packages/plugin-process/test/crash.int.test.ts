@@ -183,3 +183,21 @@ test('onStop leave leaves them to the next guard', async () => {
   expect(isRunning(pidOf(instance))).toBe(true);
   expect((await harness.follow(await harness.start(web)).synced()).instance('web')).toEqual(instance);
 });
+
+test.each([
+  ['old', 'web~1'],
+  ['new', 'web~2'],
+])('a stop while the %s one of two instances is dead leaves an agent that the next guard starts', async (_, dead) => {
+  const first = await harness.start(web);
+  const inventory = await harness.follow(first).synced();
+  const old = inventory.instance('web');
+  const respawn = { kind: 'respawn', mode: 'beside', agentId: 'web', instanceId: old.id, generation: 2 } as const;
+  const fresh = await harness.act(first, { ...respawn, graceMs: 0 }, 'k1');
+  await ask(fresh);
+  process.kill(pidOf(dead === old.id ? old : fresh), 'SIGKILL');
+  await until(() => inventory.lifecycle('died').length === 1);
+  await first.stop();
+  const next = await harness.follow(await harness.start(web)).synced();
+  expect(next.instance('web')).toMatchObject({ id: 'web~3', state: 'running' });
+  expect(next.lifecycle('died')).toEqual([]);
+});
