@@ -67,8 +67,7 @@ function makeIncidents(at: Provider): Incidents {
     stored: (why) => at.get(core.degradations).set('store', why),
     after: (change) => {
       at.get(core.pipeline).after(change);
-      const over = change.before?.state === 'acting' && change.incident.state !== 'acting';
-      if (over) at.get(core.members).recoveryOver(change.incident.agentId);
+      at.get(core.members).moved(change.incident);
     },
   });
 }

@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, Logger, Registration, StateStore, StoreOp } from '../contracts/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
-import type { Agent, AgentId } from '../model/index.ts';
+import type { Agent, AgentId, Attempt, GroupId, Incident } from '../model/index.ts';
 import type { EventBus } from '../runtime/index.ts';
 import { keys } from '../state/keys.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -29,8 +29,11 @@ export interface MembersOptions {
 /** Who comes and goes: one way for inventory, registration, config and control plane; and the durable record of it. */
 export class Members {
   readonly #o: MembersOptions;
-  readonly #dirty = new Set<AgentId>();
-  /** Gone while a recovery of them is under way. */
+  /** Whose record has to be written or, of those who left, deleted. */
+  readonly #dirty = new Map<AgentId, GroupId>();
+  /** Why the last write of a record failed. */
+  readonly #unwritten = new Map<AgentId, unknown>();
+  /** Gone, and it may be a recovery of theirs that did it. */
   readonly #missing = new Set<AgentId>();
   /** The write under way, or the last one. */
   #writing: Promise<void> = Promise.resolve();
@@ -68,38 +71,50 @@ export class Members {
     this.#missing.delete(agent.id);
     if (kind === 'changed') this.#o.changed(slot);
     else this.#o.reset(slot);
-    this.#dirty.add(agent.id);
+    this.#dirty.set(agent.id, agent.group);
     this.#o.announce(change);
     this.#o.sync(agent.id);
     if (kind === 'added') this.#o.bus.emit('agent.registered', { agent });
   }
 
-  /** The agent is gone by another's hand. While a recovery of it is under way its absence is part of that. */
+  /** The agent is gone by another's hand, unless a recovery of it took it away. */
   gone(agentId: AgentId): void {
-    if (this.#o.incidents.openFor(agentId)?.state === 'acting') this.#missing.add(agentId);
-    else this.remove(agentId);
+    const incident = this.#o.incidents.openFor(agentId);
+    if (incident?.state === 'acting' || (incident && isLeftBroken(incident.attempts.at(-1)))) {
+      this.#missing.add(agentId);
+    } else this.remove(agentId);
   }
 
-  /** The recovery is over: if the agent was gone meanwhile and has not come back, it is gone for good. */
-  recoveryOver(agentId: AgentId): void {
-    if (this.#missing.delete(agentId)) this.remove(agentId);
+  /**
+   * An incident moved on. An agent that was gone meanwhile and has not come back is gone for good, unless the guard's
+   * own action left it so: then it is the guard's to bring back, or a person's, until the incident is resolved.
+   */
+  moved(incident: Incident): void {
+    const { agentId, state, attempts } = incident;
+    if (!this.#missing.has(agentId) || state === 'acting' || state === 'watching') return;
+    if (state !== 'resolved' && isLeftBroken(attempts.at(-1))) return;
+    this.#missing.delete(agentId);
+    this.remove(agentId);
   }
 
   remove(agentId: AgentId): void {
     const change = this.#o.fleet.remove(agentId);
     if (!change) return;
-    this.#dirty.delete(agentId);
+    this.#missing.delete(agentId);
     this.#o.removed(change.slot, change.agent);
     this.#o.announce(change);
     this.#o.bus.emit('agent.deregistered', { agentId, group: change.agent.group });
-    void this.#commit(change.agent.group, [{ op: 'delete', key: this.#key(change.agent), when: 'any' }]);
+    this.#dirty.set(agentId, change.agent.group);
+    void this.flush();
   }
 
-  /** An agent registered itself; the registration outlives the guard before it is answered. */
+  /** An agent registered itself; the registration outlives the guard before it is answered, or it is refused. */
   async register(registration: Registration): Promise<FleetChange> {
     const change = this.#o.fleet.register(registration);
     this.changed(change);
     await this.flush();
+    const { id } = change.agent;
+    if (this.#dirty.has(id) && this.#unwritten.has(id)) throw this.#unwritten.get(id);
     return change;
   }
 
@@ -118,33 +133,60 @@ export class Members {
   }
 
   async #write(): Promise<void> {
-    const byShard = new Map<number, { group: string; ops: StoreOp[] }>();
-    for (const agentId of this.#dirty) {
+    const byShard = new Map<number, { group: GroupId; ids: AgentId[]; ops: StoreOp[] }>();
+    for (const [agentId, left] of this.#dirty) {
       const slot = this.#o.fleet.slotOf(agentId);
-      const agent = slot === undefined ? undefined : this.#o.fleet.agent(slot)?.agent;
+      const group = (slot === undefined ? undefined : this.#o.fleet.agent(slot)?.agent.group) ?? left;
       const value = slot === undefined ? undefined : this.#o.fleet.record(slot);
-      if (!agent || !value) continue;
-      const shard = this.#o.ownership.shard(agent.group);
-      const batch = byShard.get(shard) ?? { group: agent.group, ops: [] };
-      batch.ops.push({ op: 'put', key: this.#key(agent), value, when: 'any' });
+      const shard = this.#o.ownership.shard(group);
+      const key = keys.agent(shard, agentId);
+      const batch = byShard.get(shard) ?? { group, ids: [], ops: [] };
+      batch.ids.push(agentId);
+      batch.ops.push(value ? { op: 'put', key, value, when: 'any' } : { op: 'delete', key, when: 'any' });
       byShard.set(shard, batch);
     }
     this.#dirty.clear();
-    for (const { group, ops } of byShard.values()) await this.#commit(group, ops);
+    for (const { group, ids, ops } of byShard.values()) {
+      const thrown = await this.#commit(group, ops);
+      for (const id of ids) {
+        if (!thrown) this.#unwritten.delete(id);
+        else {
+          this.#unwritten.set(id, thrown.why);
+          // With the next tick once more; a change that came meanwhile is in it as well.
+          if (!this.#dirty.has(id)) this.#dirty.set(id, group);
+        }
+      }
+    }
   }
 
-  #key(agent: Agent): string {
-    return keys.agent(this.#o.ownership.shard(agent.group), agent.id);
-  }
-
-  async #commit(group: string, ops: readonly StoreOp[]): Promise<void> {
+  /** What the store threw, if it did; told once, not at every try. */
+  async #commit(group: GroupId, ops: readonly StoreOp[]): Promise<{ readonly why: unknown } | undefined> {
     const { store, ownership, log } = this.#o;
     const partition = keys.partition(ownership.shard(group));
     try {
       await store.commit(partition, ops, { fence: ownership.fence(group), durability: 'relaxed' });
+      return undefined;
     } catch (thrown) {
-      if (isGuardError(thrown, 'GUARD_STATE_CLOSED')) return;
-      log.error({ partition, err: messageOf(thrown) }, 'the record of an agent could not be written');
+      if (this.#unwritten.size === 0 && !isGuardError(thrown, 'GUARD_STATE_CLOSED'))
+        log.error(
+          { partition, err: messageOf(thrown) },
+          'the record of an agent could not be written; it is tried again',
+        );
+      return { why: thrown };
     }
   }
+}
+
+/** The attempt did something to the agent and did not heal it. What was overtaken or called off did nothing. */
+function isLeftBroken(attempt: Attempt | undefined): boolean {
+  return (
+    attempt?.verdict !== undefined &&
+    attempt.verdict !== 'healed' &&
+    attempt.steps.some(
+      (step) =>
+        (step.state === 'started' || step.state === 'finished') &&
+        step.effect.type === 'action' &&
+        (step.state === 'started' || !['superseded', 'cancelled'].includes(step.receipt.result)),
+    )
+  );
 }
