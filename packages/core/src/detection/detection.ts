@@ -11,8 +11,10 @@ const stallMs = 10_000;
 const postponeMaxMs = 60_000;
 
 export interface DetectionOptions {
-  /** By the names that `policy.detectors` uses. */
+  /** By the names they go by; `policy.detectors` uses these, or `aliases`. */
   readonly detectors: ReadonlyMap<string, Detector>;
+  /** Further names of a detector, by the one it goes by. [none] */
+  readonly aliases?: (name: string) => readonly string[];
   readonly fleet: FleetView;
   readonly clock: Clock;
   readonly log: Logger;
@@ -76,9 +78,11 @@ export class Detection {
   readonly #touchedSince = new Set<AgentSlot>();
   #lastTickMs: Ms | undefined;
 
-  constructor({ detectors, fleet, clock, log, metrics }: DetectionOptions) {
+  constructor({ detectors, aliases = () => [], fleet, clock, log, metrics }: DetectionOptions) {
     const nowMs = clock.monotonic();
-    this.#hosts = [...detectors].map(([name, detector]) => new DetectorHost(name, detector, fleet, nowMs));
+    this.#hosts = [...detectors].map(
+      ([name, detector]) => new DetectorHost([name, ...aliases(name)], detector, fleet, nowMs),
+    );
     this.#fleet = fleet;
     this.#clock = clock;
     this.#log = log;

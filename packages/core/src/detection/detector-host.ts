@@ -24,6 +24,7 @@ const noColumns: HeartbeatColumns = { length: 0, slots: new Uint32Array(0), atMs
  */
 export class DetectorHost {
   readonly name: string;
+  readonly #names: readonly string[];
   readonly #detector: Detector;
   readonly #fleet: FleetView;
   readonly #kinds: ReadonlySet<SignalKind>;
@@ -35,8 +36,10 @@ export class DetectorHost {
   #stamps = new Uint32Array(0);
   #round = 0;
 
-  constructor(name: string, detector: Detector, fleet: FleetView, nowMs: Ms) {
-    this.name = name;
+  /** @param names by which a policy may call it; the first is the one it goes by. */
+  constructor(names: readonly [string, ...string[]], detector: Detector, fleet: FleetView, nowMs: Ms) {
+    this.name = names[0];
+    this.#names = names;
     this.#detector = detector;
     this.#fleet = fleet;
     this.#kinds = new Set(detector.consumes);
@@ -106,7 +109,8 @@ export class DetectorHost {
   watches(slot: AgentSlot): boolean {
     if (slot >= this.#selection.length) this.#grow(slot);
     if (this.#selection[slot] === unknownYet) {
-      const named = this.#fleet.agent(slot)?.policy.detectors.includes(this.name) ?? false;
+      const chosen = this.#fleet.agent(slot)?.policy.detectors;
+      const named = chosen?.some((name) => this.#names.includes(name)) ?? false;
       this.#selection[slot] = named ? selected : left;
     }
     return this.#selection[slot] === selected;

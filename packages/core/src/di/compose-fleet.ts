@@ -52,6 +52,7 @@ function makeDetection(at: Provider): Detection {
   const registry = at.get(core.registry);
   return new Detection({
     detectors: new Map(registry.names('detectors').map((name) => [name, registry.get('detectors', name)])),
+    aliases: (name) => registry.aliases('detectors', name),
     fleet: at.get(core.fleet),
     clock: at.get(core.clock),
     log: at.get(core.log),

@@ -35,6 +35,15 @@ describe('the registry', () => {
     expect(asked).toEqual(['ops notifiers ops']);
   });
 
+  it('knows by which other names a contribution is called', () => {
+    const names = registry();
+    names.register('notifiers', 'log', notifier, builtIn);
+    names.registerPlugin({ instance: 'ops', manifest: { contributes: { notifiers: { slack: notifier } } } });
+    expect(names.aliases('notifiers', 'ops')).toEqual(['ops/slack']);
+    expect(names.aliases('notifiers', 'log')).toEqual([]);
+    expect(names.aliases('notifiers', 'nobody')).toEqual([]);
+  });
+
   it('gives the short name only to a plugin that offers exactly one of the kind', () => {
     const names = registry();
     names.registerPlugin({

@@ -94,6 +94,13 @@ export class Registry {
     return [...new Set([...entries].map(({ name }) => name))].sort();
   }
 
+  /** The other names of the same contribution: `<instance>/<name>` beside `<instance>`. */
+  aliases(kind: Kind, name: string): readonly string[] {
+    const entries = this.#entries.get(kind);
+    const entry = entries?.get(name);
+    return [...(entries ?? [])].flatMap(([other, one]) => (one === entry && other !== name ? [other] : []));
+  }
+
   /** Who offers it. */
   origin(kind: Kind, name: string): Origin | undefined {
     return this.#entries.get(kind)?.get(name)?.origin;
