@@ -26,7 +26,7 @@ export function decideActing(incident: Acting, event: IncidentEvent, facts: Deci
         reason: event.reason,
       });
     case 'step-refused':
-      return refused(incident, event.reason, facts);
+      return refused(incident, event.stepId, event.reason, facts);
     case 'findings': {
       const joined = withFindings(incident, event.findings, event.health);
       // While it is repaired an agent is expected to look broken: noted, and nothing follows.
@@ -70,6 +70,13 @@ function skip(attempt: Attempt, stepId: string, reason: Reason): Attempt {
   );
 }
 
+/** A step that was begun before a crash, proven not done, and is not allowed any more, is over: it must not come up again. */
+function callOff(attempt: Attempt, stepId: string, { text }: Reason, { now }: DecideFacts): Attempt {
+  const step = stepById(attempt, stepId);
+  if (step?.state !== 'started') return attempt;
+  return withReceipt(attempt, stepId, { key: step.key, at: now, result: 'cancelled', text });
+}
+
 function finished(incident: Acting, stepId: string, receipt: Receipt, facts: DecideFacts): Decided {
   const step = stepById(incident.attempt, stepId);
   if (step?.state !== 'started') return unchanged(incident);
@@ -82,8 +89,13 @@ function finished(incident: Acting, stepId: string, receipt: Receipt, facts: Dec
     case 'unknown':
       return handOver(incident, attempt, facts, reason);
     case 'superseded':
-    case 'cancelled':
-      return end(incident, attempt, facts, { reason, verdict: 'superseded' });
+    case 'cancelled': {
+      if (step.onFailure === 'continue') return goOn(incident, attempt, facts, { type: 'step-finished', reason });
+      // What the attempt brought is not left behind beside what overtook it.
+      const undoing = failing(attempt, reason);
+      if (nextStep(undoing)) return goOn(incident, undoing, facts, { type: 'step-finished', reason });
+      return end(incident, undoing, facts, { reason, verdict: 'superseded' });
+    }
     case 'failed':
       if (step.onFailure === 'continue')
         return goOn(incident, attempt, facts, { type: 'step-finished', reason: reason });
@@ -157,10 +169,13 @@ export function end(
   });
 }
 
-function refused(incident: Acting, reason: Reason, facts: DecideFacts): Decided {
-  if (hasActed(incident.attempt))
-    return goOn(incident, failing(incident.attempt, reason), facts, { type: 'step-refused', reason: reason });
-  return end(incident, failing(incident.attempt, reason), facts, { reason, verdict: 'superseded' });
+function refused(incident: Acting, stepId: string, reason: Reason, facts: DecideFacts): Decided {
+  const attempt = callOff(incident.attempt, stepId, reason, facts);
+  if (!hasActed(attempt)) return end(incident, failing(attempt, reason), facts, { reason, verdict: 'superseded' });
+  // The recovery stands without it. To take everything back would end the instance that works now.
+  const dispensable = stepById(attempt, stepId)?.onFailure === 'continue';
+  const next = dispensable ? skip(attempt, stepId, reason) : failing(attempt, reason);
+  return goOn(incident, next, facts, { type: 'step-refused', reason });
 }
 
 function handOver(incident: Acting, attempt: Attempt, facts: DecideFacts, reason: Reason): Decided {
