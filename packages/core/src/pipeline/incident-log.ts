@@ -18,6 +18,8 @@ export class IncidentLog {
   readonly #incidents = new Map<IncidentId, Incident>();
   readonly #versions = new Map<IncidentId, Version>();
   readonly #openByAgent = new Map<AgentId, IncidentId>();
+  /** Those under recovery: few, while in a storm there are as many unresolved ones as agents. */
+  readonly #acting = new Set<IncidentId>();
   readonly #resolved: IncidentId[] = [];
 
   constructor(store: StateStore, ownership: Ownership) {
@@ -62,6 +64,14 @@ export class IncidentLog {
   /** Everything unresolved. */
   *unresolved(): Iterable<Incident> {
     for (const id of this.#openByAgent.values()) yield this.#incidents.get(id) as Incident;
+  }
+
+  /** Everything under recovery. */
+  *acting(): Iterable<Extract<Incident, { state: 'acting' }>> {
+    for (const id of this.#acting) {
+      const incident = this.#incidents.get(id);
+      if (incident?.state === 'acting') yield incident;
+    }
   }
 
   get unresolvedCount(): number {
@@ -143,6 +153,8 @@ export class IncidentLog {
   #remember(incident: Incident, version: Version): void {
     this.#incidents.set(incident.id, incident);
     this.#versions.set(incident.id, version);
+    if (incident.state === 'acting') this.#acting.add(incident.id);
+    else this.#acting.delete(incident.id);
     if (incident.state !== 'resolved') this.#openByAgent.set(incident.agentId, incident.id);
     else if (this.#openByAgent.get(incident.agentId) === incident.id) this.#openByAgent.delete(incident.agentId);
   }

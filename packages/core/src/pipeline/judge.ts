@@ -50,7 +50,7 @@ export class Judge {
     const now = clock.now();
     const facts = this.#incidentFacts(incident, sight, now);
     const assessment = this.#options.assessor(incident.policy.assessor).assess(facts);
-    const can = this.#capabilities(sight);
+    const can = this.#capabilities(sight, incident.policy.ladder.restartScope);
     const proposal = this.#options.strategy(incident.policy.strategy).propose(facts, assessment, can);
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
     const hold = holds.on(incident.agentId, incident.group);
@@ -91,9 +91,7 @@ export class Judge {
     const { settled, at } = this.#options.settled();
     const budget = budgets.get(incident.agentId);
     const hold = holds.on(incident.agentId, incident.group);
-    const others = [...this.#options.log.unresolved()].filter(
-      (other) => other.id !== incident.id && other.state === 'acting',
-    );
+    const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
     const inRecovery = of.affects.filter((agentId) =>
       others.some((other) => other.agentId === agentId || touches(other, agentId)),
     );
@@ -137,12 +135,11 @@ export class Judge {
     };
   }
 
-  #capabilities(sight: AgentSight | undefined): readonly Capability[] {
+  #capabilities(sight: AgentSight | undefined, scope: 'instance' | 'workload'): readonly Capability[] {
     const name = sight?.agent.orchestrator;
     const supports = name === undefined ? [] : (this.#options.orchestrator(name)?.supports ?? []);
     // What would touch siblings is as good as missing, unless it is allowed or there are none.
-    const whole =
-      sight?.policy.ladder.restartScope === 'workload' || this.#options.view.groupSize(sight?.agent.group ?? '') <= 1;
+    const whole = scope === 'workload' || this.#options.view.groupSize(sight?.agent.group ?? '') <= 1;
     return whole ? supports : supports.filter((capability) => capability.scope === 'instance');
   }
 }
@@ -169,8 +166,7 @@ function isOrdered(incident: Incident): boolean {
   return incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
 }
 
-function touches(incident: Incident, agentId: AgentId): boolean {
-  if (incident.state !== 'acting') return false;
+function touches(incident: Extract<Incident, { state: 'acting' }>, agentId: AgentId): boolean {
   return incident.attempt.steps.some(
     (step) => step.state === 'started' && step.effect.type === 'action' && step.effect.intent.affects.includes(agentId),
   );
