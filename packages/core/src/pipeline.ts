@@ -175,7 +175,7 @@ export class Pipeline {
       // It left while nobody looked; an incident about nobody would stay open for ever.
       if (fleet.slotOf(agentId) === undefined) incidents.post(id, { type: 'removed' });
       else this.sync(agentId);
-      if (state === 'acting') executor.drive(id);
+      if (state === 'acting') executor.resume(id);
     }
   }
 

@@ -42,6 +42,18 @@ export class Executor {
     this.#running.set(incidentId, run);
   }
 
+  /**
+   * Takes up an attempt that a guard before this one began. The instance it brought is current, although the
+   * inventory may still show the one beside it.
+   */
+  resume(incidentId: IncidentId): void {
+    const attempt = this.#acting(incidentId)?.incident.attempt;
+    const agentId = this.#ports.incident(incidentId)?.agentId;
+    if (agentId !== undefined && attempt?.replacement && !attempt.failure)
+      this.#ports.adopt(agentId, attempt.replacement);
+    this.drive(incidentId);
+  }
+
   /** Incidents being worked on now. */
   get busy(): number {
     return this.#running.size;

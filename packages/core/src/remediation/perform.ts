@@ -88,13 +88,28 @@ async function agentCall(
   const { call } = effect;
   if (call.kind === 'drain')
     return onAgent(ports, effect, key, (agent, instance) => ports.drain(agent, instance, call.forMs, signal));
+  const other = replacedBy(ports, effect);
+  if (other !== undefined) return { key, at: ports.clock.now(), result: 'superseded', text: other };
   await ports.awaitReady(effect.agentId, effect.instanceId, signal);
   return { key, at: ports.clock.now(), result: 'succeeded' };
 }
 
+interface OnInstance {
+  readonly agentId: string;
+  readonly instanceId: string;
+}
+
+/** Says so when another instance is current than the one a call is meant for: it would reach the wrong one. */
+function replacedBy(ports: ExecutorPorts, { agentId, instanceId }: OnInstance): string | undefined {
+  const current = ports.agent(agentId)?.instance?.id;
+  return current === undefined || current === instanceId
+    ? undefined
+    : `${instanceId} is not the current instance of ${agentId}; that is ${current}`;
+}
+
 async function onAgent(
   ports: ExecutorPorts,
-  on: { readonly agentId: string; readonly instanceId: string },
+  on: OnInstance,
   key: string,
   ask: (agent: Agent, instance: Instance) => Promise<AgentReply>,
 ): Promise<Receipt> {
@@ -102,6 +117,8 @@ async function onAgent(
   const instance = agent?.instance;
   if (!agent || !instance)
     return { key, at: ports.clock.now(), result: 'superseded', text: `${on.agentId} has no instance now` };
+  const other = replacedBy(ports, on);
+  if (other !== undefined) return { key, at: ports.clock.now(), result: 'superseded', text: other };
   const reply = await ask(agent, instance);
   const at = ports.clock.now();
   if (reply.ok) return { key, at, result: 'succeeded' };
