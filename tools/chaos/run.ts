@@ -28,7 +28,10 @@ async function main(): Promise<number> {
     console.error('chaos process reads the environment of processes from /proc, which this system does not have.');
     return 2;
   }
-  const report = await new ProcessCampaign({ kills, seed, say: (line) => console.error(line) }).run();
+  const campaign = new ProcessCampaign({ kills, seed, say: (line) => console.error(line) });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void campaign.close().finally(() => process.exit(130)));
+  const report = await campaign.run();
   console.log(values.json ? JSON.stringify(report, null, 2) : table(report));
   return passed(report) ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Observer } from '../../../tools/chaos/observer.ts';
@@ -57,6 +57,20 @@ async function incidentOf(
   return found as { readonly id: string };
 }
 
+/** Orders a respawn and ends the guard as soon as the step is begun. */
+async function orderAndEnd(agentId: string, step: string, end: () => Promise<void>): Promise<void> {
+  const observer = new Observer(folder.url);
+  observer.start();
+  try {
+    const ordered = host.ask('POST', `/api/v1/agents/${agentId}/respawn`, { by: 'ann' }).catch(() => undefined);
+    await host.until(`${step} is begun`, async () => observer.steps.some(({ stepId }) => stepId.endsWith(`-${step}`)));
+    await end();
+    await ordered;
+  } finally {
+    await observer.stop();
+  }
+}
+
 // Processes are found by their environment in /proc, which only Linux has.
 describe.skipIf(!existsSync('/proc/self/environ'))('agents and the end of their guard', () => {
   it('survive kill -9 and are adopted by pid, start time and key', async () => {
@@ -93,25 +107,37 @@ describe.skipIf(!existsSync('/proc/self/environ'))('agents and the end of their 
     expect(await host.incidents()).toEqual([]);
   });
 
-  it.each(['respawn', 'await-ready', 'retire'])(
-    'leave one instance when it is killed in the %s of a respawn beside',
+  it.each(['respawn', 'restore', 'await-ready', 'retire'])(
+    'leave one instance, with its state, when it is killed in the %s of a respawn beside',
     async (step) => {
-      await begin(small, 2);
-      const observer = new Observer(folder.url);
-      observer.start();
-      try {
-        const ordered = host.ask('POST', '/api/v1/agents/workers.1/respawn', { by: 'ann' }).catch(() => undefined);
-        await host.until(`${step} is begun`, async () => observer.steps.some(({ stepId }) => stepId.endsWith(step)));
-        await host.kill();
-        await ordered;
-      } finally {
-        await observer.stop();
-      }
+      // Long enough for any restart of the guard: an instance that gets no state is not ready.
+      await begin({ ...small, env: { RESTORE_WAIT_MS: '60000' } }, 2);
+      await host.until('it has a checkpoint', async () => (await state('workers.1')).status === 200);
+      await orderAndEnd('workers.1', step, () => host.kill());
       await host.start();
       await incidentOf('workers.1', 'resolved');
       await host.healthy(2);
       const alive = world.look();
       expect(alive.map(({ instanceId }) => instanceId).sort()).toEqual(['workers.1~2', 'workers.2~1']);
+      expect(await listed()).toEqual(lines(alive));
+      const log = readFileSync(join(folder.folder, 'data/processes/logs/workers.1~2.log'), 'utf8');
+      expect(log).toContain('state restored');
+    },
+  );
+
+  it.each(['respawn', 'await-ready'])(
+    'end on SIGTERM in the %s of a respawn beside a dead one, and have one instance afterwards',
+    async (step) => {
+      await begin({ ...small, sections: { groups: { workers: { mode: 'approve' } } } }, 2);
+      process.kill(await host.pidOf('workers.1'), 'SIGKILL');
+      await incidentOf('workers.1', 'awaiting-approval');
+      await orderAndEnd('workers.1', step, async () => expect(await host.stop()).toBe(0));
+      expect(world.look()).toEqual([]);
+      await host.start();
+      await incidentOf('workers.1', 'resolved');
+      await host.healthy(2);
+      const alive = world.look();
+      expect(alive.map(({ agentId }) => agentId).sort()).toEqual(['workers.1', 'workers.2']);
       expect(await listed()).toEqual(lines(alive));
     },
   );
