@@ -19,6 +19,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
     orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
     agent: (agentId) => agentOf(at, agentId),
     incident: (id) => at.get(core.incidentLog).get(id),
+    confirm: (id) => at.get(core.incidents).confirm(id),
     apply: (id, event) => at.get(core.incidents).apply(id, event),
     gate: (incident, affects) => {
       const plan = incident.state === 'acting' ? incident.attempt.plan : undefined;

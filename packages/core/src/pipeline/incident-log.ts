@@ -145,6 +145,20 @@ export class IncidentLog {
     return versions;
   }
 
+  /**
+   * Reads an incident again of which a write has an outcome that is not known. What is stored counts from now on.
+   * @returns `undefined` when it was never stored.
+   */
+  async reread({ id, group }: Incident): Promise<Incident | undefined> {
+    const found = await this.#store.get(keys.incident(this.#ownership.shard(group), id));
+    if (!found) return undefined;
+    const stored = found.value as unknown as Incident;
+    const wasResolved = this.#incidents.get(id)?.state === 'resolved';
+    this.#remember(stored, found.version);
+    if (stored.state === 'resolved' && !wasResolved) this.#noteResolved(id);
+    return stored;
+  }
+
   /** Changes only what is in memory: the moment of the next look. */
   touch(incident: Incident): void {
     this.#incidents.set(incident.id, incident);

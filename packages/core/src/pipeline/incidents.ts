@@ -62,6 +62,8 @@ export interface IncidentChange {
 export class Incidents {
   readonly #o: IncidentsOptions;
   readonly #alarms = new Map<IncidentId, Subscription>();
+  /** By agent: the change whose commit has an outcome that is not known. */
+  readonly #doubts = new Map<AgentId, IncidentChange>();
   #stopped = false;
 
   constructor(options: IncidentsOptions) {
@@ -90,6 +92,7 @@ export class Incidents {
     if (!sight || this.#stopped) return undefined;
     const shard = this.#o.ownership.shard(sight.agent.group);
     return this.#o.queue.run(shard, async () => {
+      await this.#resolveDoubt(agentId);
       const existing = this.#o.incidents.openFor(agentId);
       if (existing) return existing;
       await this.#o.prefetch(agentId, shard);
@@ -113,6 +116,7 @@ export class Incidents {
     if (!known) return undefined;
     const shard = this.#o.ownership.shard(known.group);
     return this.#o.queue.run(shard, async () => {
+      await this.#resolveDoubt(known.agentId);
       const before = this.#o.incidents.get(id) as Incident;
       await this.#o.prefetch(before.agentId, shard);
       const decided = decide(before, event, this.#o.judge.facts(before));
@@ -121,6 +125,13 @@ export class Incidents {
       if (decided.incident !== before || !this.#alarms.has(id)) this.#setAlarm(decided.incident);
       return decided.incident;
     });
+  }
+
+  /** Resolves once it is known what is stored of the incident; rejects while the store does not say. */
+  async confirm(id: IncidentId): Promise<void> {
+    const known = this.#o.incidents.get(id);
+    if (!known || !this.#doubts.has(known.agentId)) return;
+    await this.#o.queue.run(this.#o.ownership.shard(known.group), () => this.#resolveDoubt(known.agentId));
   }
 
   /** Applies an event nobody waits for; while the store does not take it, it is tried again. */
@@ -184,6 +195,7 @@ export class Incidents {
       ...ledger.flatMap((one) => this.#o.ledgerOps(one)),
       ...(budget ? [this.#o.budgets.opFor(shard, incident.agentId, budget)] : []),
     ];
+    const change: IncidentChange = { before, incident, entry, decided, notices, ledger };
     try {
       const versions = await this.#o.incidents.commit(incident, entry, ops);
       this.#o.stored(undefined);
@@ -192,9 +204,35 @@ export class Incidents {
     } catch (thrown) {
       if (budget) this.#o.budgets.forget(incident.agentId);
       this.#o.stored(messageOf(thrown));
+      // Who is fenced off wrote nothing for certain.
+      if (!isGuardError(thrown, 'GUARD_STATE_FENCED')) this.#doubt(change);
       throw thrown;
     }
-    this.#o.after({ before, incident, entry, decided, notices, ledger });
+    this.#o.after(change);
+  }
+
+  /** A store that gives no answer may have written all the same; nothing more is decided before that is known. */
+  #doubt(change: IncidentChange): void {
+    const { agentId, group } = change.incident;
+    this.#doubts.set(agentId, change);
+    const look = (): void => {
+      if (this.#stopped || this.#doubts.get(agentId) !== change) return;
+      const looked = this.#o.queue.run(this.#o.ownership.shard(group), () => this.#resolveDoubt(agentId));
+      looked.catch(() => void this.#o.clock.after(againMs, look));
+    };
+    this.#o.clock.after(againMs, look);
+  }
+
+  /** What is stored decides; if our change is, what follows from it is made up for. */
+  async #resolveDoubt(agentId: AgentId): Promise<void> {
+    const change = this.#doubts.get(agentId);
+    if (!change) return;
+    const stored = await this.#o.incidents.reread(change.incident);
+    this.#doubts.delete(agentId);
+    if (!stored) return;
+    this.#o.stored(undefined);
+    this.#setAlarm(stored, againMs);
+    if (JSON.stringify(stored) === JSON.stringify(change.incident)) this.#o.after(change);
   }
 
   /** An attempt that begins is counted now; one that failed sets the earliest moment of the next. */
@@ -208,13 +246,13 @@ export class Incidents {
     return undefined;
   }
 
-  #setAlarm(incident: Incident): void {
+  #setAlarm(incident: Incident, leastMs: Ms = 0): void {
     this.#alarms.get(incident.id)?.dispose();
     this.#alarms.delete(incident.id);
     if (this.#stopped) return;
     const alarm = alarmOf(incident, this.#o.clock.now());
     if (!alarm) return;
-    const delayMs = Math.min(longestAlarmMs, Math.max(0, alarm.at - this.#o.clock.now()));
+    const delayMs = Math.min(longestAlarmMs, Math.max(leastMs, alarm.at - this.#o.clock.now()));
     const subscription = this.#o.clock.after(delayMs, () => {
       this.#alarms.delete(incident.id);
       this.post(incident.id, alarm.event);

@@ -75,15 +75,17 @@ export class Executor {
   async #drive(incidentId: IncidentId): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const next = this.#acting(incidentId);
-      if (!next) return;
+      let next: { incident: Acting; step: StepRecord } | undefined;
       try {
+        await this.#ports.confirm(incidentId);
+        next = this.#acting(incidentId);
+        if (!next) return;
         if (next.step.state === 'started') await this.#resume(next.incident, next.step);
         else await this.#begin(next.incident, next.step);
       } catch (thrown) {
         if (signal.aborted) return;
         this.#ports.log.error(
-          { incidentId, step: next.step.id, err: messageOf(thrown) },
+          { incidentId, step: next?.step.id, err: messageOf(thrown) },
           'a step could not be carried on; it is tried again',
         );
         await this.#ports.clock.sleep(againMs, signal).catch(() => undefined);

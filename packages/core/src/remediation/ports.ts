@@ -28,6 +28,8 @@ export interface ExecutorPorts {
   agent(agentId: AgentId): Agent | undefined;
   /** The incident as it is stored now. */
   incident(incidentId: IncidentId): Incident | undefined;
+  /** Resolves once it is known what is stored of the incident; rejects while the store does not say. */
+  confirm(incidentId: IncidentId): Promise<void>;
   /** Stores an event and what follows from it, in the group's serial queue; returns the incident after it. */
   apply(incidentId: IncidentId, event: IncidentEvent): Promise<Incident | undefined>;
   /** Asks the gate for a step of an attempt under way, on the present view. */
