@@ -79,8 +79,12 @@ export class GuardLink {
     }
   }
 
-  /** Tries until the guard takes it: full jitter, so that a fleet does not come back in one moment. */
+  /**
+   * Tries until the guard takes it: full jitter, so that a fleet does not come back in one moment. It never waits for
+   * longer than a heartbeat, for the guard expects to hear of an agent that often.
+   */
   async #register(): Promise<void> {
+    const capMs = Math.min(backoff.capMs, Math.max(backoff.baseMs, this.#settings.heartbeatMs));
     for (let attempt = 0; !this.#end.signal.aborted; attempt += 1) {
       const answer = await this.#call('POST', '/api/v1/agents', this.#registration());
       if (answer && answer.status < 300) {
@@ -92,7 +96,7 @@ export class GuardLink {
         return;
       }
       if (answer) this.#log('warn', 'the guard refuses the registration', { status: answer.status, ...answer.body });
-      const ceiling = Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, 10));
+      const ceiling = Math.min(capMs, backoff.baseMs * 2 ** Math.min(attempt, 10));
       await this.#pause(Math.max(50, Math.random() * ceiling));
     }
   }
