@@ -75,8 +75,10 @@ export class Pipeline {
     const { clock, collector, detection, probes, sight } = this.#p;
     const nowMs = clock.monotonic();
     const batch = collector.drain(nowMs);
-    sight.observe(batch);
+    const turned = sight.observe(batch);
     const seen = detection.tick(batch, nowMs);
+    for (const slot of this.#suspectedIn(seen)) sight.bad(slot, nowMs);
+    for (const slot of turned) this.#syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
     this.#tell(seen);
     for (const agentId of this.#touched(seen)) this.#decide(agentId);
@@ -95,7 +97,10 @@ export class Pipeline {
     if (change.decided.ended?.verdict === 'failed') this.#countFailure(incident.agentId);
     this.sync(incident.agentId);
     for (const notice of notices) notifications.accept(notice);
-    if (incident.state === 'resolved') bus.emit('incident.resolved', { incident });
+    if (incident.state !== 'resolved') return;
+    bus.emit('incident.resolved', { incident });
+    // What was suspected while that was being written met an incident that was about to end, and would be lost.
+    if (incident.outcome !== 'operator' && incident.outcome !== 'removed') this.#decide(incident.agentId);
   }
 
   /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
@@ -195,6 +200,19 @@ export class Pipeline {
       this.#watched.set(slot, everyMs);
       probes.watch(slot, everyMs);
     }
+  }
+
+  /** Agents against whom a suspicion was raised or, until this moment, stood. */
+  *#suspectedIn({ raised, cleared }: DetectionResult): Iterable<AgentSlot> {
+    for (const { agentId } of [...raised, ...cleared]) {
+      const slot = this.#p.fleet.slotOf(agentId);
+      if (slot !== undefined) yield slot;
+    }
+  }
+
+  #syncSlot(slot: AgentSlot): void {
+    const agentId = this.#p.fleet.agent(slot)?.agent.id;
+    if (agentId !== undefined) this.sync(agentId);
   }
 
   #touched(seen: DetectionResult): Iterable<AgentId> {

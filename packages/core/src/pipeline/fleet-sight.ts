@@ -20,6 +20,8 @@ interface Seen {
   lastProgressAt: number;
   /** Probes that failed one after another. */
   errors: number;
+  /** Why its address may not be called, while that is so. */
+  denied: string | undefined;
   /** The agent has sent heartbeats at some time, so that it is expected to send them again after a recovery. */
   beats: boolean;
 }
@@ -40,11 +42,20 @@ export class FleetSight implements View {
     this.#o = options;
   }
 
-  /** Takes in what arrived, as the detectors do. */
-  observe(batch: SignalBatch): void {
+  /**
+   * Takes in what arrived, as the detectors do.
+   * @returns the agents whose run of failed probes grew or ended.
+   */
+  observe(batch: SignalBatch): ReadonlySet<AgentSlot> {
     const { length, slots, atMs } = batch.heartbeats;
     for (let at = 0; at < length; at += 1) this.#beat(slots[at] as AgentSlot, atMs[at] as Ms);
-    for (const signal of batch.signals) this.#signal(signal);
+    const turned = new Set<AgentSlot>();
+    for (const one of batch.signals) {
+      const before = this.consecutiveErrors(one.slot);
+      this.#signal(one);
+      if (this.consecutiveErrors(one.slot) !== before) turned.add(one.slot);
+    }
+    return turned;
   }
 
   /** A suspicion was raised or cleared at this moment: soundness begins anew from here. */
@@ -98,7 +109,13 @@ export class FleetSight implements View {
   /** Whether anything fresh came of the agent since the guard started or the instance began. */
   wasSeen(slot: AgentSlot): boolean {
     const seen = this.#seen[slot];
-    return seen !== undefined && (seen.lifeMs > -Infinity || seen.errors > 0);
+    // One that may never be asked must not keep the guard from getting to know the others.
+    return seen !== undefined && (seen.lifeMs > -Infinity || seen.errors > 0 || seen.denied !== undefined);
+  }
+
+  /** Why the agent's address may not be called; `undefined` while it may. */
+  denied(slot: AgentSlot): string | undefined {
+    return this.#seen[slot]?.denied;
   }
 
   /**
@@ -132,6 +149,7 @@ export class FleetSight implements View {
     }
     if (signal.kind !== 'probe') return;
     const seen = this.#of(slot);
+    seen.denied = signal.denied === true ? (signal.detail ?? 'it may not be called') : undefined;
     if (signal.outcome === 'up') {
       seen.lifeMs = signal.receivedMs;
       seen.answerMs = signal.receivedMs;
@@ -160,6 +178,7 @@ function nothingSeen(): Seen {
     progressMs: -Infinity,
     lastProgressAt: -Infinity,
     errors: 0,
+    denied: undefined,
     beats: false,
   };
 }
