@@ -40,6 +40,7 @@ function makeJudge(at: Provider): Judge {
     orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
     history: (agentId, question) => at.get(core.ledger).historyNow(agentId, question) ?? noHistory,
     settled: () => at.get(core.settle).state(),
+    busy: (agentId, but) => at.get(core.executor).worksOn(agentId, but),
   });
 }
 

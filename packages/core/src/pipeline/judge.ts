@@ -3,7 +3,17 @@ import { askBudget, backoffMs } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
 import { planHash } from '../decision/plan-hash.ts';
 import type { DecideFacts } from '../incident/index.ts';
-import type { AgentId, Capability, Decision, GateVerdict, History, Incident, Plan, Rung } from '../model/index.ts';
+import type {
+  AgentId,
+  Capability,
+  Decision,
+  GateVerdict,
+  History,
+  Incident,
+  IncidentId,
+  Plan,
+  Rung,
+} from '../model/index.ts';
 import { stepsFor } from '../recovery/genesis.ts';
 import type { Budgets } from './budgets.ts';
 import type { Holds } from './holds.ts';
@@ -27,6 +37,8 @@ export interface JudgeOptions {
     question: { readonly signature: string; readonly now: number; readonly current: string },
   ): History;
   settled(): { readonly settled: boolean; readonly at: number };
+  /** Whether an action for another incident of the agent is under way, be that incident closed already. */
+  busy(agentId: AgentId, but: IncidentId): boolean;
 }
 
 /**
@@ -92,8 +104,10 @@ export class Judge {
     const budget = budgets.get(incident.agentId);
     const hold = holds.on(incident.agentId, incident.group);
     const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
-    const inRecovery = of.affects.filter((agentId) =>
-      others.some((other) => other.agentId === agentId || touches(other, agentId)),
+    const inRecovery = of.affects.filter(
+      (agentId) =>
+        others.some((other) => other.agentId === agentId || touches(other, agentId)) ||
+        this.#options.busy(agentId, incident.id),
     );
     return askGate({
       now,

@@ -1,11 +1,12 @@
 import { messageOf } from '../contracts/index.ts';
 import { nextStep } from '../incident/index.ts';
 import { formatDuration } from '../model/index.ts';
-import type { Effect, EpochMs, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
+import type { AgentId, Effect, EpochMs, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
 import { withDeadline } from '../runtime/index.ts';
 import { perform } from './perform.ts';
 import type { ExecutorPorts } from './ports.ts';
 import { reconcile } from './reconcile.ts';
+import type { Resolved } from './resolve-step.ts';
 import { resolveStep } from './resolve-step.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
@@ -22,7 +23,7 @@ const againMs: Ms = 1_000;
  */
 export class Executor {
   readonly #ports: ExecutorPorts;
-  readonly #running = new Map<IncidentId, Promise<void>>();
+  readonly #running = new Map<IncidentId, { readonly agentId: AgentId | undefined; readonly done: Promise<void> }>();
   readonly #stop = new AbortController();
   /** When the guard last got to know the fleet: the time of an attempt under way counts anew from there. */
   #settledAt: EpochMs = 0;
@@ -34,12 +35,13 @@ export class Executor {
   /** Carries an incident's attempt to its end. A second call while the first runs does nothing. */
   drive(incidentId: IncidentId): void {
     if (this.#running.has(incidentId) || this.#stop.signal.aborted) return;
-    const run = this.#drive(incidentId).finally(() => {
+    const agentId = this.#ports.incident(incidentId)?.agentId;
+    const done = this.#drive(incidentId).finally(() => {
       this.#running.delete(incidentId);
       // Between the last look and the end of the run the incident may have begun another attempt.
       if (!this.#stop.signal.aborted && this.#acting(incidentId)) this.drive(incidentId);
     });
-    this.#running.set(incidentId, run);
+    this.#running.set(incidentId, { agentId, done });
   }
 
   /**
@@ -54,6 +56,12 @@ export class Executor {
     this.drive(incidentId);
   }
 
+  /** Whether hands are still on the agent for another incident, be it closed already. */
+  worksOn(agentId: AgentId, but: IncidentId): boolean {
+    for (const [incidentId, run] of this.#running) if (run.agentId === agentId && incidentId !== but) return true;
+    return false;
+  }
+
   /** Incidents being worked on now. */
   get busy(): number {
     return this.#running.size;
@@ -62,7 +70,7 @@ export class Executor {
   /** Stops after the step in hand; what is unfinished is reconciled at the next start. */
   async stop(): Promise<void> {
     this.#stop.abort(new DOMException('the guard stops', 'AbortError'));
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
   }
 
   #acting(incidentId: IncidentId): { incident: Acting; step: StepRecord } | undefined {
@@ -94,14 +102,8 @@ export class Executor {
   }
 
   async #begin(incident: Acting, step: StepRecord): Promise<void> {
-    const { signal } = this.#stop;
     const key = `${incident.id}/${incident.attempt.number}/${step.id}`;
-    const resolved = await withDeadline(
-      this.#ports.clock,
-      (inner) => resolveStep(this.#ports, incident, { step, key, signal: inner }),
-      step.timeoutMs,
-      { what: `Preparing ${step.id}`, signal },
-    );
+    const resolved = await this.#resolved(incident, step, key);
     if (resolved.kind === 'skip') {
       await this.#ports.apply(incident.id, { type: 'step-skipped', stepId: step.id, reason: resolved.reason });
       return;
@@ -110,7 +112,7 @@ export class Executor {
       await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: resolved.reason });
       return;
     }
-    if (resolved.kind === 'effect' && resolved.effect.type === 'action' && !step.id.startsWith('undo-')) {
+    if (resolved.kind === 'effect' && resolved.effect.type === 'action' && !isUndo(step)) {
       if (!(await this.#passesGate(incident, step, resolved.affects))) return;
     }
     const journaled = await this.#ports.apply(incident.id, {
@@ -133,6 +135,22 @@ export class Executor {
           }
         : await this.#carryOut(incident, step, resolved.effect, key);
     await this.#finish(incident, step, receipt);
+  }
+
+  async #resolved(incident: Acting, step: StepRecord, key: string): Promise<Resolved> {
+    const { signal } = this.#stop;
+    try {
+      const look = (inner: AbortSignal): Promise<Resolved> =>
+        resolveStep(this.#ports, incident, { step, key, signal: inner });
+      return await withDeadline(this.#ports.clock, look, step.timeoutMs, { what: `Preparing ${step.id}`, signal });
+    } catch (thrown) {
+      if (signal.aborted || this.#ports.clock.now() < this.#endOf(incident)) throw thrown;
+      // Who cannot even say what would be done must not keep the incident for ever.
+      return {
+        kind: 'stale',
+        reason: { code: 'step-failed', text: `${step.id} was not prepared: ${messageOf(thrown)}` },
+      };
+    }
   }
 
   /** `false`: the step is not done now; either its attempt was ended, or it is tried again after the wait. */
@@ -162,7 +180,7 @@ export class Executor {
 
   async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt> {
     const deadlineMs = this.#timeFor(incident, step);
-    const receipt = await this.#attempt(incident, effect, key, deadlineMs);
+    const receipt = this.#calledOff(incident, step, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     if (receipt.result !== 'unknown' || effect.type !== 'action') return receipt;
     this.#ports.log.warn(
       { incidentId: incident.id, step: step.id, text: receipt.text },
@@ -171,8 +189,19 @@ export class Executor {
     const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
     if (proven.result !== 'failed') return proven;
     // Proven not done: once more under the same key.
-    const second = await this.#attempt(incident, effect, key, deadlineMs);
+    const second = this.#calledOff(incident, step, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     return second.result === 'unknown' ? reconcile(this.#ports, incident, effect, this.#stop.signal) : second;
+  }
+
+  /** The gate has the last word, at the moment of applying (R02): journaling and reconciling took their time. */
+  #calledOff(incident: Acting, step: StepRecord, effect: Effect): Receipt | undefined {
+    if (effect.type !== 'action' || isUndo(step)) return undefined;
+    const { key, affects } = effect.intent;
+    const at = this.#ports.clock.now();
+    if (this.#ports.incident(incident.id)?.state !== 'acting')
+      return { key, at, result: 'cancelled', text: 'The incident was closed meanwhile.' };
+    const verdict = this.#ports.gate(incident, affects);
+    return verdict.verdict === 'proceed' ? undefined : { key, at, result: 'cancelled', text: verdict.reason.text };
   }
 
   async #attempt(incident: Acting, effect: Effect, key: string, deadlineMs: Ms): Promise<Receipt> {
@@ -203,7 +232,7 @@ export class Executor {
       await this.#finish(incident, step, proven);
       return;
     }
-    if (!(await this.#passesGate(incident, step, effect.intent.affects))) return;
+    if (!isUndo(step) && !(await this.#passesGate(incident, step, effect.intent.affects))) return;
     await this.#finish(incident, step, await this.#carryOut(incident, step, effect, key));
   }
 
@@ -220,6 +249,11 @@ export class Executor {
   #endOf({ attempt }: Acting): EpochMs {
     return Math.max(attempt.startedAt, this.#settledAt) + attempt.plan.timeoutMs;
   }
+}
+
+/** Taking back what an attempt brought needs no second permission. */
+function isUndo(step: StepRecord): boolean {
+  return step.id.startsWith('undo-');
 }
 
 function isStarted(incident: Incident | undefined, stepId: string): boolean {
