@@ -298,11 +298,12 @@ export class Pipeline {
     const slot: AgentSlot | undefined = fleet.slotOf(command.agentId);
     const group = slot === undefined ? '' : (fleet.agent(slot)?.agent.group ?? '');
     const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
-    controlPlane
-      .apply(command, { key: `reflect/${this.#commands}`, fence: ownership.fence(group) }, call)
-      .catch((thrown: unknown) =>
-        log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
-      );
+    const grant = { key: `reflect/${this.#commands}`, fence: ownership.fence(group) };
+    // In a function of its own: a control plane that throws instead of rejecting must not break off the tick.
+    const told = async (): Promise<unknown> => controlPlane.apply(command, grant, call);
+    told().catch((thrown: unknown) =>
+      log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
+    );
   }
 }
 

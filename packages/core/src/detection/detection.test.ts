@@ -66,6 +66,21 @@ describe('Detection, the host', () => {
     expect((await run(80_000)).raised).toMatchObject([{ kind: 'heartbeat-timeout' }]);
   });
 
+  it('takes nonsense of a detector for its failure, and lets the others go on', () => {
+    const nonsense = detector({
+      consumes: ['lifecycle'],
+      evaluate: (due) => due.map((slot) => ({ slot }) as never),
+    });
+    const { add, signal, tick } = detectionRig(samplePolicy({ detectors: ['nonsense', 'lifecycle'] }), [
+      ['nonsense', nonsense],
+    ]);
+    signal(add(), { kind: 'lifecycle', event: 'oom-killed' });
+    const seen = tick();
+    expect(seen.degraded).toMatchObject([{ what: 'detector nonsense' }]);
+    expect(seen.raised).toMatchObject([{ kind: 'oom-killed' }]);
+    expect(seen.health).toMatchObject([{ to: 'failed' }]);
+  });
+
   it('isolates a detector that throws, says so once, and lets the others go on', async () => {
     let broken = true;
     const failing = detector({

@@ -75,6 +75,7 @@ export class Detection {
   readonly #health: HealthMonitor;
   /** Changes between two ticks: told with the next. */
   #clearedSince: Cleared[] = [];
+  /** Slots whose health has to be looked at. */
   readonly #touchedSince = new Set<AgentSlot>();
   #lastTickMs: Ms | undefined;
 
@@ -92,16 +93,12 @@ export class Detection {
 
   tick(batch: SignalBatch, nowMs: Ms): DetectionResult {
     const outcome = this.#beginOutcome();
-    const touched = new Set(this.#touchedSince);
-    this.#touchedSince.clear();
+    const touched = new Set<AgentSlot>();
     this.#health.observe(batch, touched);
     this.#noteStall(nowMs);
-    for (const host of this.#hosts) {
-      for (const one of this.#run(host, batch, nowMs, outcome)) {
-        this.#take(host.name, one, outcome);
-        touched.add(one.evaluation.slot);
-      }
-    }
+    for (const host of this.#hosts) this.#run(host, batch, nowMs, outcome);
+    for (const slot of this.#touchedSince) touched.add(slot);
+    this.#touchedSince.clear();
     for (const slot of touched) {
       const change = this.#health.judge(slot, this.#book.of(slot), nowMs);
       if (change) outcome.health.push(change);
@@ -169,16 +166,16 @@ export class Detection {
     for (const host of this.#hosts) host.postpone(nowMs, nowMs + Math.min(gapMs, postponeMaxMs));
   }
 
-  #run(host: DetectorHost, batch: SignalBatch, nowMs: Ms, outcome: Outcome): readonly HostedEvaluation[] {
+  #run(host: DetectorHost, batch: SignalBatch, nowMs: Ms, outcome: Outcome): void {
     try {
       const evaluations = host.run(batch, nowMs);
+      // What a plugin says may be nonsense: that is its failure, and not one of the tick.
+      for (const one of evaluations ?? []) this.#take(host.name, one, outcome);
       if (evaluations && this.#failing.delete(host.name)) outcome.recovered.push(`detector ${host.name}`);
-      return evaluations ?? [];
     } catch (error) {
       if (!this.#failing.has(host.name))
         outcome.degraded.push({ what: `detector ${host.name}`, why: messageOf(error) });
       this.#failed(host, error);
-      return [];
     }
   }
 
@@ -202,6 +199,7 @@ export class Detection {
     const { slot, suspicions } = evaluation;
     const view = this.#fleet.agent(slot);
     if (!view) return;
+    this.#touchedSince.add(slot);
     const { raised, cleared } = this.#book.update(detector, evaluation, view, this.#clock.now());
     outcome.raised.push(...raised);
     outcome.cleared.push(...cleared);
