@@ -67,7 +67,10 @@ export interface ExecResult {
 export interface Orchestrator extends Component {
   /** Static: what it can do at all. Whatever is missing here is never asked of it. */
   readonly supports: readonly Capability[];
-  /** Lists what is selected, then `synced`, then changes and lifecycle until the call aborts. An empty selector lists nothing. */
+  /**
+   * Lists what is selected, then `synced`, then changes and lifecycle until the call aborts. An instance that has ended
+   * by itself is listed with its `died`: the guard may have been away when it happened. An empty selector lists nothing.
+   */
   inventory(call: Call): AsyncIterable<InventoryEvent>;
   /** Dynamic: this action, this agent, now. Changes nothing. Names everything the action would touch and the state before. */
   prepare(action: Action, key: string, call: Call): Promise<Decision<Intent>>;

@@ -5,30 +5,42 @@ import { askAgainMs } from './gate-facts.ts';
 /**
  * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. After an attempt
  * that did not heal its failure is the second kind: the incident was proven when it began. One kind alone suffices only
- * for a restart, and only after it has lasted for `heartbeat.silentFor`.
+ * for a restart, and only after it has lasted for `heartbeat.silentFor`; where there is no restart a person decides then.
  */
 export function evidence(facts: GateFacts): Objection | undefined {
   const { findings, now, rung, policy } = facts;
   if (facts.ordered || facts.begun || isProven(facts)) return undefined;
   const since = Math.min(...findings.map((finding) => finding.since), now);
   const until = since + policy.heartbeat.silentForMs;
-  const lasted = now >= until;
-  if (lasted && rung === 'restart' && findings.length > 0) return undefined;
-  const remedy = 'A second kind of evidence, or more time for a restart.';
   const [only = 'none'] = evidenceKinds(findings);
-  if (only !== 'heartbeat') return single(facts, { only, until: lasted ? now + askAgainMs : until, remedy });
+  if (now >= until && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
+  const remedy = 'A second kind of evidence, or more time for a restart.';
+  if (only !== 'heartbeat') return single(facts, { only, until, remedy });
   // Silent: whether it answers is known only once it was asked, and the question is under way.
   const answered = facts.answeredAgoMs !== undefined && facts.answeredAgoMs <= now - since;
   if (!answered) {
     const askedBy = now + policy.probes.health.timeoutMs + 1_000;
-    return single(facts, { only, until: lasted ? now + askAgainMs : Math.min(until, askedBy), remedy });
+    return single(facts, { only, until: Math.min(until, askedBy), remedy });
   }
   const allowed = formatDuration(policy.heartbeat.silentForMs);
   return {
-    until: lasted ? now + askAgainMs : until,
+    until,
     code: 'silent-but-answering',
     text: `${facts.agent.id} sends no heartbeat but answers when asked; a restart is allowed after ${allowed}.`,
     remedy,
+  };
+}
+
+/** It has lasted, and only more than a restart is to be had: never by the guard alone, and not waited for in silence. */
+function stands({ agent, rung, policy, now }: GateFacts, only: string): Objection {
+  const lasted = formatDuration(policy.heartbeat.silentForMs);
+  const text = `One kind of evidence alone (${only}) has stood against ${agent.id} for ${lasted}; a ${rung} needs a second, or a person.`;
+  const acts = policy.mode === 'auto' || policy.mode === 'approve';
+  return {
+    ...(acts ? {} : { until: now + askAgainMs }),
+    code: 'single-evidence',
+    text,
+    remedy: 'Look at the agent; order a respawn, or mend it by hand.',
   };
 }
 

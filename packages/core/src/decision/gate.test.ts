@@ -106,7 +106,7 @@ describe('gate', () => {
       reason: { code: 'silent-but-answering' },
     });
     expect(askGate(facts({ ...asked, now: 700_000 })).verdict).toBe('proceed');
-    expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('wait');
+    expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('refuse');
   });
 
   it('takes a failed attempt as the second kind of evidence', () => {

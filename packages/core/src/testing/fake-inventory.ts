@@ -30,6 +30,8 @@ export class FakeInventory {
   readonly #now: () => EpochMs;
   readonly #nameOf: (agentId: AgentId, generation: number) => string;
   readonly #places = new Map<AgentId, Place>();
+  /** How instances ended, by their id. */
+  readonly #ends = new Map<string, LifecycleFacts>();
   readonly #listeners = new Set<{ hear(event: InventoryEvent): void; end(): void }>();
 
   constructor(now: () => EpochMs, nameOf: (agentId: AgentId, generation: number) => string) {
@@ -112,6 +114,7 @@ export class FakeInventory {
     const place = this.place(agentId);
     const changed = { ...currentOf(place), ...(state === undefined ? {} : { state }) };
     place.instances = place.instances.map((instance) => (instance.id === changed.id ? changed : instance));
+    if (changed.state === 'exited') this.#ends.set(changed.id, what);
     this.present(place);
     this.lifecycle(agentId, changed.id, what);
   }
@@ -133,12 +136,17 @@ export class FakeInventory {
     for (const listener of this.#listeners) listener.end();
   }
 
+  /** An agent as it is listed; of an instance that has ended it is told how. */
+  #listed(place: Place): readonly InventoryEvent[] {
+    const { id, state } = currentOf(place);
+    const present: InventoryEvent = { type: 'present', agent: discovered(place) };
+    const end = state === 'exited' ? this.#ends.get(id) : undefined;
+    return end ? [present, { type: 'lifecycle', agentId: place.agent.id, instanceId: id, ...end }] : [present];
+  }
+
   /** The listing, `synced`, and what happens from then on. */
   async *follow(call: Call): AsyncGenerator<InventoryEvent> {
-    const listing = [...this.#places.values()].map((place): InventoryEvent => ({
-      type: 'present',
-      agent: discovered(place),
-    }));
+    const listing = [...this.#places.values()].flatMap((place) => this.#listed(place));
     const queue: InventoryEvent[] = [...listing, { type: 'synced' }];
     let wake = (): void => undefined;
     const state = { ended: call.signal.aborted };

@@ -21,7 +21,7 @@ export function strike(stage: Stage, fault: ScheduledFault): void {
       return suffer(stage, fault);
     case 'heartbeats':
       stage.disturbHeartbeats(fault.loss, fault.lateMs);
-      rig.clock.after(fault.forMs, () => stage.disturbHeartbeats(0, 0));
+      stage.later(fault.forMs, () => stage.disturbHeartbeats(0, 0));
       return;
     case 'orchestrator':
       return stage.orchestrator.disturb(fault.how, fault.times, fault.forMs);
@@ -52,9 +52,7 @@ function crashNext(
   stage: Stage,
   of: { readonly agentId: AgentId; readonly again: number; readonly last: string },
 ): void {
-  const { clock } = stage.rig;
-  clock.after(crashAgainMs, () => {
-    if (clock.monotonic() > stage.scenario.endMs) return;
+  stage.later(crashAgainMs, () => {
     const place = stage.orchestrator.world.find(of.agentId);
     if (!place) return;
     if (place.currentId === of.last) crashNext(stage, of);
@@ -63,10 +61,10 @@ function crashNext(
 }
 
 function suffer(stage: Stage, { agentId, fault, forMs, survives }: Of<'suffer'>): void {
-  const { fleet, clock } = stage.rig;
+  const { fleet } = stage.rig;
   stage.witness.blame(agentId, forMs);
   fleet.suffer(agentId, fault, survives);
-  clock.after(forMs, () => {
+  stage.later(forMs, () => {
     if (fleet.faultOf(agentId) !== fault) return;
     stage.recorder.line(`${agentId} no longer suffers from ${fault}`);
     fleet.recover(agentId);

@@ -1,3 +1,4 @@
+import type { Subscription } from '../../contracts/index.ts';
 import { isGuardError, messageOf } from '../../contracts/index.ts';
 import type { AgentId, Incident, Ms } from '../../model/index.ts';
 import { seededRandom } from '../../runtime/index.ts';
@@ -28,6 +29,7 @@ export class Stage {
   readonly store: FaultyStore;
   readonly orchestrator: FaultyOrchestrator;
   readonly #parts: Parts;
+  readonly #timers: Subscription[] = [];
   #up = true;
   #life = 0;
 
@@ -74,6 +76,11 @@ export class Stage {
     return this.#up && this.rig.guard().status().state === 'running';
   }
 
+  /** Something that belongs to a fault; it no longer happens once the faults are over. */
+  later(afterMs: Ms, run: () => void): void {
+    this.#timers.push(this.rig.clock.after(afterMs, run));
+  }
+
   disturbHeartbeats(loss: number, lateMs: Ms): void {
     this.#parts.loss = loss;
     this.#parts.lateMs = lateMs;
@@ -81,13 +88,11 @@ export class Stage {
 
   /** The guard is killed where the cut says, at the latest after a while. */
   crashAt(cut: Cut, downMs: Ms): void {
-    const { clock } = this.rig;
     const armed = { cut, left: cut.skip };
     this.#parts.cut = armed;
     this.#parts.downMs = downMs;
-    clock.after(cutWithinMs, () => {
-      if (this.#parts.cut !== armed) return;
-      this.crash(downMs);
+    this.later(cutWithinMs, () => {
+      if (this.#parts.cut === armed) this.crash(downMs);
     });
   }
 
@@ -123,6 +128,7 @@ export class Stage {
   heal(): void {
     this.recorder.line('the faults are over');
     this.#parts.cut = undefined;
+    for (const timer of this.#timers) timer.dispose();
     this.disturbHeartbeats(0, 0);
     this.store.heal();
     this.orchestrator.heal();
