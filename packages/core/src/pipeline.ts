@@ -133,8 +133,9 @@ export class Pipeline {
     this.#watched.delete(slot);
   }
 
-  /** Where or how the agent is asked may have changed. */
+  /** Where or how the agent is asked and judged may have changed. */
   reachable(slot: AgentSlot): void {
+    this.#p.detection.policyChanged(slot);
     this.#p.probes.track(slot);
     this.#p.checkpointRound.track(slot);
   }
@@ -165,8 +166,9 @@ export class Pipeline {
 
   /** The lease is there again: alarms and notices that were dropped because nothing could be written. */
   takeUp(): void {
-    const { incidents, notifications, ownership, log } = this.#p;
+    const { incidents, incidentLog, notifications, ownership, log } = this.#p;
     incidents.resume();
+    for (const { agentId } of incidentLog.unresolved()) this.#decide(agentId);
     const shards = Array.from({ length: ownership.shards }, (_, shard) => shard);
     notifications
       .resume(shards)
