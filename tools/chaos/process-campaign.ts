@@ -208,7 +208,9 @@ export class ProcessCampaign {
       return false;
     }
     const last = this.#results.at(-1) as KillResult;
-    this.#results[this.#results.length - 1] = { ...last, resolvedMs: Date.now() - restartedAt };
+    const resolvedMs = Date.now() - restartedAt;
+    this.#results[this.#results.length - 1] = { ...last, resolvedMs };
+    this.#o.say(`  all well ${resolvedMs} ms after the restart`);
     return true;
   }
 

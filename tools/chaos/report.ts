@@ -49,6 +49,8 @@ export interface CampaignReport {
   readonly resolvedMs: Spread;
   readonly killAfterMs: Spread;
   readonly durationMs: number;
+  /** Every kill, in order. */
+  readonly each: readonly KillResult[];
 }
 
 export interface Spread {
@@ -98,6 +100,7 @@ export function summarize(gathered: Gathered): CampaignReport {
     resolvedMs: spreadOf(results.flatMap(({ resolvedMs }) => resolvedMs ?? [])),
     killAfterMs: spreadOf(moments.map(({ afterMs }) => afterMs)),
     durationMs,
+    each: results,
   };
 }
 
