@@ -2,7 +2,7 @@ import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/
 import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { Budget } from '../decision/budget.ts';
 import { reserve } from '../decision/budget.ts';
-import type { Decided, IncidentEvent } from '../incident/index.ts';
+import type { DecideFacts, Decided, IncidentEvent } from '../incident/index.ts';
 import { decide } from '../incident/index.ts';
 import type { AgentId, Incident, IncidentId, Ms, Notice, NoticeKind, TimelineEntry } from '../model/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
@@ -62,6 +62,8 @@ export interface IncidentChange {
 export class Incidents {
   readonly #o: IncidentsOptions;
   readonly #alarms = new Map<IncidentId, Subscription>();
+  /** Events that are tried again, by incident and sort. */
+  readonly #again = new Map<string, Subscription>();
   /** By agent: the change whose commit has an outcome that is not known. */
   readonly #doubts = new Map<AgentId, IncidentChange>();
   #stopped = false;
@@ -79,6 +81,8 @@ export class Incidents {
     this.#stopped = true;
     for (const alarm of this.#alarms.values()) alarm.dispose();
     this.#alarms.clear();
+    for (const retry of this.#again.values()) retry.dispose();
+    this.#again.clear();
   }
 
   /** Opens an incident for an agent, unless it has one; then decides. */
@@ -119,7 +123,8 @@ export class Incidents {
       await this.#resolveDoubt(known.agentId);
       const before = this.#o.incidents.get(id) as Incident;
       await this.#o.prefetch(before.agentId, shard);
-      const decided = decide(before, event, this.#o.judge.facts(before));
+      const facts = this.#o.judge.facts(before);
+      const decided = decide(before, asOfNow(event, facts), facts);
       if (decided.entry) await this.#commit(before, decided, decided.entry);
       else if (decided.incident !== before) this.#o.incidents.touch(decided.incident);
       if (decided.incident !== before || !this.#alarms.has(id)) this.#setAlarm(decided.incident);
@@ -137,14 +142,29 @@ export class Incidents {
   /** Applies an event nobody waits for; while the store does not take it, it is tried again. */
   post(id: IncidentId, event: IncidentEvent): void {
     if (this.#stopped) return;
-    this.apply(id, event).catch((thrown: unknown) => {
-      this.#o.log.error(
-        { incidentId: id, event: event.type, err: messageOf(thrown) },
-        'an event could not be stored; it is tried again',
+    this.apply(id, event).catch((thrown: unknown) => this.#postAgain(id, event, thrown));
+  }
+
+  /** One event of each sort waits: an agent's picture may change often while the store is away. */
+  #postAgain(id: IncidentId, event: IncidentEvent, thrown: unknown): void {
+    const key = `${id} ${event.type}`;
+    if (this.#stopped || this.#again.has(key)) return;
+    const about = { incidentId: id, event: event.type, err: messageOf(thrown) };
+    this.#o.log.error(about, 'an event could not be stored; it is tried again');
+    const retry = (): void => {
+      this.apply(id, event).then(
+        () => this.#again.delete(key),
+        (why: unknown) => this.#later(key, why, retry),
       );
-      if (this.#stopped || isGuardError(thrown, 'GUARD_STATE_FENCED')) return;
-      this.#o.clock.after(againMs, () => this.post(id, event));
-    });
+    };
+    this.#later(key, thrown, retry);
+  }
+
+  #later(key: string, why: unknown, retry: () => void): void {
+    this.#again.delete(key);
+    // Whoever owns the incident from now on looks at it anew.
+    if (this.#stopped || isGuardError(why, 'GUARD_STATE_FENCED')) return;
+    this.#again.set(key, this.#o.clock.after(againMs, retry));
   }
 
   #newIncident({ agent, policy, health, findings }: AgentSight): { incident: Incident; entry: TimelineEntry } {
@@ -259,6 +279,11 @@ export class Incidents {
     });
     this.#alarms.set(incident.id, subscription);
   }
+}
+
+/** The picture of the agent is that of the moment of the decision: an event that waited tells an old one. */
+function asOfNow(event: IncidentEvent, { findings, health }: DecideFacts): IncidentEvent {
+  return event.type === 'findings' ? { type: 'findings', findings, health } : event;
 }
 
 function alarmOf(incident: Incident, now: number): { readonly at: number; readonly event: IncidentEvent } | undefined {
