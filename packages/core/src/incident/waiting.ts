@@ -1,4 +1,4 @@
-import type { Incident, Plan, Reason } from '../model/index.ts';
+import type { Approval, Incident, Plan, Reason } from '../model/index.ts';
 import { formatDuration } from '../model/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
@@ -13,6 +13,8 @@ export function decideAwaiting(
   const { approval } = incident;
   switch (event.type) {
     case 'approved': {
+      const stale = changedSince(approval, facts);
+      if (stale) return reopen(incident, facts, stale);
       const reason: Reason = {
         code: 'approval-granted',
         text: `${event.by} approved the ${approval.plan.rung}${note(event.note)}.`,
@@ -45,6 +47,18 @@ export function decideAwaiting(
   }
 }
 
+/** What the person agreed to is not what would be done now (R24), or somebody said meanwhile that nothing is to be done (R14). */
+function changedSince(approval: Approval, { planHash, hold }: DecideFacts): Reason | undefined {
+  const rung = approval.plan.rung;
+  if (hold)
+    return { code: 'hold', text: `${hold.by} holds it: ${hold.reason}. The approval of the ${rung} has lapsed.` };
+  if (planHash === approval.planHash) return undefined;
+  return {
+    code: 'plan-stale',
+    text: `The approval of the ${rung} was for an instance that is not the current one any more.`,
+  };
+}
+
 /** Remediation rests because of a hold; monitoring goes on. */
 export function decideHeld(
   incident: Extract<Incident, { state: 'held' }>,
@@ -65,12 +79,13 @@ export function decideHeld(
   return unchanged(incident);
 }
 
-/** A person has taken over; the guard only looks whether the agent is well again. */
+/** A person has taken over; the guard looks whether the agent is well again, and that the person knows of it. */
 export function decideEscalated(
   incident: Extract<Incident, { state: 'escalated' }>,
   event: IncidentEvent,
   facts: DecideFacts,
 ): Decided {
+  if (event.type === 'due' && !incident.told) return remind(incident, facts);
   if (event.type !== 'findings') return unchanged(incident);
   if (event.findings.length === 0 && event.health === 'healthy') {
     const { forMs } = incident.policy.watch;
@@ -86,6 +101,16 @@ export function decideEscalated(
   }
   const joined = withFindings(incident, event.findings, event.health);
   return joined ? join(incident, facts, joined) : unchanged(incident);
+}
+
+/** Every notifier failed: an incident must not end in silence because the network was away when it was told of. */
+function remind(incident: Extract<Incident, { state: 'escalated' }>, facts: DecideFacts): Decided {
+  return move(incident, facts, {
+    set: { because: incident.because },
+    type: 'told-again',
+    reason: { code: 'escalated', text: 'Nobody has been told yet; the message is sent once more.' },
+    notices: ['escalated'],
+  });
 }
 
 /** Back to deciding, at once. */

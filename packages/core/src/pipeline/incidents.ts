@@ -19,6 +19,8 @@ import type { AgentSight, View } from './view.ts';
 const threadMs: Ms = 600_000;
 /** Timers of the platform overflow after 24 days; an alarm that comes early is simply set again. */
 const longestAlarmMs: Ms = 3_600_000;
+/** A person whom no notifier reached is tried to be told again this often. */
+const remindMs: Ms = 3_600_000;
 /** Pause before an event is tried again when the store did not take it. */
 const againMs: Ms = 1_000;
 
@@ -299,6 +301,11 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
         at: Math.min(now + incident.policy.watch.everyMs, Math.max(incident.watch.until, now + 50)),
         event: { type: 'watch-check' },
       };
+    case 'escalated': {
+      // Who was not told is told again, until somebody is.
+      const past = Math.floor((now - incident.escalatedAt) / remindMs) + 1;
+      return incident.told ? undefined : { at: incident.escalatedAt + past * remindMs, event: { type: 'due' } };
+    }
     default:
       return undefined;
   }
