@@ -108,14 +108,14 @@ function hold(incident: Open, facts: DecideFacts): Decided {
 /** Nothing is wrong any more: proven for one watch interval, it is resolved without anything having been done. */
 function settleSound(incident: Open, facts: DecideFacts): Decided {
   const neededMs = incident.policy.watch.everyMs;
-  if (facts.health === 'healthy' && facts.soundForMs >= neededMs) {
+  if (facts.soundForMs >= neededMs) {
     return move(incident, facts, {
       to: { state: 'resolved', outcome: 'self-recovered', resolvedAt: facts.now },
       set: { health: facts.health, findings: [] },
       type: 'resolved',
       reason: {
         code: 'self-recovered',
-        text: `${incident.agentId} has been healthy for ${formatDuration(facts.soundForMs)} by itself.`,
+        text: `${incident.agentId} has been sound for ${formatDuration(facts.soundForMs)} by itself.`,
       },
       notices: ['resolved'],
     });

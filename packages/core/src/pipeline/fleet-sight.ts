@@ -120,17 +120,25 @@ export class FleetSight implements View {
 
   /**
    * Sound since the last suspicion, and proven by signs of life after it (R07): an agent that has ever sent heartbeats
-   * has to send them again; one that never did is proven by its probes.
+   * has to send them again; one that never did is proven by its probes. Of one that has no address either, the word of
+   * its orchestrator that the instance runs is all there is to be had.
    */
   #soundFor(slot: AgentSlot, nowMs: Ms): Ms {
     const seen = this.#of(slot);
     const policy = this.#o.fleet.agent(slot)?.policy;
-    const proof = seen.beats ? seen.beatMs : seen.lifeMs;
+    const proof = this.#runsUnheard(slot, seen) ? nowMs : seen.beats ? seen.beatMs : seen.lifeMs;
     if (!policy || proof <= seen.badMs) return 0;
     const fresh = seen.beats
       ? policy.heartbeat.timeoutMs
       : Math.max(3 * policy.watch.everyMs, 2 * policy.probes.liveness.everyMs);
     return nowMs - proof > fresh ? 0 : Math.max(1, nowMs - seen.badMs);
+  }
+
+  #runsUnheard(slot: AgentSlot, { beats }: Seen): boolean {
+    const { fleet } = this.#o;
+    if (beats || fleet.endpointOf(slot) !== undefined) return false;
+    const agent = fleet.agent(slot)?.agent;
+    return agent?.orchestrator !== undefined && agent.instance?.state === 'running';
   }
 
   #beat(slot: AgentSlot, atMs: Ms): void {
