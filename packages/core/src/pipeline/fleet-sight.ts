@@ -102,6 +102,11 @@ export class FleetSight implements View {
     return this.#o.fleet.byGroup(group).size;
   }
 
+  members(group: GroupId): readonly AgentId[] {
+    const { fleet } = this.#o;
+    return [...fleet.byGroup(group)].flatMap((slot) => fleet.agent(slot)?.agent.id ?? []);
+  }
+
   consecutiveErrors(slot: AgentSlot): number {
     return this.#seen[slot]?.errors ?? 0;
   }

@@ -9,6 +9,7 @@ import type {
   Decision,
   GateVerdict,
   History,
+  Hold,
   Incident,
   IncidentId,
   Plan,
@@ -80,7 +81,7 @@ export class Judge {
       verdict: this.gate(incident, {
         rung: plan?.rung ?? rungOfNobody(proposal),
         begun: false,
-        affects: [incident.agentId],
+        affects: this.#affectedBy(plan?.rung, incident, can),
       }),
       planHash: plan
         ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
@@ -96,13 +97,13 @@ export class Judge {
     incident: Incident,
     of: { readonly rung: Rung | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
   ): GateVerdict {
-    const { clock, view, holds, budgets, ownership } = this.#options;
+    const { clock, view, budgets, ownership } = this.#options;
     const now = clock.now();
     const sight = view.see(incident.agentId);
     if (!sight || !of.rung) return nothingToDo;
     const { settled, at } = this.#options.settled();
     const budget = budgets.get(incident.agentId);
-    const hold = holds.on(incident.agentId, incident.group);
+    const hold = this.#holdOn(incident, of.affects);
     const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
     const inRecovery = of.affects.filter(
       (agentId) =>
@@ -133,6 +134,22 @@ export class Judge {
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
       owned: ownership.owns(incident.group),
     });
+  }
+
+  /** The hold that lasts longest of those on whom it would touch: a held agent is left alone by siblings' recoveries too. */
+  #holdOn(incident: Incident, affects: readonly AgentId[]): Hold | undefined {
+    const { holds, view } = this.#options;
+    const touched = new Map([[incident.agentId, incident.group]]);
+    for (const agentId of affects) touched.set(agentId, view.see(agentId)?.agent.group ?? incident.group);
+    return [...touched]
+      .map(([agentId, group]) => holds.on(agentId, group))
+      .reduce((a, b) => (!a || (b && b.until > a.until) ? b : a), undefined);
+  }
+
+  /** Whom a rung would touch: an action on the workload touches the whole group. */
+  #affectedBy(rung: Rung | undefined, incident: Incident, can: readonly Capability[]): readonly AgentId[] {
+    const whole = can.some((capability) => capability.action === rung && capability.scope === 'workload');
+    return whole ? this.#options.view.members(incident.group) : [incident.agentId];
   }
 
   #incidentFacts(incident: Incident, sight: AgentSight | undefined, now: number): IncidentFacts {

@@ -20,4 +20,5 @@ export interface View {
   see(agentId: AgentId): AgentSight | undefined;
   knows(agentId: AgentId): boolean;
   groupSize(group: GroupId): number;
+  members(group: GroupId): readonly AgentId[];
 }

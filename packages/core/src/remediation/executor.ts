@@ -1,7 +1,17 @@
 import { messageOf } from '../contracts/index.ts';
-import { nextStep } from '../incident/index.ts';
+import { nextStep, stepById } from '../incident/index.ts';
 import { formatDuration } from '../model/index.ts';
-import type { AgentId, Effect, EpochMs, Incident, IncidentId, Ms, Receipt, StepRecord } from '../model/index.ts';
+import type {
+  AgentId,
+  Effect,
+  EpochMs,
+  Incident,
+  IncidentId,
+  InstanceId,
+  Ms,
+  Receipt,
+  StepRecord,
+} from '../model/index.ts';
 import { withDeadline } from '../runtime/index.ts';
 import { perform } from './perform.ts';
 import type { ExecutorPorts } from './ports.ts';
@@ -238,6 +248,9 @@ export class Executor {
 
   async #finish(incident: Acting, step: StepRecord, receipt: Receipt): Promise<void> {
     if (receipt.result === 'succeeded' && receipt.instance) this.#ports.adopt(incident.agentId, receipt.instance);
+    const gone = receipt.result === 'succeeded' ? retiredBy(this.#ports.incident(incident.id), step.id) : undefined;
+    // It may have been the current one: then the one beside it counts again.
+    if (gone !== undefined) this.#ports.retired(incident.agentId, gone);
     await this.#ports.apply(incident.id, { type: 'step-finished', stepId: step.id, receipt });
   }
 
@@ -254,6 +267,14 @@ export class Executor {
 /** Taking back what an attempt brought needs no second permission. */
 function isUndo(step: StepRecord): boolean {
   return step.id.startsWith('undo-');
+}
+
+/** The instance that a step ended, when that is what it was for. */
+function retiredBy(incident: Incident | undefined, stepId: string): InstanceId | undefined {
+  const step = incident?.state === 'acting' ? stepById(incident.attempt, stepId) : undefined;
+  const effect = step?.state === 'started' ? step.effect : undefined;
+  const action = effect?.type === 'action' ? effect.intent.action : undefined;
+  return action?.kind === 'retire' ? action.instanceId : undefined;
 }
 
 function isStarted(incident: Incident | undefined, stepId: string): boolean {

@@ -9,6 +9,7 @@ import type {
   Incident,
   IncidentId,
   Instance,
+  InstanceId,
   Step,
 } from '../model/index.ts';
 
@@ -37,6 +38,8 @@ export interface ExecutorPorts {
   fence(group: GroupId): number;
   /** A new incarnation came of an action: the fleet is told before the inventory says so. */
   adopt(agentId: AgentId, instance: Instance): void;
+  /** An instance was ended on purpose: it no longer counts, and if another lives beside it that is current. */
+  retired(agentId: AgentId, instanceId: InstanceId): void;
   /** Resolves when the instance takes work; rejects with the signal's reason. */
   awaitReady(agentId: AgentId, instanceId: string, signal: AbortSignal): Promise<void>;
   drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;

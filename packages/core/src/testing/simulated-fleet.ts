@@ -160,7 +160,11 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   #beat(agentId: AgentId, guard: GuardApi): void {
-    if (this.#stateOf(agentId) !== 'running') return;
+    if (this.#stateOf(agentId) !== 'running') {
+      // When it begins again it introduces itself again.
+      this.#registered.delete(agentId);
+      return;
+    }
     const instance = this.#newest(agentId);
     const fault = this.faultOf(agentId);
     if (fault === 'hang') return;
