@@ -69,6 +69,7 @@ function makeMembers(at: Provider): Members {
     bus: at.get(core.bus),
     clock: at.get(core.clock),
     log: at.get(core.log),
+    isOrchestrator: (name) => at.get(core.registry).has('orchestrators', name),
     reset: (slot) => at.get(core.pipeline).reset(slot),
     changed: (slot) => at.get(core.pipeline).reachable(slot),
     announce: (change) => {

@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, Logger, Registration, StateStore, StoreOp } from '../contracts/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
-import type { Agent, AgentId, Attempt, GroupId, Incident } from '../model/index.ts';
+import type { Agent, AgentId, Attempt, GroupId, Incident, Json, JsonObject } from '../model/index.ts';
 import type { EventBus } from '../runtime/index.ts';
 import { keys } from '../state/keys.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -15,6 +15,8 @@ export interface MembersOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether an orchestrator of that name is configured. */
+  isOrchestrator(name: string): boolean;
   /** A new agent or a new instance of one: whatever was measured of the old one is dropped. */
   reset(slot: AgentSlot): void;
   /** Labels or endpoint changed, the instance did not. */
@@ -46,22 +48,38 @@ export class Members {
 
   /** Takes back who was registered when the guard stopped. */
   async load(): Promise<void> {
-    const { store, fleet, ownership, log } = this.#o;
+    const { store, ownership } = this.#o;
     for (let shard = 0; shard < ownership.shards; shard += 1) {
       let after: string | undefined;
       do {
         const page = await store.list(keys.agents(shard), { limit: 500, ...(after ? { after } : {}) });
-        for (const { key, value } of page) {
-          try {
-            this.changed(fleet.restore(value));
-          } catch (thrown) {
-            log.error({ key, err: messageOf(thrown) }, 'a stored agent was passed over');
-          }
-        }
+        for (const { key, value } of page) this.#restore(key, value);
         after = page.length < 500 ? undefined : page.at(-1)?.key;
       } while (after !== undefined);
     }
     this.#dirty.clear();
+  }
+
+  #restore(key: string, value: Json): void {
+    const { fleet, log } = this.#o;
+    try {
+      const record = this.#withoutFormer(value);
+      if (record === undefined) log.info({ key }, 'the orchestrator of an agent is not configured any more');
+      else this.changed(fleet.restore(record));
+    } catch (thrown) {
+      log.error({ key, err: messageOf(thrown) }, 'a stored agent was passed over');
+    }
+  }
+
+  /**
+   * The record of an agent whose orchestrator's plugin was removed or goes by another name now: what is left is its own
+   * registration. Else no other orchestrator could ever take the agent over.
+   */
+  #withoutFormer(record: Json): Json | undefined {
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) return record;
+    const { orchestrator, ...rest } = record as JsonObject;
+    if (typeof orchestrator !== 'string' || this.#o.isOrchestrator(orchestrator)) return record;
+    return rest['registration'] === undefined ? undefined : rest;
   }
 
   /** Tells the rest of the engine of a change of the fleet. */
