@@ -2,20 +2,24 @@ import { createVirtualClock, FakeGuard, recordingLogger } from '@praetorian-guar
 import { describe, expect, test } from 'vitest';
 import { EventHub, type EventSink } from './event-hub.ts';
 
-/** A sink that keeps what it is given; a `stuck` one never takes it. */
+/** A sink that keeps what it is given; of what is written while it is `stuck` it takes nothing. */
 class FakeSink implements EventSink {
   readonly written: string[] = [];
   stuck = false;
   state: 'open' | 'ended' | 'destroyed' = 'open';
-  #onClose: (() => void)[] = [];
-
-  get writableLength(): number {
-    return this.stuck ? this.written.join('').length : 0;
-  }
+  writableLength = 0;
+  readonly #listeners = { close: new Array<() => void>(), drain: new Array<() => void>() };
 
   write(text: string): boolean {
     this.written.push(text);
+    if (this.stuck) this.writableLength += text.length;
     return !this.stuck;
+  }
+
+  /** Takes what was written so far, and no more than that while it is stuck. */
+  read(): void {
+    this.writableLength = 0;
+    for (const listener of this.#listeners.drain) listener();
   }
 
   end(): void {
@@ -28,12 +32,12 @@ class FakeSink implements EventSink {
     this.close();
   }
 
-  on(_event: 'close', listener: () => void): void {
-    this.#onClose.push(listener);
+  on(event: 'close' | 'drain', listener: () => void): void {
+    this.#listeners[event].push(listener);
   }
 
   close(): void {
-    for (const listener of this.#onClose.splice(0)) listener();
+    for (const listener of this.#listeners.close.splice(0)) listener();
   }
 
   get types(): (string | undefined)[] {
@@ -118,7 +122,23 @@ describe('a stream of events', () => {
     expect(sink.written[1]?.match(/\n/g)).toHaveLength(4);
   });
 
-  test('drops a client that reads too slowly, and the others go on', () => {
+  test('holds back what a client cannot take yet, and goes on in order when it has read', () => {
+    const { join, happens, hub } = setUp({ keep: 1_000 });
+    happens(60);
+    const slow = new FakeSink();
+    slow.stuck = true;
+    join({ after: 0 }, slow);
+    const first = slow.ids.length;
+    happens(40);
+    expect(slow.ids.length).toBe(first);
+    expect(slow.writableLength).toBeLessThan(2_300);
+    for (let reads = 0; reads < 100 && slow.ids.length < 100; reads += 1) slow.read();
+    expect(slow.ids).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+    expect(slow.state).toBe('open');
+    expect(hub.clients).toBe(1);
+  });
+
+  test('drops a client that reads so slowly that events for it are kept no longer, and the others go on', () => {
     const { join, happens, log, hub } = setUp();
     const slow = new FakeSink();
     slow.stuck = true;
@@ -132,16 +152,6 @@ describe('a stream of events', () => {
     expect(log.entries.map(({ level }) => level)).toEqual(['warn']);
   });
 
-  test('drops a client that is too slow already while it catches up', () => {
-    const { join, happens, hub } = setUp({ keep: 100 });
-    happens(60);
-    const slow = new FakeSink();
-    slow.stuck = true;
-    join({ after: 0 }, slow);
-    expect(slow.state).toBe('destroyed');
-    expect(hub.clients).toBe(0);
-  });
-
   test('sends a comment in between, as long as somebody listens', async () => {
     const { clock, join } = setUp();
     const sink = join();
@@ -149,6 +159,15 @@ describe('a stream of events', () => {
     expect(sink.written.filter((text) => text === ': ping\n\n')).toHaveLength(2);
     sink.close();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('keeps no comments for a client that does not read', async () => {
+    const { clock, join } = setUp();
+    const sink = new FakeSink();
+    sink.stuck = true;
+    join({}, sink);
+    await clock.advance(31_000);
+    expect(sink.written).toHaveLength(1);
   });
 
   test('is refused when there are too many', () => {

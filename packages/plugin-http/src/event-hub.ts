@@ -15,7 +15,7 @@ export interface EventSink {
   write(text: string): boolean;
   end(): void;
   destroy(): void;
-  on(event: 'close', listener: () => void): unknown;
+  on(event: 'close' | 'drain', listener: () => void): unknown;
 }
 
 export interface EventHubOptions {
@@ -25,7 +25,7 @@ export interface EventHubOptions {
   readonly maxClients: number;
   /** Events kept for clients that come back. */
   readonly keep?: number;
-  /** A client that has not read this many bytes is dropped. */
+  /** A client that has this many bytes still to read gets no more until it has read them. */
   readonly maxPendingBytes?: number;
 }
 
@@ -45,12 +45,14 @@ interface Kept {
 interface Client {
   readonly sink: EventSink;
   readonly types: ReadonlySet<string> | undefined;
+  /** Place of the next event for it, counted from the first that was ever kept. */
+  next: number;
 }
 
 /**
- * Server-sent events: keeps the last events in a ring, writes each to every client that wants its type, and drops a
- * client that reads too slowly instead of keeping more and more for it. An event is made text once, and only if a
- * client wants it.
+ * Server-sent events: keeps the last events in a ring, writes each to every client that wants its type, and nothing
+ * more to a client that has much to read. Such a client goes on where it stood once it has read; when the ring has
+ * passed it, it is dropped and has to come back. An event is made text once, and only if a client wants it.
  */
 export class EventHub {
   readonly #options: Required<EventHubOptions>;
@@ -58,6 +60,8 @@ export class EventHub {
   readonly #subscription: Subscription;
   readonly #ring: Kept[] = [];
   readonly #clients = new Set<Client>();
+  /** How many events the ring has passed. */
+  #passed = 0;
   #ping: Subscription | undefined;
   #closed = false;
 
@@ -79,15 +83,14 @@ export class EventHub {
 
   /** Writes what the client missed, then every event as it comes, until the sink closes. */
   join(sink: EventSink, { after, types }: StreamWish): void {
-    const client: Client = { sink, types };
+    const client: Client = { sink, types, next: this.#placeAfter(after) };
     sink.on('close', () => this.#leave(client));
     if (this.#closed) return sink.end();
     this.#clients.add(client);
     this.#armPing();
-    this.#write(client, this.#greeting(after));
-    if (after === undefined) return;
-    // A copy: a client that is dropped while it catches up must not disturb the walk.
-    for (const kept of this.#ring.filter(({ event }) => event.seq > after)) this.#offer(client, kept);
+    sink.write(this.#greeting(after));
+    sink.on('drain', () => this.#catchUp(client));
+    this.#catchUp(client);
   }
 
   /** Ends every stream and forgets everything. */
@@ -102,27 +105,37 @@ export class EventHub {
   }
 
   #publish(event: AnyGuardEvent): void {
-    const kept: Kept = { event };
-    this.#ring.push(kept);
-    if (this.#ring.length > this.#options.keep) this.#ring.shift();
-    for (const client of this.#clients) this.#offer(client, kept);
+    this.#ring.push({ event });
+    if (this.#ring.length > this.#options.keep) {
+      this.#ring.shift();
+      this.#passed += 1;
+    }
+    for (const client of this.#clients) this.#catchUp(client);
   }
 
-  #offer(client: Client, kept: Kept): void {
-    const { event } = kept;
-    if (client.types !== undefined && !client.types.has(event.type)) return;
-    kept.text ??= `event: ${event.type}\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
-    this.#write(client, kept.text);
+  /** Place of the first kept event after number `after`; without one, of the event to come. */
+  #placeAfter(after: number | undefined): number {
+    const at = after === undefined ? -1 : this.#ring.findIndex(({ event }) => event.seq > after);
+    return this.#passed + (at < 0 ? this.#ring.length : at);
   }
 
-  #write(client: Client, text: string): void {
+  /** Writes what the client has not got yet, as far as it takes it; the rest follows when it has read. */
+  #catchUp(client: Client): void {
+    const { sink, types } = client;
     if (!this.#clients.has(client)) return;
-    client.sink.write(text);
-    if (client.sink.writableLength <= this.#options.maxPendingBytes) return;
-    this.#options.log.warn(
-      { pendingBytes: client.sink.writableLength },
-      'event stream dropped: its client reads too slowly',
-    );
+    if (client.next < this.#passed) return this.#drop(client);
+    while (sink.writableLength <= this.#options.maxPendingBytes) {
+      const kept = this.#ring[client.next - this.#passed];
+      if (kept === undefined) return;
+      client.next += 1;
+      if (types === undefined || types.has(kept.event.type)) sink.write(textOf(kept));
+    }
+  }
+
+  #drop(client: Client): void {
+    const { keep } = this.#options;
+    const pendingBytes = client.sink.writableLength;
+    this.#options.log.warn({ pendingBytes, keep }, 'event stream dropped: its client reads too slowly');
     this.#leave(client);
     client.sink.destroy();
   }
@@ -148,8 +161,15 @@ export class EventHub {
   #armPing(): void {
     this.#ping ??= this.#options.clock.after(this.#options.heartbeatMs, () => {
       this.#ping = undefined;
-      for (const client of this.#clients) this.#write(client, ': ping\n\n');
+      // One that has much to read needs no sign of life.
+      for (const { sink } of this.#clients) if (sink.writableLength === 0) sink.write(': ping\n\n');
       if (this.#clients.size > 0) this.#armPing();
     });
   }
+}
+
+function textOf(kept: Kept): string {
+  const { event } = kept;
+  kept.text ??= `event: ${event.type}\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+  return kept.text;
 }

@@ -194,6 +194,15 @@ describe('events over a real socket', () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
   });
 
+  test('bring a client that was away everything it missed, however much that is', async () => {
+    const { url, guard } = await serve();
+    for (let n = 1; n <= 300; n += 1) guard.emit('guard.degraded', { what: `part ${n}.`, why: 'y'.repeat(20_000) });
+    const response = await fetch(`${url}/api/v1/events?after=0`);
+    const text = await readEvents(response, (read) => read.includes('part 300.'));
+    const parts = [...text.matchAll(/part (\d+)\./g)].map(([, part]) => Number(part));
+    expect(parts).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+  });
+
   test('end when the surface stops', async () => {
     const { url, surface } = await serve();
     const response = await fetch(`${url}/api/v1/events`);
