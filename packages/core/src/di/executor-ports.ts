@@ -27,10 +27,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
     },
     fence: (group) => at.get(core.ownership).fence(group),
     adopt: (agentId, instance) => adopt(at, agentId, instance),
-    retired: (agentId, instanceId) => {
-      const change = at.get(core.fleet).retire(agentId, instanceId);
-      if (change) at.get(core.members).changed(change);
-    },
+    retired: (agentId, instanceId) => at.get(core.members).retire(agentId, instanceId),
     awaitReady: (agentId, instanceId, signal) => awaitReady(at, agentId, { instanceId, signal }),
     drain: (agent, instance, forMs, signal) => at.get(core.agentClient).drain({ agent, instance }, forMs, signal),
     promote: (agent, instance, epoch, signal) => {

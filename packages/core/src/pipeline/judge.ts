@@ -12,6 +12,7 @@ import type {
   Hold,
   Incident,
   IncidentId,
+  Instance,
   Plan,
   Rung,
 } from '../model/index.ts';
@@ -37,7 +38,8 @@ export interface JudgeOptions {
     agentId: AgentId,
     question: { readonly signature: string; readonly now: number; readonly current: string },
   ): History;
-  settled(): { readonly settled: boolean; readonly at: number };
+  /** Whether the guard knows the agents of an orchestrator, or of none, again. */
+  settled(orchestrator: string | undefined): { readonly settled: boolean; readonly at: number };
   /** Whether an action for another incident of the agent is under way, be that incident closed already. */
   busy(agentId: AgentId, but: IncidentId): boolean;
 }
@@ -67,8 +69,8 @@ export class Judge {
     const proposal = this.#options.strategy(incident.policy.strategy).propose(facts, assessment, can);
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
     const hold = holds.on(incident.agentId, incident.group);
-    const instance = sight?.agent.instance;
-    const { settled } = this.#options.settled();
+    const { instance, orchestrator } = facts.agent;
+    const { settled } = this.#options.settled(orchestrator);
     return {
       now,
       health: facts.health,
@@ -79,13 +81,11 @@ export class Judge {
       proposal,
       steps: plan ? stepsFor(plan, can, drainMs(incident, facts)) : [],
       verdict: this.gate(incident, {
-        rung: plan?.rung ?? rungOfNobody(proposal),
+        rung,
         begun: false,
-        affects: this.#affectedBy(plan?.rung, incident, can),
+        affects: this.#affectedBy(rung, incident, can),
       }),
-      planHash: plan
-        ? planHash({ incidentId: incident.id, instanceId: instance?.id, plan, configVersion: incident.configVersion })
-        : '',
+      planHash: hashOf(incident, plan, instance),
       ...(hold ? { hold } : {}),
       ...(settled ? {} : { unsettled: true }),
       backoffMs: backoffMs(budgets.get(incident.agentId).streak, share, incident.policy.gate.backoff),
@@ -101,7 +101,7 @@ export class Judge {
     const now = clock.now();
     const sight = view.see(incident.agentId);
     if (!sight || !of.rung) return nothingToDo;
-    const { settled, at } = this.#options.settled();
+    const { settled, at } = this.#options.settled(sight.agent.orchestrator);
     const budget = budgets.get(incident.agentId);
     const hold = this.#holdOn(incident, of.affects);
     const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
@@ -189,6 +189,10 @@ function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
 function planInHand(incident: Incident): Plan | undefined {
   if (incident.requested) return incident.requested.plan;
   return incident.state === 'awaiting-approval' ? incident.approval.plan : undefined;
+}
+
+function hashOf({ id, configVersion }: Incident, plan: Plan | undefined, instance: Instance | undefined): string {
+  return plan ? planHash({ incidentId: id, instanceId: instance?.id, plan, configVersion }) : '';
 }
 
 /** A person asked for what is under way, by an order or an approval. */

@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, Logger, Registration, StateStore, StoreOp } from '../contracts/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
-import type { Agent, AgentId, Attempt, GroupId, Incident, Json, JsonObject } from '../model/index.ts';
+import type { Agent, AgentId, Attempt, GroupId, Incident, InstanceId, Json, JsonObject } from '../model/index.ts';
 import type { EventBus } from '../runtime/index.ts';
 import { keys } from '../state/keys.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -130,10 +130,21 @@ export class Members {
   async register(registration: Registration): Promise<FleetChange> {
     const change = this.#o.fleet.register(registration);
     this.changed(change);
-    await this.flush();
-    const { id } = change.agent;
-    if (this.#dirty.has(id) && this.#unwritten.has(id)) throw this.#unwritten.get(id);
+    await this.#written(change.agent.id);
     return change;
+  }
+
+  /** An instance was ended on purpose. Who is current then outlives the guard before this resolves, or it rejects. */
+  async retire(agentId: AgentId, instanceId: InstanceId): Promise<void> {
+    const change = this.#o.fleet.retire(agentId, instanceId);
+    if (!change) return;
+    this.changed(change);
+    await this.#written(agentId);
+  }
+
+  async #written(agentId: AgentId): Promise<void> {
+    await this.flush();
+    if (this.#dirty.has(agentId) && this.#unwritten.has(agentId)) throw this.#unwritten.get(agentId);
   }
 
   /** Resolves when everything that has changed up to now is written down: one commit a shard, however many there are. */

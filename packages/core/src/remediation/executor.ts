@@ -250,7 +250,7 @@ export class Executor {
     if (receipt.result === 'succeeded' && receipt.instance) this.#ports.adopt(incident.agentId, receipt.instance);
     const gone = receipt.result === 'succeeded' ? retiredBy(this.#ports.incident(incident.id), step.id) : undefined;
     // It may have been the current one: then the one beside it counts again.
-    if (gone !== undefined) this.#ports.retired(incident.agentId, gone);
+    if (gone !== undefined) await this.#ports.retired(incident.agentId, gone);
     await this.#ports.apply(incident.id, { type: 'step-finished', stepId: step.id, receipt });
   }
 

@@ -38,8 +38,11 @@ export interface ExecutorPorts {
   fence(group: GroupId): number;
   /** A new incarnation came of an action: the fleet is told before the inventory says so. */
   adopt(agentId: AgentId, instance: Instance): void;
-  /** An instance was ended on purpose: it no longer counts, and if another lives beside it that is current. */
-  retired(agentId: AgentId, instanceId: InstanceId): void;
+  /**
+   * An instance was ended on purpose: it no longer counts, and if another lives beside it that is current. Resolves
+   * when that is written down.
+   */
+  retired(agentId: AgentId, instanceId: InstanceId): Promise<void>;
   /** Resolves when the instance takes work; rejects with the signal's reason. */
   awaitReady(agentId: AgentId, instanceId: string, signal: AbortSignal): Promise<void>;
   drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;

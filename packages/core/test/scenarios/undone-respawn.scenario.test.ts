@@ -23,6 +23,27 @@ describe('a respawn that was taken back', () => {
     expect((await rig.incidents()).map((incident) => incident.state)).toEqual(['resolved']);
     await rig.stop();
   });
+
+  it('is remembered by a guard that is killed right after it', async () => {
+    const { rig, orchestrator, acts } = await faultyWorld({
+      config: { ladder: { respawn: { timeout: '15s', grace: '2s' } } },
+    });
+    await healthy(rig);
+    const before = orchestrator.world.current('web.2').id;
+    rig.fleet.suffer('web.2', 'not-ready', 3);
+    await rig.guard().respawn('web.2', { by: 'ann' });
+    await rig.until(() => acts.includes('web.2 retire'), 60_000, 10);
+    rig.crash();
+    await rig.clock.advance(2_000);
+    rig.fleet.recover('web.2');
+    await rig.boot();
+    await rig.clock.advance(60_000);
+    const status = rig.guard().agents.get('web.2');
+    expect(status.agent.instance?.id).toBe(before);
+    expect(status).toMatchObject({ health: 'healthy', breaker: 'closed' });
+    expect((await rig.incidents()).map((incident) => incident.state)).toEqual(['resolved']);
+    await rig.stop();
+  });
 });
 
 describe('a hold on one agent of a workload', () => {
