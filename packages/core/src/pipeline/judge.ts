@@ -68,6 +68,7 @@ export class Judge {
     const can = this.#capabilities(sight, incident.policy.ladder.restartScope);
     const proposal = this.#options.strategy(incident.policy.strategy).propose(facts, assessment, can);
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
+    const rung = plan?.rung ?? rungOfNobody(proposal);
     const hold = holds.on(incident.agentId, incident.group);
     const { instance, orchestrator } = facts.agent;
     const { settled } = this.#options.settled(orchestrator);
