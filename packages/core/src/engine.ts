@@ -30,7 +30,8 @@ export class Engine {
   #startedAt = 0;
   #guardId = '';
   #tick: Subscription | undefined;
-  #resumed = false;
+  /** Inventories that were not listed yet at the last tick. */
+  #unlisted: number | undefined;
   #lastTickMs: Ms = 0;
   #lagMs: Ms = 0;
 
@@ -79,7 +80,7 @@ export class Engine {
       version: this.#version,
       state: this.#state,
       startedAt: this.#startedAt,
-      settled: running && scope.get(core.settle).state().settled,
+      settled: running && scope.get(core.settle).whole,
       agents: scope.get(core.fleet).size,
       openIncidents: scope.get(core.incidentLog).unresolvedCount,
       configVersion: scope.get(core.config).config.hash,
@@ -282,10 +283,9 @@ export class Engine {
     const scope = this.#scope;
     scope.get(core.pipeline).tick();
     void scope.get(core.members).flush();
-    if (!this.#resumed && scope.get(core.settle).listed) {
-      this.#resumed = true;
-      scope.get(core.pipeline).carryOn();
-    }
+    const { unlisted } = scope.get(core.settle);
+    if (unlisted !== this.#unlisted) scope.get(core.pipeline).carryOn();
+    this.#unlisted = unlisted;
     scope.get(core.degradations).set('tick', undefined);
   }
 }

@@ -7,6 +7,7 @@ import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
+import type { Settle } from './pipeline/settle.ts';
 import type { Ownership } from './pipeline/ownership.ts';
 import type { FleetSight } from './pipeline/fleet-sight.ts';
 import type { Ledger } from './learning/index.ts';
@@ -45,6 +46,7 @@ export interface PipelineParts {
   readonly controlPlane: ControlPlane;
   readonly ownership: Ownership;
   readonly checkpointRound: CheckpointRound;
+  readonly settle: Settle;
   /** A part of the guard does not work now; `undefined`: it works again. */
   degraded(what: string, why: string | undefined): void;
 }
@@ -175,13 +177,16 @@ export class Pipeline {
       .catch((thrown: unknown) => log.error({ err: messageOf(thrown) }, 'waiting notices could not be read'));
   }
 
-  /** The inventories are known (again): attempts that were under way are reconciled and carried on. */
+  /** An inventory is known (again): attempts that were under way are reconciled and carried on. */
   carryOn(): void {
-    const { fleet, incidents, incidentLog, executor } = this.#p;
+    const { fleet, incidents, incidentLog, executor, settle } = this.#p;
     for (const { id, agentId, state } of incidentLog.unresolved()) {
+      const slot = fleet.slotOf(agentId);
+      const agent = slot === undefined ? undefined : fleet.agent(slot)?.agent;
       // It left while nobody looked; an incident about nobody would stay open for ever.
-      if (fleet.slotOf(agentId) === undefined) incidents.post(id, { type: 'removed' });
-      else this.sync(agentId);
+      if (!agent && settle.unlisted === 0) incidents.post(id, { type: 'removed' });
+      if (!agent || !settle.isListed(agent.orchestrator)) continue;
+      this.sync(agentId);
       if (state === 'acting') executor.resume(id);
     }
   }

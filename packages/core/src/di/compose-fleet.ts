@@ -1,3 +1,4 @@
+import type { AgentView } from '../contracts/index.ts';
 import { Detection } from '../detection/index.ts';
 import { Fleet, FleetControlPlane } from '../fleet/index.ts';
 import { Collector, EndpointPolicy, HttpProber, ProbeScheduler } from '../monitoring/index.ts';
@@ -85,19 +86,19 @@ function makeSettle(at: Provider): Settle {
   const fleet = at.get(core.fleet);
   return new Settle({
     clock: at.get(core.clock),
-    graceMs: () =>
-      Math.max(
-        0,
-        ...[...fleet.groups()].map(
-          (group) => at.get(core.config).policyOf({ id: '', group, labels: {} }).gate.settleMs,
-        ),
-      ),
-    unseen: () => {
+    graceMs: () => {
+      const { policyOf } = at.get(core.config);
+      let longestMs = 0;
+      for (const group of fleet.groups())
+        longestMs = Math.max(longestMs, policyOf({ id: '', group, labels: {} }).gate.settleMs);
+      return longestMs;
+    },
+    someUnseen: (orchestrator) => {
       // One that has an address can be asked; one that has none is heard of when it speaks.
       const sight = at.get(core.sight);
-      return fleet
-        .list(undefined, Infinity, (slot) => fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot))
-        .map((view) => view.agent.id);
+      const unseen = (slot: number, { agent }: AgentView): boolean =>
+        agent.orchestrator === orchestrator && fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot);
+      return fleet.list(undefined, 1, unseen).length > 0;
     },
   });
 }

@@ -58,7 +58,7 @@ function composeState(scope: Scope): void {
           at.get(core.settle).unsettle();
           at.get(core.degradations).set('lease', undefined);
           at.get(core.pipeline).takeUp();
-          if (at.get(core.settle).listed) at.get(core.pipeline).carryOn();
+          at.get(core.pipeline).carryOn();
         },
       }),
   );
@@ -82,6 +82,7 @@ function makePipeline(at: Provider): Pipeline {
     controlPlane: at.get(core.controlPlane),
     ownership: at.get(core.ownership),
     checkpointRound: at.get(core.checkpointRound),
+    settle: at.get(core.settle),
     degraded: (what, why) => at.get(core.degradations).set(what, why),
   });
 }

@@ -1,58 +1,90 @@
 import type { Clock } from '../contracts/index.ts';
-import type { AgentId, EpochMs, Ms } from '../model/index.ts';
+import type { EpochMs, Ms } from '../model/index.ts';
 
 export interface SettleOptions {
   readonly clock: Clock;
   /** Grace after the start: the longest `gate.settle` of any group. */
   readonly graceMs: () => Ms;
-  /** Agents of which nothing fresh was seen yet although they could have been heard or asked. */
-  readonly unseen: () => readonly AgentId[];
+  /** Whether of some agent of an orchestrator (`undefined`: of none) nothing fresh was seen that could have been. */
+  readonly someUnseen: (orchestrator: string | undefined) => boolean;
 }
 
+/** Looking through the fleet is dear, and what it finds changes slowly. */
+const lookAgainMs: Ms = 250;
+
 /**
- * Nothing is done before the guard knows the fleet again (R05): the grace is over, every inventory was listed once,
- * and each known agent gave a sign or was asked. Once settled it stays settled until `unsettle`.
+ * Nothing is done before the guard knows the fleet again (R05): the grace is over, the inventory was listed once, and
+ * each known agent gave a sign or was asked. This is so for the agents of each orchestrator by themselves: one that
+ * cannot be reached keeps nobody else from being healed. Once settled it stays settled until `unsettle`.
  */
 export class Settle {
   readonly #options: SettleOptions;
+  readonly #orchestrators = new Set<string>();
   readonly #waitingFor = new Set<string>();
+  readonly #settled = new Set<string | undefined>();
+  /** When agents were last looked through. */
+  readonly #lookedMs = new Map<string | undefined, Ms>();
   #sinceMs: Ms;
-  #settled = false;
+  #grace = { atMs: -Infinity, ms: 0 };
 
   constructor(options: SettleOptions) {
     this.#options = options;
     this.#sinceMs = options.clock.monotonic();
   }
 
-  /** An inventory has to be listed before anything is done. */
-  expect(source: string): void {
-    this.#waitingFor.add(source);
+  /** An inventory has to be listed before anything is done to its agents. */
+  expect(orchestrator: string): void {
+    this.#orchestrators.add(orchestrator);
+    this.#waitingFor.add(orchestrator);
   }
 
-  synced(source: string): void {
-    this.#waitingFor.delete(source);
+  synced(orchestrator: string): void {
+    this.#waitingFor.delete(orchestrator);
   }
 
-  /** Whether every inventory was listed once. */
-  get listed(): boolean {
-    return this.#waitingFor.size === 0;
+  /** Number of inventories that were not listed yet. */
+  get unlisted(): number {
+    return this.#waitingFor.size;
+  }
+
+  /** Whether the orchestrator's inventory was listed once; there is none to list of agents without orchestrator. */
+  isListed(orchestrator: string | undefined): boolean {
+    return orchestrator === undefined || !this.#waitingFor.has(orchestrator);
   }
 
   /** Begins anew: after a change of leader, a reload, or a store that came back. */
   unsettle(): void {
-    this.#settled = false;
+    this.#settled.clear();
+    this.#lookedMs.clear();
     this.#sinceMs = this.#options.clock.monotonic();
   }
 
-  /** `at`: when it is worth asking again. */
-  state(): { readonly settled: boolean; readonly at: EpochMs } {
-    if (this.#settled) return { settled: true, at: 0 };
-    const { clock, graceMs, unseen } = this.#options;
-    const leftMs = graceMs() - (clock.monotonic() - this.#sinceMs);
-    if (leftMs <= 0 && this.listed && unseen().length === 0) {
-      this.#settled = true;
+  /** Whether the guard knows all of its fleet. */
+  get whole(): boolean {
+    return [undefined, ...this.#orchestrators].every((orchestrator) => this.of(orchestrator).settled);
+  }
+
+  /** For the agents of an orchestrator, or (`undefined`) of none. `at`: when it is worth asking again. */
+  of(orchestrator: string | undefined): { readonly settled: boolean; readonly at: EpochMs } {
+    if (this.#settled.has(orchestrator)) return { settled: true, at: 0 };
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
+    const leftMs = this.#graceMs(nowMs) - (nowMs - this.#sinceMs);
+    if (leftMs <= 0 && this.isListed(orchestrator) && this.#allSeen(orchestrator, nowMs)) {
+      this.#settled.add(orchestrator);
       return { settled: true, at: 0 };
     }
-    return { settled: false, at: clock.now() + Math.max(250, leftMs) };
+    return { settled: false, at: clock.now() + Math.max(lookAgainMs, leftMs) };
+  }
+
+  #graceMs(nowMs: Ms): Ms {
+    if (nowMs - this.#grace.atMs >= lookAgainMs) this.#grace = { atMs: nowMs, ms: this.#options.graceMs() };
+    return this.#grace.ms;
+  }
+
+  #allSeen(orchestrator: string | undefined, nowMs: Ms): boolean {
+    if (nowMs - (this.#lookedMs.get(orchestrator) ?? -Infinity) < lookAgainMs) return false;
+    this.#lookedMs.set(orchestrator, nowMs);
+    return !this.#options.someUnseen(orchestrator);
   }
 }
