@@ -5,6 +5,7 @@ import { checkConfig, completeConfig, type HttpConfig, type HttpOptions } from '
 import { EventHub } from './event-hub.ts';
 import type { Parts } from './parts.ts';
 import { createServer, type Server } from './server.ts';
+import { Transfers } from './transfers.ts';
 import { Usage } from './usage.ts';
 
 /** Everything of the surface but the socket. */
@@ -34,7 +35,8 @@ export function assemble(guard: GuardApi, config: HttpConfig, { clock, log }: Su
     heartbeatMs: config.sse.heartbeat,
     maxClients: config.sse.maxClients,
   });
-  const parts: Parts = { guard, config, clock, log, ownership, events, usage: new Usage(clock) };
+  const transfers = new Transfers(config.limits.state);
+  const parts: Parts = { guard, config, clock, log, ownership, events, transfers, usage: new Usage(clock) };
   const release = (): void => {
     events.close();
     ownership.dispose();

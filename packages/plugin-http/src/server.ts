@@ -9,7 +9,7 @@ import { knownError, placesOf, toProblem, validationOf } from './problem.ts';
 import type { RouteSpec } from './route.ts';
 import { allRoutes } from './routes/all.ts';
 
-/** A peer that sends its headers or body slower than this is cut off. */
+/** A peer that sends its headers or body slower than this is cut off; so is one that takes nothing of its answer. */
 const requestTimeoutMs = 120_000;
 const keepAliveTimeoutMs = 72_000;
 
@@ -27,6 +27,7 @@ export function createServer(parts: Parts): Server {
     logger: false,
     bodyLimit: config.limits.json,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_000 },
@@ -60,7 +61,12 @@ function readingOf(spec: RouteSpec): Reading {
   return spec.accepts?.includes('*') ? 'bytes' : 'json';
 }
 
-function addRoutes(app: FastifyInstance, routes: readonly RouteSpec[], { config }: Parts, admission: Admission): void {
+function addRoutes(
+  app: FastifyInstance,
+  routes: readonly RouteSpec[],
+  { config, transfers }: Parts,
+  admission: Admission,
+): void {
   for (const reading of ['json', 'bytes', 'stream'] as const) {
     void app.register(async (scope) => {
       addParser(scope, reading);
@@ -71,7 +77,7 @@ function addRoutes(app: FastifyInstance, routes: readonly RouteSpec[], { config 
           url: spec.path,
           bodyLimit: limit,
           config: { limit },
-          onRequest: admission.hookOf(spec),
+          onRequest: [admission.hookOf(spec), ...(spec.limit === 'state' ? [transfers.admitBody] : [])],
           ...(spec.path === '/api/v1/events' ? { exposeHeadRoute: false } : {}),
           ...(spec.body === undefined ? {} : { schema: { body: spec.body } }),
           ...(spec.bodyOptional ? { preValidation: (request, _reply, done) => done(void (request.body ??= {})) } : {}),

@@ -57,6 +57,16 @@ describe('what agents hand in', () => {
     expect([none.statusCode, none.json<{ code: string }>().code]).toEqual([404, 'GUARD_CHECKPOINT_MISSING']);
   });
 
+  test('as state is let in again when others are through', async () => {
+    const rig = await createRig({ auth: 'loopback-open', limits: { state: 100 } });
+    const headers = { host: 'localhost', 'content-type': 'a/b' };
+    const url = '/api/v1/agents/web-1/state';
+    for (let n = 0; n < 10; n += 1) {
+      expect((await rig.app.inject({ method: 'PUT', url, headers, payload: Buffer.alloc(100) })).statusCode).toBe(201);
+      expect((await rig.app.inject({ url, headers })).statusCode).toBe(200);
+    }
+  });
+
   test('as errors are signals, one or many', async () => {
     const rig = await createRig();
     expect(await send(rig, 'POST /api/v1/agents/web-1/errors', { message: 'boom' })).toEqual({

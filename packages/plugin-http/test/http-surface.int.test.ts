@@ -93,6 +93,25 @@ describe('limits over a real socket', () => {
     expect(status).toBe(413);
   });
 
+  test('states that are sent and never ended take a bounded room, and small ones still come through', async () => {
+    const { url } = await serve({ ...open, limits: { state: '1MiB' } });
+    const send = (bytes: number, length = bytes) =>
+      new Promise<number>((resolve) => {
+        const request = http.request(
+          `${url}/api/v1/agents/web-1/state`,
+          { method: 'PUT', headers: { 'content-type': 'a/b', 'content-length': length } },
+          (response) => resolve(response.resume().statusCode ?? 0),
+        );
+        request.on('error', () => undefined);
+        cleanups.push(() => void request.destroy());
+        request.write('x'.repeat(bytes));
+        if (bytes === length) request.end();
+      });
+    const stalled = Array.from({ length: 3 }, () => send(1, 1_000_000));
+    expect(await Promise.race(stalled)).toBe(503);
+    expect(await send(1_000)).toBe(201);
+  });
+
   test('a batch of many lines is counted as it comes', async () => {
     const { url } = await serve();
     const lines = Array.from({ length: 20_000 }, () => '{"agentId":"web-1"}');

@@ -16,7 +16,7 @@ export function agentDataRoutes(parts: Parts): RouteSpec[] {
   return [...state(parts), errors(parts)];
 }
 
-function state({ guard, ownership }: Parts): RouteSpec[] {
+function state({ guard, ownership, transfers }: Parts): RouteSpec[] {
   const own = (request: FastifyRequest): string => {
     const agentId = agentIdOf(request);
     ownership.requireOwn(request.caller, agentId);
@@ -32,7 +32,10 @@ function state({ guard, ownership }: Parts): RouteSpec[] {
       query: stateQuery,
       accepts: ['*'],
       limit: 'state',
-      responses: { 201: { description: 'The checkpoint as it is kept.' } },
+      responses: {
+        201: { description: 'The checkpoint as it is kept.' },
+        503: { description: 'Too many large states are under way; try again.' },
+      },
       handle: async (request, reply) => {
         const route = 'PUT /api/v1/agents/:id/state';
         const agentId = own(request);
@@ -59,18 +62,20 @@ function state({ guard, ownership }: Parts): RouteSpec[] {
         },
         404: { description: 'There is no usable checkpoint.' },
       },
-      handle: async (request, reply) =>
-        sendState(await guard.checkpoints.latest(own(request)), agentIdOf(request), reply),
+      handle: async (request, reply) => {
+        const latest = await guard.checkpoints.latest(own(request));
+        if (!latest) throw guardError('GUARD_CHECKPOINT_MISSING', { agentId: agentIdOf(request) });
+        transfers.reserve(request, reply, latest.bytes.length);
+        return sendState(latest, reply);
+      },
     },
   ];
 }
 
-type Latest = Awaited<ReturnType<Parts['guard']['checkpoints']['latest']>>;
+type Latest = NonNullable<Awaited<ReturnType<Parts['guard']['checkpoints']['latest']>>>;
 
 /** The type is the sender's word: a browser is told not to show it, not to guess another and not to run it. */
-function sendState(latest: Latest, agentId: string, reply: FastifyReply): unknown {
-  if (!latest) throw guardError('GUARD_CHECKPOINT_MISSING', { agentId });
-  const { checkpoint, bytes } = latest;
+function sendState({ checkpoint, bytes }: Latest, reply: FastifyReply): unknown {
   return reply
     .headers({
       'content-type': checkpoint.contentType,

@@ -80,6 +80,8 @@ function openStream({ events }: Parts, request: FastifyRequest, reply: FastifyRe
     'x-accel-buffering': 'no',
   });
   request.raw.socket.setNoDelay(true);
+  // A quiet stream is no dead connection: comments may be further apart than the time a stalled answer gets.
+  request.raw.socket.setTimeout(0);
   events.join(reply.raw, { ...(after === undefined ? {} : { after }), ...(types === undefined ? {} : { types }) });
 }
 
