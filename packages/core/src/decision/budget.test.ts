@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askBudget, backoffMs, freshBudget, reserve } from './budget.ts';
+import { askBudget, backoffMs, backoffUntil, freshBudget, reserve } from './budget.ts';
 
 const limits = [
   { max: 3, perMs: 600_000 },
@@ -54,5 +54,11 @@ describe('backoff', () => {
     expect(backoffMs(3, 0.5, policy)).toBe(10_000);
     expect(backoffMs(50, 1, policy)).toBe(300_000);
     expect(backoffMs(3, 0, policy)).toBe(0);
+  });
+
+  it('does not wait for a wall clock that was set back to catch up', () => {
+    const budget = { ...freshBudget, notBefore: 100_000 };
+    expect(backoffUntil(budget, 30_000, 80_000)).toBe(100_000);
+    expect(backoffUntil(budget, 30_000, 60_000)).toBe(60_000);
   });
 });

@@ -52,6 +52,14 @@ export function reserve(budget: Budget, limits: readonly AttemptLimit[], now: Ep
   };
 }
 
+/**
+ * When the backoff is over. Longer than the longest that can be drawn it never is: then the wall clock was set back, and
+ * a recovery must not wait for it to catch up.
+ */
+export function backoffUntil({ notBefore }: Budget, capMs: Ms, now: EpochMs): EpochMs {
+  return notBefore > now + capMs ? now : notBefore;
+}
+
 /** Full jitter: a share of min(cap, base · 2^(streak − 1)), `share` in 0–1. */
 export function backoffMs(streak: number, share: number, policy: { readonly baseMs: Ms; readonly capMs: Ms }): Ms {
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, streak - 1));

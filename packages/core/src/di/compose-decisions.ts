@@ -68,7 +68,10 @@ function makeIncidents(at: Provider): Incidents {
     stored: (why) => at.get(core.degradations).set('store', why),
     after: (change) => {
       at.get(core.pipeline).after(change);
-      at.get(core.members).moved(change.incident);
+      const { incident } = change;
+      at.get(core.members).moved(incident);
+      if (incident.state === 'resolved' && incident.outcome === 'removed')
+        at.get(core.budgets).forget(incident.agentId);
     },
   });
 }

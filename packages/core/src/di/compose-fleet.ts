@@ -77,7 +77,11 @@ function makeMembers(at: Provider): Members {
       const controlPlane = at.get(core.controlPlane);
       if (controlPlane instanceof FleetControlPlane) controlPlane.announce(change);
     },
-    removed: (slot, agent) => at.get(core.pipeline).removed(slot, agent),
+    removed: (slot, agent) => {
+      at.get(core.pipeline).removed(slot, agent);
+      // It stays in the store, by its id, for when the agent comes back (R09).
+      if (!at.get(core.incidentLog).openFor(agent.id)) at.get(core.budgets).forget(agent.id);
+    },
     sync: (agentId) => at.get(core.pipeline).sync(agentId),
   });
 }

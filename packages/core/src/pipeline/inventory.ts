@@ -71,6 +71,7 @@ export class InventoryFeed {
           this.#o.changed(fleet.upsertDiscovered(this.#described(event.agent), name));
           return;
         case 'removed':
+          this.#told.delete(event.agentId);
           this.#o.gone(event.agentId);
           return;
         case 'lifecycle': {

@@ -1,5 +1,5 @@
 import type { Assessor, Clock, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
-import { askBudget, backoffMs } from '../decision/budget.ts';
+import { askBudget, backoffMs, backoffUntil } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
 import { planHash } from '../decision/plan-hash.ts';
 import type { DecideFacts } from '../incident/index.ts';
@@ -128,7 +128,7 @@ export class Judge {
       settled,
       settledAt: at,
       budget: askBudget(budget, incident.policy.gate.attempts, now),
-      notBefore: budget.notBefore,
+      notBefore: backoffUntil(budget, incident.policy.gate.backoff.capMs, now),
       groupSize: view.groupSize(incident.group),
       groupInFlight: others.filter((other) => other.group === incident.group).length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
