@@ -41,7 +41,7 @@ export interface Memory {
 }
 
 /** How many versions are reserved by one write; a restart skips the rest. */
-export const versionsReserved = 1_000_000;
+const versionsReserved = 1_000_000;
 
 /** The effects of one request, or of all of a group that were accepted. */
 interface Layer {

@@ -9,19 +9,9 @@ import { LifecycleDetector } from './lifecycle-detector.ts';
 import { ProbeDetector } from './probe-detector.ts';
 import { SloDetector } from './slo-detector.ts';
 
-export type { DetectionOptions, DetectionResult, DetectionStatus } from './detection.ts';
+export type { DetectionResult } from './detection.ts';
 export { Detection } from './detection.ts';
-export type { Cleared } from './finding-book.ts';
-export type { HealthChange, HealthMonitorOptions } from './health-monitor.ts';
-export { HealthMonitor } from './health-monitor.ts';
-export { HeartbeatDetector } from './heartbeat-detector.ts';
-export { ProbeDetector } from './probe-detector.ts';
-export { LifecycleDetector } from './lifecycle-detector.ts';
-export { SloDetector } from './slo-detector.ts';
-export type { ErrorsDetectorOptions } from './errors-detector.ts';
-export { ErrorsDetector } from './errors-detector.ts';
-export type { Threshold } from './hold-time.ts';
-export { HoldTime } from './hold-time.ts';
+export type { HealthChange } from './health-monitor.ts';
 
 /** The detectors that come with the engine, by the names that `policy.detectors` uses. */
 export const builtInDetectors: Readonly<Record<string, (fleet: FleetView) => Detector>> = {

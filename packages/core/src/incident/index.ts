@@ -3,5 +3,4 @@
  */
 export { decide } from './decide.ts';
 export type { DecideFacts, Decided, IncidentEvent } from './event.ts';
-export { hasActed, nextStep, stepById } from './attempt.ts';
-export { move } from './move.ts';
+export { nextStep, stepById } from './attempt.ts';

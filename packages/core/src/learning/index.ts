@@ -1,7 +1,5 @@
 /**
  * What was learned from failures and attempts to heal them. Remembers and counts; it decides nothing and allows nothing.
  */
-export type { HistoryQuestion } from './history.ts';
-export type { LedgerDeps, LedgerKeys } from './ledger.ts';
 export { Ledger } from './ledger.ts';
 export type { LedgerRecord } from './record.ts';

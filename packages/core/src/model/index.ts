@@ -23,7 +23,7 @@ export type {
   SignalBase,
   SignalKind,
 } from './signal.ts';
-export type { BreakerState, Health, HealthScore, ScoreInput, ScoreTerm } from './health.ts';
+export type { BreakerState, Health, HealthScore, ScoreTerm } from './health.ts';
 export { healthScore, worseHealth } from './health.ts';
 export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
 export { evidenceKinds, signatureOf } from './finding.ts';
@@ -51,7 +51,6 @@ export type {
 } from './policy.ts';
 export { rungs, strictestMode } from './policy.ts';
 export type { AgentCall, ControlCommand, Effect, Plan, Receipt, Step, StepRecord, StepSpec } from './plan.ts';
-export { actionOf } from './plan.ts';
 export type {
   Approval,
   Attempt,

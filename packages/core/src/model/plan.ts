@@ -1,4 +1,4 @@
-import type { Action, ConfigOverride, Intent } from './action.ts';
+import type { ConfigOverride, Intent } from './action.ts';
 import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
 import type { BreakerState, Health } from './health.ts';
 import type { JsonObject } from './json.ts';
@@ -103,8 +103,3 @@ export type Receipt = { readonly key: string; readonly at: EpochMs } & (
   | { readonly result: 'unknown'; readonly text: string }
   | { readonly result: 'ambiguous'; readonly text: string }
 );
-
-/** The action a step makes, if it makes one. */
-export function actionOf(effect: Effect): Action | undefined {
-  return effect.type === 'action' ? effect.intent.action : undefined;
-}

@@ -4,7 +4,6 @@
  */
 export { logNotifier } from './log-notifier.ts';
 export { noticeOf } from './notices.ts';
-export type { OutboxKeys } from './outbox-record.ts';
 export type { NoticeRoute } from './routes.ts';
-export type { RouterDeps, RouterEvents } from './router.ts';
+export type { RouterDeps } from './router.ts';
 export { NotificationRouter } from './router.ts';

@@ -2,16 +2,6 @@
  * What brings an agent back: genesis turns a plan into steps, checkpoints keep states, the agent client hands them over.
  * Nothing here acts by itself; the executor does.
  */
-export type {
-  AgentClient,
-  AgentPaths,
-  AgentReply,
-  AgentState,
-  AgentTarget,
-  EndpointCheck,
-  HttpAgentClientDeps,
-  StateReply,
-} from './agent-client.ts';
+export type { AgentClient, AgentReply, AgentTarget, StateReply } from './agent-client.ts';
 export { httpAgentClient } from './agent-client.ts';
-export type { CheckpointKeys, CheckpointsDeps, LoadedCheckpoint, SaveOptions } from './checkpoints.ts';
 export { Checkpoints } from './checkpoints.ts';

@@ -1,7 +1,7 @@
 import type { BreakerState, Health, IncidentState } from '../model/index.ts';
 
 /** Consecutive errors that open the breaker of an agent that still answers. */
-export const breakerErrors = 3;
+const breakerErrors = 3;
 
 export interface BreakerFacts {
   readonly health: Health;

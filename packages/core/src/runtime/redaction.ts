@@ -1,7 +1,7 @@
 import { isGuardError } from '../contracts/index.ts';
 
 /** What stands where a secret stood. */
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 /** Shorter values would tear holes into every second word. */
 const shortestSecret = 4;

@@ -3,8 +3,7 @@
  * says about itself. Durable stores are plugins.
  */
 export { StoreLeases } from '../contracts/index.ts';
-export { defaultShards, keys, shardOf } from './keys.ts';
+export { keys } from './keys.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
-export type { MetaOptions, StoreMeta } from './meta.ts';
 export { openMeta } from './meta.ts';
 export { namespaced } from './namespaced.ts';

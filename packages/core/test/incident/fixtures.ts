@@ -2,7 +2,7 @@ import type { Assessment, Effect, Finding, Incident, Plan, Policy, Receipt, Step
 import type { DecideFacts } from '../../src/incident/index.ts';
 
 /** Building blocks for tests of the reducer. */
-export const policy = {
+const policy = {
   mode: 'auto',
   watch: { everyMs: 10_000, forMs: 300_000 },
   gate: { approvalTtlMs: 3_600_000 },
@@ -44,7 +44,7 @@ export const steps: readonly Step[] = [
   { id: '2-restart', spec: { type: 'action', action: 'restart', on: 'old' }, timeoutMs: 30_000, onFailure: 'fail' },
 ];
 
-export const proceed: DecideFacts['verdict'] = {
+const proceed: DecideFacts['verdict'] = {
   verdict: 'proceed',
   reason: { code: 'proceed', text: 'ok' },
   rules: [],
