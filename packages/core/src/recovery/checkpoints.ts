@@ -207,8 +207,9 @@ export class Checkpoints {
   /** One that is quarantined or too old is passed over as intended; a damaged one is worth a warning. */
   #skip(checkpoint: Checkpoint, why: string, damaged = false): void {
     const { agentId, id, version } = checkpoint;
-    const log = damaged ? this.#deps.log.warn : this.#deps.log.debug;
-    log.call(this.#deps.log, { agentId, checkpointId: id, version, why }, 'a checkpoint was passed over');
+    const fields = { agentId, checkpointId: id, version, why };
+    if (damaged) this.#deps.log.warn(fields, 'a damaged checkpoint was passed over');
+    else this.#deps.log.debug(fields, 'a checkpoint was passed over');
   }
 
   async #stored(agentId: AgentId): Promise<readonly Stored[]> {
