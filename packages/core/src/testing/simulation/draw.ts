@@ -49,11 +49,7 @@ export function drawScenario(seed: number): Scenario {
   const faultDice = new Dice(random.fork('faults'));
   const agents = groups.flatMap((group) => group.agents);
   const count = faultDice.whole(4, 20);
-  const faults = Array.from({ length: count }, () => ({
-    // The fleet is let come to itself first.
-    atMs: faultDice.whole(15_000, endMs - 2 * minute),
-    ...drawFault(faultDice, agents),
-  }));
+  const faults = drawFaults(faultDice, { count, agents, lastMs: endMs - 2 * minute });
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -77,6 +73,39 @@ function drawGroups(dice: Dice): readonly SimulatedGroup[] {
     return { id, mode, agents: Array.from({ length: size }, (_unused, slot) => `${id}.${slot + 1}`) };
   });
 }
+
+interface Schedule {
+  readonly count: number;
+  readonly agents: readonly AgentId[];
+  readonly lastMs: number;
+}
+
+/** Misfortunes seldom come alone: half of them follow close upon another, and mostly meet the same agent. */
+function drawFaults(dice: Dice, { count, agents, lastMs }: Schedule): Unnumbered[] {
+  const faults: Unnumbered[] = [];
+  while (faults.length < count) {
+    const before = faults.at(-1);
+    const close = before !== undefined && dice.chance(0.5);
+    // The fleet is let come to itself first.
+    const atMs = close ? Math.min(lastMs, before.atMs + dice.whole(0, 12_000)) : dice.whole(15_000, lastMs);
+    const same = close && 'agentId' in before && dice.chance(0.7) ? [before.agentId] : agents;
+    const fault = drawFault(dice, same);
+    faults.push({ atMs, ...fault });
+    // What only an action meets gets one to meet.
+    const idle = fault.kind === 'orchestrator' || fault.kind === 'store' || fault.kind === 'guard-crash';
+    if (idle && dice.chance(0.8)) faults.push({ atMs: atMs + dice.whole(0, 3_000), ...drawProvocation(dice, agents) });
+  }
+  return faults;
+}
+
+function drawProvocation(dice: Dice, agents: readonly AgentId[]): FaultSpec {
+  const agentId = dice.of(agents);
+  if (dice.chance(0.6)) return { kind: 'crash', agentId, again: dice.chance(0.3) ? dice.whole(1, 3) : 0 };
+  const fault = dice.of<AgentFault>(['hang', 'errors', 'deaf']);
+  return { kind: 'suffer', agentId, fault, forMs: dice.whole(20_000, 2 * minute), survives: dice.whole(0, 3) };
+}
+
+type Unnumbered = FaultSpec & { readonly atMs: number };
 
 function drawFault(dice: Dice, agents: readonly AgentId[]): FaultSpec {
   const kind = dice.weighted<FaultSpec['kind']>({
@@ -136,5 +165,5 @@ function drawOperator(dice: Dice): FaultSpec {
 
 function drawCut(dice: Dice): Cut {
   const at = dice.weighted<Cut['at']>({ commit: 6, execute: 3, prepare: 1, reconcile: 1 });
-  return { at, side: dice.of(['before', 'after'] as const), skip: dice.whole(0, 6) };
+  return { at, side: dice.of(['before', 'after'] as const), skip: dice.whole(0, 12) };
 }

@@ -7,6 +7,9 @@ type Of<K extends ScheduledFault['kind']> = Extract<ScheduledFault, { kind: K }>
 
 /** Pause between the beginning of a new instance and its next crash, and between two looks for one. */
 const crashAgainMs: Ms = 2_000;
+/** How often, and how many times, an operator looks for something to do. */
+const operatorLooksMs: Ms = 1_500;
+const operatorPatience = 60;
 /** A fault of an agent is looked at as going on for this long when only its repair ends it. */
 const untilRepairedMs: Ms = 600_000;
 
@@ -32,7 +35,7 @@ export function strike(stage: Stage, fault: ScheduledFault): void {
     case 'wall':
       return rig.clock.jumpWall(fault.byMs);
     case 'operator':
-      return stage.up ? operate(stage, fault) : undefined;
+      return operateSoon(stage, fault, operatorPatience);
     case 'guard-crash':
       return fault.cut ? stage.crashAt(fault.cut, fault.downMs) : stage.crash(fault.downMs);
   }
@@ -77,7 +80,14 @@ function store(stage: Stage, { how, times, forMs }: Of<'store'>): void {
   else stage.store.disturb(how, times);
 }
 
-function operate(stage: Stage, fault: Of<'operator'>): void {
+/** The operator waits a while for something the act fits. */
+function operateSoon(stage: Stage, fault: Of<'operator'>, patience: number): void {
+  if ((stage.up && operate(stage, fault)) || patience === 0) return;
+  stage.later(operatorLooksMs, () => operateSoon(stage, fault, patience - 1));
+}
+
+/** Whether there was something to do it to. */
+function operate(stage: Stage, fault: Of<'operator'>): boolean {
   const guard = stage.rig.guard();
   const { pick, act } = fault;
   const by = 'ann';
@@ -91,7 +101,7 @@ function operate(stage: Stage, fault: Of<'operator'>): void {
     case 'release': {
       const holds = guard.holds.list();
       const hold = holds[pick % Math.max(1, holds.length)];
-      return hold ? stage.ask(`release ${hold.id}`, () => guard.release(hold.id, { by })) : undefined;
+      return hold !== undefined && stage.ask(`release ${hold.id}`, () => guard.release(hold.id, { by }));
     }
     case 'respawn':
       stage.witness.blame(agentId, 0);
@@ -103,7 +113,7 @@ function operate(stage: Stage, fault: Of<'operator'>): void {
     case 'reject':
     case 'resolve': {
       const incident = incidentFor(stage, act, pick);
-      return incident ? stage.ask(`${act} ${incident.id}`, () => guard[act](incident.id, { by })) : undefined;
+      return incident !== undefined && stage.ask(`${act} ${incident.id}`, () => guard[act](incident.id, { by }));
     }
   }
 }

@@ -107,7 +107,7 @@ export class Stage {
   }
 
   /** The operator asks the guard for something; what it answers is noted. */
-  ask(what: string, request: () => Promise<unknown>): void {
+  ask(what: string, request: () => Promise<unknown>): true {
     const life = this.#life;
     this.recorder.line(`operator: ${what}`);
     request().then(
@@ -118,6 +118,7 @@ export class Stage {
           this.recorder.violate('I8', `${what} was refused without a typed error: ${messageOf(thrown)}`);
       },
     );
+    return true;
   }
 
   stored(): readonly Incident[] {
