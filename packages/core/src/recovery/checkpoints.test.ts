@@ -160,7 +160,7 @@ describe('restoring', () => {
     await overwrite({ op: 'putBytes', key: keys.checkpointChunk(7, 'web-1', damaged.id, 0), value: bytes('BAD!') });
     expect(text(await checkpoints.latest('web-1'))).toBe('good');
     expect(rig.log.entries.at(-1)).toMatchObject({
-      message: 'a checkpoint was passed over',
+      message: 'a damaged checkpoint was passed over',
       fields: { version: 2, why: expect.stringContaining('checksum') as unknown },
     });
   });
