@@ -44,6 +44,8 @@ export interface GateFacts {
   readonly groupSize: number;
   /** Recoveries under way in the group, without this one. */
   readonly groupInFlight: number;
+  /** Recoveries under way by the same orchestrator, over all groups, without this one. */
+  readonly alikeInFlight: number;
   /** The agent's work advanced this long ago; absent when it never reported any. */
   readonly progressAgoMs?: Ms;
   /** The agent answered a probe well this long ago. */

@@ -3,6 +3,12 @@ import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 
+/**
+ * Recoveries at once by one orchestrator, over all groups, so that no storm lets the guard overrun the infrastructure it
+ * works on. Another orchestrator's that stand still take nobody's turn.
+ */
+const alikeInFlightMax = 10;
+
 /** The rules of the gate, in the order in which a person would ask them. */
 export const gateRules: readonly GateRule[] = [
   { name: 'owner', says: 'This guard owns the group.', check: owner },
@@ -17,7 +23,11 @@ export const gateRules: readonly GateRule[] = [
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'backoff', says: 'The last attempt is long enough ago.', check: backoff },
   { name: 'attempts', says: 'The agent has attempts left.', check: attempts },
-  { name: 'in-flight', says: 'Few enough recoveries of the group are under way.', check: inFlight },
+  {
+    name: 'in-flight',
+    says: 'Few enough recoveries are under way, of the group and by its orchestrator.',
+    check: inFlight,
+  },
 ];
 
 function owner({ owned, now }: GateFacts): Objection | undefined {
@@ -105,9 +115,15 @@ function attempts({ begun, budget, agent, now }: GateFacts): Objection | undefin
   return { code: 'attempt-budget-exhausted', text, remedy: 'Heal it by hand, or raise gate.attempts.' };
 }
 
-function inFlight({ begun, groupSize, groupInFlight, policy, agent, now }: GateFacts): Objection | undefined {
+function inFlight(facts: GateFacts): Objection | undefined {
+  const { begun, groupSize, groupInFlight, alikeInFlight, policy, agent, now } = facts;
+  if (begun) return undefined;
   const max = Math.max(1, Math.floor(groupSize * policy.gate.inFlight));
-  if (begun || groupInFlight < max) return undefined;
-  const text = `${groupInFlight} of at most ${max} recoveries of group ${agent.group} are under way.`;
-  return { until: now + 1_000, code: 'group-in-flight', text, remedy: 'Raise gate.inFlight to allow more at once.' };
+  if (groupInFlight >= max) {
+    const text = `${groupInFlight} of at most ${max} recoveries of group ${agent.group} are under way.`;
+    return { until: now + 1_000, code: 'group-in-flight', text, remedy: 'Raise gate.inFlight to allow more at once.' };
+  }
+  if (alikeInFlight < alikeInFlightMax) return undefined;
+  const text = `${alikeInFlight} of at most ${alikeInFlightMax} recoveries by its orchestrator are under way.`;
+  return { until: now + 5_000, code: 'group-in-flight', text, remedy: 'Nothing to do; they take turns.' };
 }

@@ -24,6 +24,7 @@ function facts(change: Partial<GateFacts> = {}): GateFacts {
     notBefore: 0,
     groupSize: 5,
     groupInFlight: 0,
+    alikeInFlight: 0,
     owned: true,
     ...change,
   };
@@ -79,6 +80,7 @@ describe('gate', () => {
       'attempt-budget-exhausted',
     ],
     ['too many recoveries at once', { groupInFlight: 1 }, 'wait', 'group-in-flight'],
+    ['too many over all groups', { groupSize: 500, alikeInFlight: 10 }, 'wait', 'group-in-flight'],
     ['a lost lease', { owned: false }, 'wait', 'lease-lost'],
   ] as const)('is stopped by %s', (_, change, verdict, code) => {
     const answer = askGate(facts(change));

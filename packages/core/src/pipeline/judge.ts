@@ -131,6 +131,8 @@ export class Judge {
       notBefore: backoffUntil(budget, incident.policy.gate.backoff.capMs, now),
       groupSize: view.groupSize(incident.group),
       groupInFlight: others.filter((other) => other.group === incident.group).length,
+      alikeInFlight: others.filter((other) => view.see(other.agentId)?.agent.orchestrator === sight.agent.orchestrator)
+        .length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
       owned: ownership.owns(incident.group),
