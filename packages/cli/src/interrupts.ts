@@ -1,4 +1,8 @@
 import { exitCode } from './exit-code.ts';
+import { sinceProcessStartMs } from './process-clock.ts';
+
+/** npm passes a Ctrl-C on that the terminal has sent already: what comes this soon is the same wish. */
+const sameWishMs = 1_000;
 
 export interface Interrupts {
   /** Resolves with the first SIGINT or SIGTERM. */
@@ -8,12 +12,17 @@ export interface Interrupts {
   dispose(): void;
 }
 
-/** Listens for the wish to end. The first one is granted with a clean stop; the second ends the process at once. */
+/** Listens for the wish to end. The first one is granted with a clean stop; a later one ends the process at once. */
 export function listenForInterrupts(): Interrupts {
   const { promise, resolve } = withResolvers<NodeJS.Signals>();
   const asked = new AbortController();
+  let firstAtMs = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (asked.signal.aborted) process.exit(exitCode.interrupted);
+    if (asked.signal.aborted) {
+      if (sinceProcessStartMs() - firstAtMs > sameWishMs) process.exit(exitCode.interrupted);
+      return;
+    }
+    firstAtMs = sinceProcessStartMs();
     asked.abort();
     resolve(signal);
   };
