@@ -10,6 +10,8 @@ export interface Io {
   readonly env: { readonly [name: string]: string | undefined };
   /** Colours for `out`; plain text where nobody would see them. */
   readonly style: Style;
+  /** Whether a program reads: what goes wrong is told as one JSON object too. */
+  readonly json?: boolean;
   /** Columns of the terminal; absent when the output is not one. */
   readonly columns?: number;
 }

@@ -73,3 +73,19 @@ test('a guard that does not answer is one line and code 3', () => {
   expect(io.stderr).toHaveLength(1);
   expect(io.stderr[0]).toMatch(/no guard answers at http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*praetorian start/);
 });
+
+test('a program gets a refusal with everything the guard said of it', () => {
+  const io = { ...recordedIo(), json: true };
+  const problem = { status: 404, title: 'Not Found', detail: 'No agent a.', code: 'GUARD_AGENT_UNKNOWN', places: [] };
+  expect(reportAnswer(io, { kind: 'problem', problem }, 'http://g')).toBe(1);
+  expect(io.stderr.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { error: { message: 'No agent a.', status: 404, code: 'GUARD_AGENT_UNKNOWN' } },
+  ]);
+});
+
+test('an answer cannot write to the terminal what it likes', () => {
+  const io = recordedIo();
+  const problem = { status: 500, title: '\u001b[2J', places: [] };
+  reportAnswer(io, { kind: 'problem', problem }, 'http://g');
+  expect(io.stderr).toEqual(['praetorian: \\u001b[2J']);
+});

@@ -1,7 +1,8 @@
 import { type GuardError, isGuardError, messageOf } from '@praetorian-guard/core/plugin';
-import type { Answer } from './client.ts';
+import type { Answer, Problem } from './client.ts';
 import type { Io } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
+import { printable } from './printable.ts';
 
 /** Says what went wrong and what to do, for anything thrown; several failures are all told. */
 export function reportThrown(io: Io, error: unknown): ExitCode {
@@ -17,19 +18,43 @@ export function isConfigError(error: unknown): boolean {
   );
 }
 
-function reportOne(io: Io, error: unknown): void {
-  if (!isGuardError(error)) {
-    io.err(`praetorian: ${messageOf(error)}`);
+/** What went wrong, as a program gets it. */
+export interface Failure {
+  readonly message: string;
+  readonly code?: string;
+  readonly remedy?: string;
+  /** HTTP status of a guard's refusal. */
+  readonly status?: number;
+  readonly problems?: readonly unknown[];
+}
+
+/** Tells a failure: to a program as one JSON object on standard error, to a person by `lines`. */
+export function tellError(io: Io, failure: Failure, lines?: readonly string[]): void {
+  if (io.json) {
+    io.err(JSON.stringify({ error: failure }));
     return;
   }
+  const { message, remedy } = failure;
+  const words = [message.replace(/\.$/, ''), ...(remedy === undefined ? [] : [remedy])];
+  for (const line of lines ?? [`praetorian: ${words.join('. ')}`]) io.err(line);
+}
+
+function reportOne(io: Io, error: unknown): void {
+  if (!isGuardError(error)) {
+    tellError(io, { message: messageOf(error) }, [`praetorian: ${messageOf(error)}`]);
+    return;
+  }
+  const { code, message, remedy } = error;
   const problems = problemLines(error);
-  if (problems.length === 0) io.err(`${error.code}: ${error.message}`);
-  else
-    io.err(
-      `${error.code}: the config is not valid; ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}:`,
-    );
-  for (const line of problems) io.err(`  ${line}`);
-  io.err(`  remedy: ${error.remedy}`);
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  const head = problems.length === 0 ? message : `the config is not valid; ${count}:`;
+  const placed = placedProblems(error);
+  const details = problems.length === 0 ? {} : { problems: placed.length === 0 ? problems : placed };
+  tellError(io, { code, message, remedy, ...details }, [
+    `${code}: ${head}`,
+    ...problems.map((line) => `  ${line}`),
+    `  remedy: ${remedy}`,
+  ]);
 }
 
 /** A mistake in a config file, as the loader places it. */
@@ -63,20 +88,35 @@ function problemLines(error: GuardError): readonly string[] {
 export function reportAnswer(io: Io, answer: Exclude<Answer, { readonly kind: 'ok' }>, url: string): ExitCode {
   switch (answer.kind) {
     case 'address':
-      io.err(`praetorian: ${answer.why}. Give --url or PRAETORIAN_URL, as http://127.0.0.1:7717.`);
+      tellError(io, { message: answer.why, remedy: 'Give --url or PRAETORIAN_URL, as http://127.0.0.1:7717.' });
       return exitCode.usage;
     case 'unreachable':
-      io.err(
-        `praetorian: no guard answers at ${url} (${answer.why}). Start one with \`praetorian start\`, or give --url.`,
-      );
+      tellError(io, {
+        message: `no guard answers at ${url} (${answer.why})`,
+        remedy: 'Start one with `praetorian start`, or give --url.',
+      });
       return exitCode.unreachable;
-    case 'problem': {
-      const { title, detail, remedy, code, places } = answer.problem;
-      io.err(`praetorian: ${code ? `${code}: ` : ''}${detail ?? title}`);
-      // One place is in the detail already.
-      if (places.length > 1) for (const place of places) io.err(`  ${place}`);
-      if (remedy !== undefined) io.err(`  remedy: ${remedy}`);
+    case 'problem':
+      reportProblem(io, answer.problem);
       return exitCode.failed;
-    }
   }
+}
+
+function reportProblem(io: Io, { status, title, detail, remedy, code, places }: Problem): void {
+  const message = detail ?? title;
+  // One place is in the detail already.
+  const shownPlaces = places.length > 1 ? places : [];
+  const failure = {
+    message,
+    status,
+    ...(code === undefined ? {} : { code }),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(shownPlaces.length === 0 ? {} : { problems: shownPlaces }),
+  };
+  const lines = [
+    `praetorian: ${code ? `${code}: ` : ''}${message}`,
+    ...shownPlaces.map((place) => `  ${place}`),
+    ...(remedy === undefined ? [] : [`  remedy: ${remedy}`]),
+  ];
+  tellError(io, failure, lines.map(printable));
 }

@@ -1,4 +1,5 @@
 import { timeOfDay } from './process-clock.ts';
+import { printable, printableDeep } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** Members of a log line that are shown elsewhere in it, or to nobody. */
@@ -12,7 +13,7 @@ export function prettyDestination(write: (line: string) => void, style: Style): 
 /** `12:04:31  warn  the store is slow  latencyMs=240`; what is not a log line is passed on as it is. */
 export function prettyLine(line: string, style: Style): string {
   const entry = parse(line);
-  if (entry === undefined) return line.trimEnd();
+  if (entry === undefined) return printable(line.trimEnd());
   const [word, tone] = levelOf(entry['level']);
   if (typeof entry['noticeId'] === 'string' && typeof entry['text'] === 'string')
     return noticeLine(entry, entry['text'], style);
@@ -43,7 +44,8 @@ function noticeLine(entry: { readonly [name: string]: unknown }, text: string, s
 function parse(line: string): { readonly [name: string]: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : undefined;
+    const isEntry = typeof value === 'object' && value !== null;
+    return isEntry ? printableDeep(value as { readonly [name: string]: unknown }) : undefined;
   } catch {
     // A library wrote there directly; its line is still shown.
     return undefined;

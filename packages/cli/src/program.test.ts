@@ -68,3 +68,33 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(message);
 });
+
+test.each([
+  [
+    'a mistake of the command line',
+    ['explain', '--json'],
+    2,
+    { message: expect.stringMatching(/^missing required/), remedy: expect.any(String) },
+  ],
+  [
+    'a value that is not allowed',
+    ['hold', 'all', '--for', '1m', '--reason', 'x', '--json'],
+    2,
+    { message: expect.stringContaining('the scope is all') },
+  ],
+  [
+    'a config that is not there',
+    ['plugins', '--config', '/nowhere.yaml', '--json'],
+    2,
+    { code: 'GUARD_CONFIG_UNREADABLE', message: expect.any(String), remedy: expect.any(String) },
+  ],
+  [
+    'a start that fails',
+    ['start', '--config', '/nowhere.yaml', '--log-format', 'json'],
+    2,
+    expect.objectContaining({ code: 'GUARD_CONFIG_UNREADABLE' }),
+  ],
+])('%s is one JSON object to a program', async (_, argv, code, error) => {
+  const told = await praetorian(...argv);
+  expect({ code: told.code, out: told.out, ...(JSON.parse(told.err) as object) }).toEqual({ code, out: '', error });
+});

@@ -8,16 +8,22 @@ const description = `Self-healing for fleets of agents.
 
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage or invalid config, 3 no guard answers.`;
 
+const helpRemedy = '`praetorian --help` lists the verbs; `praetorian <verb> --help` explains one.';
+
 /** Parses `argv` (without node and script), runs the verb and says how it ended. Never throws. */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(argv: readonly string[], caller: Io): Promise<ExitCode> {
+  const io: Io = { ...caller, json: wantsJson(argv) };
   let result: ExitCode = exitCode.ok;
   const program = new Command('praetorian')
     .description(description)
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
-    .showHelpAfterError('`praetorian --help` lists the verbs; `praetorian <verb> --help` explains one.');
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => void (io.json || io.err(text.trimEnd())),
+    })
+    .showHelpAfterError(helpRemedy);
   for (const spec of commands) {
     declare(program, spec).action(async (...given: unknown[]) => {
       const module = await spec.load();
@@ -28,11 +34,21 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
     return result;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
     // Loaded only now: `--help` needs nothing of the engine.
-    const { reportThrown } = await import('./failure.ts');
-    return reportThrown(io, error);
+    const { reportThrown, tellError } = await import('./failure.ts');
+    if (!(error instanceof CommanderError)) return reportThrown(io, error);
+    // To a person the parser has told it already.
+    if (io.json) tellError(io, { message: error.message.replace(/^error: /, ''), remedy: helpRemedy });
+    return exitCode.usage;
   }
+}
+
+/** Asked before the arguments are parsed, because their mistakes are to be told in the same form. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, at) => {
+    return word === '--json' || word === '--log-format=json' || (word === 'json' && argv[at - 1] === '--log-format');
+  });
 }
 
 function declare(program: Command, spec: CommandSpec): Command {

@@ -2,7 +2,8 @@ import { messageOf } from '@praetorian-guard/core/plugin';
 import { type Answer, ask, type Endpoint } from './client.ts';
 import type { Invocation } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
-import { reportAnswer } from './failure.ts';
+import { reportAnswer, tellError } from './failure.ts';
+import { printableDeep } from './printable.ts';
 
 const defaultUrl = 'http://127.0.0.1:7717';
 
@@ -62,7 +63,7 @@ export async function talkList(
     after = page.items.length === 0 ? undefined : page.next;
   } while (after !== undefined && items.length < request.max);
   const body: ListBody<unknown> = { items, ...(after === undefined ? {} : { next: after }) };
-  return print(call, body, () => show(items as never[], after !== undefined));
+  return print(call, body, (shown: ListBody<unknown>) => show(shown.items as never[], after !== undefined));
 }
 
 const pageMax = 100;
@@ -77,11 +78,11 @@ function print(call: Invocation, body: unknown, show: (body: never) => string): 
     return exitCode.ok;
   }
   try {
-    call.io.out(show(body as never));
+    call.io.out(show(printableDeep(body) as never));
     return exitCode.ok;
   } catch (error) {
     // Well-formed JSON of the wrong shape: something else answers at the address.
-    call.io.err(`praetorian: the answer is not one of a guard: ${messageOf(error)}. Check --url.`);
+    tellError(call.io, { message: `the answer is not one of a guard: ${messageOf(error)}`, remedy: 'Check --url.' });
     return exitCode.failed;
   }
 }

@@ -2,6 +2,7 @@ import type { AnyGuardEvent, Logger } from '@praetorian-guard/core/plugin';
 import type { Io } from './command.ts';
 import { type Line, Narrator } from './narrator.ts';
 import { prettyDestination } from './pretty-log.ts';
+import { printable } from './printable.ts';
 import { timeOfDay } from './process-clock.ts';
 
 export type LogFormat = 'pretty' | 'json';
@@ -37,7 +38,9 @@ export async function createVoice(io: Io, options: VoiceOptions): Promise<Voice>
 }
 
 function tellLine(io: Io, { at }: AnyGuardEvent, line: Line | undefined): void {
-  if (line) io.out(`${io.style.dim(timeOfDay(at))}  ${line.subject.padEnd(12)}  ${io.style[line.tone](line.text)}`);
+  if (!line) return;
+  const text = io.style[line.tone](printable(line.text));
+  io.out(`${io.style.dim(timeOfDay(at))}  ${line.subject.padEnd(12)}  ${text}`);
 }
 
 function logLine(logger: Logger, { type, seq }: AnyGuardEvent, line: Line | undefined): void {

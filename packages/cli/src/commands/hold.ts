@@ -1,6 +1,7 @@
 import type { Hold } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
+import { tellError } from '../failure.ts';
 import { parseScope, scopeText } from '../hold-scope.ts';
 import { timeOfDay } from '../process-clock.ts';
 import { actorOf, talk } from '../remote.ts';
@@ -10,7 +11,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
   const wanted = call.args[0] as string;
   const scope = parseScope(wanted);
   if (scope === undefined) {
-    call.io.err(`praetorian: the scope is ${wanted}; allowed are fleet, group:NAME and agent:ID.`);
+    tellError(call.io, { message: `the scope is ${wanted}; allowed are fleet, group:NAME and agent:ID.` });
     return exitCode.usage;
   }
   const body = {

@@ -1,6 +1,7 @@
 import { formatDuration, type Incident } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
+import { tellError } from '../failure.ts';
 import { incidentText } from '../incident-text.ts';
 import { talk, talkList } from '../remote.ts';
 import type { Style } from '../style.ts';
@@ -17,7 +18,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
   }
   const max = Number(call.option('limit'));
   if (!Number.isInteger(max) || max < 1) {
-    call.io.err(`praetorian: --limit is ${call.option('limit')}; allowed is a whole number from 1 on.`);
+    tellError(call.io, { message: `--limit is ${call.option('limit')}; allowed is a whole number from 1 on.` });
     return exitCode.usage;
   }
   const query = { agentId: call.option('agent'), state: call.option('state') };

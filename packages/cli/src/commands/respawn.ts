@@ -1,6 +1,7 @@
 import { type Incident, messageOf } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
+import { tellError } from '../failure.ts';
 import { actorOf, talk } from '../remote.ts';
 import { stateWord } from '../words.ts';
 
@@ -9,7 +10,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
   const given = call.option('config-override');
   const override = given === undefined ? { value: undefined } : parse(given);
   if ('problem' in override) {
-    call.io.err(`praetorian: --config-override is not a JSON object: ${override.problem}`);
+    tellError(call.io, { message: `--config-override is not a JSON object: ${override.problem}` });
     return exitCode.usage;
   }
   const body = {
