@@ -95,6 +95,7 @@ export class Engine {
       fleet: scope.get(core.fleet),
       detection: scope.get(core.detection),
       collector: scope.get(core.collector),
+      sight: scope.get(core.sight),
       holds: scope.get(core.holds),
       incidents: scope.get(core.incidentLog),
       breaker: (agentId) => scope.get(core.pipeline).breaker(agentId),

@@ -57,7 +57,8 @@ function one(style: Style, status: AgentStatus): string {
     ['held by', status.heldBy],
   ]);
   const findings = status.findings.map((finding) => `\n${style.warn('finding')}  ${finding.text}`);
-  return head + findings.join('');
+  const remarks = (status.remarks ?? []).map((remark) => `\n${style.warn('remark')}  ${remark.text}`);
+  return head + findings.join('') + remarks.join('');
 }
 
 function scoreOf(status: AgentStatus): string {

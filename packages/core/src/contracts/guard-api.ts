@@ -86,6 +86,8 @@ export interface AgentStatus {
   readonly metrics: AgentMetrics;
   readonly progress?: Progress;
   readonly findings: readonly Finding[];
+  /** What a person should know of it that no detector holds against it. [nothing] */
+  readonly remarks?: readonly Reason[];
   readonly missed: number;
   readonly failures: number;
   /** Time since the last heartbeat; absent when there was none. */

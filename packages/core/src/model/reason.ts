@@ -58,6 +58,8 @@ export const reasonCodes = {
   escalated: 'A person has to take over.',
   'notice-accepted': 'A notifier accepted the message.',
   'silent-but-answering': 'No heartbeat arrives, but the agent answers when asked.',
+  'endpoint-denied': 'The agent named an address that the guard may not call, so it is never asked.',
+  'clock-skewed': "The agent's clock is off by more than a minute; its heartbeats count all the same.",
   'checkpoint-missing': 'There is no usable checkpoint to restore.',
   'nothing-wrong': 'No suspicion stands against the agent.',
 } as const satisfies Readonly<Record<string, string>>;

@@ -50,6 +50,8 @@ export interface ProbeSignal extends SignalBase {
   readonly checks?: { readonly [name: string]: boolean };
   /** Performance: the figures it answered. */
   readonly metrics?: AgentMetrics;
+  /** The address may not be called; `detail` says why. Only with the outcome `unknown`. */
+  readonly denied?: boolean;
   /** Asked at once to confirm a suspicion, not by the schedule. */
   readonly confirming?: boolean;
 }

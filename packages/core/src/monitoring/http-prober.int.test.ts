@@ -131,13 +131,16 @@ describe('HttpProber', () => {
     expect(await ask(prober(), 'http://10.0.0.1')).toMatchObject({
       outcome: 'unknown',
       detail: expect.stringContaining('allowed networks'),
+      denied: true,
     });
   });
 
   it('tells a name that does not exist from a resolver that does not work', async () => {
     const failing = (code: string) => prober(async () => Promise.reject(Object.assign(new TypeError(code), { code })));
     expect((await ask(failing('ENOTFOUND'), 'http://gone.local')).outcome).toBe('down');
-    expect((await ask(failing('EAI_AGAIN'), 'http://gone.local')).outcome).toBe('unknown');
+    const unresolved = await ask(failing('EAI_AGAIN'), 'http://gone.local');
+    expect(unresolved.outcome).toBe('unknown');
+    expect(unresolved.denied).toBeUndefined();
   });
 
   it('calls the address it checked and names the host it was given', async () => {

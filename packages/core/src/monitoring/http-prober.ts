@@ -161,7 +161,10 @@ function failureOf(thrown: unknown): Omit<ProbeAnswer, 'latencyMs'> {
   if (isGuardError(error)) {
     // A name that does not exist is the agent's: its container is gone.
     const gone = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
-    return { outcome: gone ? 'down' : 'unknown', detail: error.message };
+    if (gone) return { outcome: 'down', detail: error.message };
+    // With a cause the name could not be resolved now, which may change.
+    const denied = error.code === 'GUARD_ENDPOINT_DENIED' && error.cause === undefined;
+    return { outcome: 'unknown', detail: error.message, ...(denied ? { denied } : {}) };
   }
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   return { outcome: ownFaults.has(code) ? 'unknown' : 'down', detail: told[code] ?? messageOf(error) };

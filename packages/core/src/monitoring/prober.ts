@@ -18,6 +18,8 @@ export interface ProbeAnswer {
   readonly detail?: string;
   readonly checks?: { readonly [name: string]: boolean };
   readonly metrics?: AgentMetrics;
+  /** The address may not be called: asking again will not help, and nothing was sent. */
+  readonly denied?: boolean;
 }
 
 /** Asks agents. Never rejects: what goes wrong is an answer, `unknown` when it is the guard's own fault. */

@@ -1,9 +1,11 @@
 import type { AgentStatus } from '../contracts/index.ts';
+import type { Reason } from '../model/index.ts';
 import { healthScore } from '../model/index.ts';
 import type { AgentSlot } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Collector } from '../monitoring/index.ts';
+import type { FleetSight } from './fleet-sight.ts';
 import type { Holds } from './holds.ts';
 import type { IncidentLog } from './incident-log.ts';
 
@@ -11,6 +13,7 @@ export interface StatusParts {
   readonly fleet: Fleet;
   readonly detection: Detection;
   readonly collector: Collector;
+  readonly sight: Pick<FleetSight, 'denied'>;
   readonly holds: Holds;
   readonly incidents: IncidentLog;
   breaker(agentId: string): AgentStatus['breaker'];
@@ -28,6 +31,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   const hold = holds.on(agent.id, agent.group);
   const incident = incidents.openFor(agent.id);
   const { uptimePercentage, silentMs } = status;
+  const remarks = remarksOn(parts, slot);
   return {
     agent,
     health: status.health,
@@ -38,10 +42,25 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
     metrics,
     ...(progress ? { progress } : {}),
     findings: status.findings,
+    ...(remarks.length > 0 ? { remarks } : {}),
     missed: status.missed,
     failures: status.failures,
     ...(silentMs === undefined ? {} : { silentMs }),
     ...(hold ? { heldBy: hold.id } : {}),
     ...(incident ? { incidentId: incident.id } : {}),
   };
+}
+
+function remarksOn({ sight, collector }: StatusParts, slot: AgentSlot): readonly Reason[] {
+  const remarks: Reason[] = [];
+  const denied = sight.denied(slot);
+  if (denied !== undefined) {
+    const remedy = 'Add its network to probes.allowedNetworks, or let it register another address.';
+    remarks.push({ code: 'endpoint-denied', text: denied, remedy });
+  }
+  if (collector.skewed(slot)) {
+    const text = 'The time in its heartbeats is off by more than a minute; they count by when they arrive.';
+    remarks.push({ code: 'clock-skewed', text, remedy: "Let the agent's machine keep its time by NTP." });
+  }
+  return remarks;
 }

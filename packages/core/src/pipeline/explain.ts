@@ -15,13 +15,18 @@ export interface ExplainInput {
 /** Why the guard acted or did not, from what was decided and stored; nothing is decided again. Pure. */
 export function explain(input: ExplainInput): Explanation {
   const { status, incident, timeline, verdict, agentId } = input;
+  const remarks = status?.remarks ?? [];
   const stopped = verdict?.rules.filter((rule) => rule.verdict !== 'proceed') ?? [];
   return {
     subject: { agentId, ...(incident ? { incidentId: incident.id } : {}) },
     summary: summary(input, stopped),
     health: status?.health ?? incident?.health ?? 'unknown',
-    decisions: [...stopped.map((rule) => ({ reason: rule.reason })), ...timeline.toReversed()],
-    wouldChange: wouldChange(incident, stopped, verdict),
+    decisions: [
+      ...stopped.map((rule) => ({ reason: rule.reason })),
+      ...remarks.map((reason) => ({ reason })),
+      ...timeline.toReversed(),
+    ],
+    wouldChange: wouldChange(incident, [...stopped.map((rule) => rule.reason), ...remarks], verdict),
     ...(incident ? { incident } : {}),
     timeline,
   };
@@ -30,7 +35,8 @@ export function explain(input: ExplainInput): Explanation {
 function summary(input: ExplainInput, stopped: readonly RuleResult[]): string {
   const { status, incident, agentId } = input;
   const health = status ? `${agentId} is ${status.health}` : `${agentId} is not known any more`;
-  const first = `${health}${status?.heldBy ? `, held (${status.heldBy})` : ''}.`;
+  const remarks = (status?.remarks ?? []).map((remark) => ` ${remark.text}`).join('');
+  const first = `${health}${status?.heldBy ? `, held (${status.heldBy})` : ''}.${remarks}`;
   if (!incident)
     return `${first} ${status && status.findings.length > 0 ? suspicion(status) : 'No incident is open: nothing stands against it.'}`;
   return [first, story(incident, input.now), stateSentence(incident, stopped, input.now)]
@@ -75,14 +81,10 @@ function stateSentence(incident: Incident, stopped: readonly RuleResult[], now: 
 
 function wouldChange(
   incident: Incident | undefined,
-  stopped: readonly RuleResult[],
+  reasons: readonly Reason[],
   verdict: GateVerdict | undefined,
 ): readonly string[] {
-  const remedies = [
-    ...stopped.map((rule) => rule.reason),
-    ...(incident ? [reasonOf(incident)] : []),
-    ...(verdict ? [verdict.reason] : []),
-  ]
+  const remedies = [...reasons, ...(incident ? [reasonOf(incident)] : []), ...(verdict ? [verdict.reason] : [])]
     .map((reason) => reason.remedy)
     .filter((remedy) => remedy !== undefined);
   return [...new Set(remedies)];
