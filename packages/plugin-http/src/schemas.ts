@@ -24,7 +24,13 @@ export const registrationBody: JsonObject = object(
     instance: id,
     generation: { type: 'integer', minimum: 0 },
     endpoint: { type: 'string', pattern: '^https?://', maxLength: 2_000 },
-    labels: { type: 'object', maxProperties: 200, additionalProperties: { type: 'string', maxLength: 4_096 } },
+    // The last thousand events are kept, and each registration is one: what an agent says of itself has to stay small.
+    labels: {
+      type: 'object',
+      maxProperties: 100,
+      propertyNames: { maxLength: 200 },
+      additionalProperties: { type: 'string', maxLength: 1_024 },
+    },
     role: { enum: ['primary', 'replica'] },
     dependsOn: { type: 'array', maxItems: 200, items: id },
     criticality: { enum: [0, 1, 2] },

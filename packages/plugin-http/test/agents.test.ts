@@ -63,6 +63,8 @@ describe('agents', () => {
     [{ id: 'a', group: 'g', generation: '1' }, 'GUARD_HTTP_BODY', '/generation must be integer'],
     [{ id: 'a', group: 'g', endpoint: 'file:///etc/passwd' }, 'GUARD_HTTP_BODY', '/endpoint must match pattern'],
     [{ id: 'a', group: 'g', labels: { a: 1 } }, 'GUARD_HTTP_BODY', '/labels/a must be string'],
+    [{ id: 'a', group: 'g', labels: { a: 'x'.repeat(1_025) } }, 'GUARD_HTTP_BODY', '/labels/a must NOT have more'],
+    [{ id: 'a', group: 'g', labels: { ['x'.repeat(201)]: '' } }, 'GUARD_HTTP_BODY', '/labels must NOT have more'],
     [{ id: '../a', group: 'g' }, 'GUARD_AGENT_ID', '../a'],
     [{ id: 'a', group: 'a b' }, 'GUARD_AGENT_ID', 'a b'],
     [{ id: 'a'.repeat(201), group: 'g' }, 'GUARD_HTTP_BODY', '/id must NOT have more than 200 characters'],
