@@ -81,6 +81,16 @@ describe('Lifecycle', () => {
     expect(calls).toEqual(['+a', '+slow', '-slow', '-a']);
   });
 
+  it('gives one that needs long to stop what the others can spare', async () => {
+    const { lifecycle, clock, add } = rigged();
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) add(name);
+    add('processes', { stop: () => clock.sleep(6_000) });
+    await lifecycle.start();
+    const stopped = lifecycle.stop(20_000);
+    await clock.advance(6_000);
+    await expect(stopped).resolves.toBeUndefined();
+  });
+
   it('stops everything even if some throw or hang, each within its share, and reports all failures', async () => {
     const { lifecycle, calls, add, clock, log } = rigged();
     const shares: number[] = [];
