@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { copyFile, open, readdir, stat, truncate, unlink } from 'node:fs/promises';
+import { open, readdir, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const fileMax = 4 * 1024 ** 2;
@@ -36,13 +36,14 @@ export class LogFiles {
   }
 
   /**
-   * Bounds the file: beyond the limit what is there moves to `.1` and the file starts anew. The process keeps its
-   * descriptor and appends, so that at most the lines written during the copy are lost.
+   * Bounds the file: beyond the limit the end of what is there moves to `.1` and the file starts anew. The process keeps
+   * its descriptor and appends, so that of the latest only the lines written during the copy can be lost.
    */
   async bound(instanceId: string): Promise<void> {
     const path = this.path(instanceId);
-    if ((await sizeOf(path)) <= fileMax) return;
-    await copyFile(path, `${path}.1`);
+    const size = await sizeOf(path);
+    if (size <= fileMax) return;
+    await writeFile(`${path}.1`, await readEnd(path, size, fileMax), { mode: 0o600 });
     await truncate(path);
   }
 
@@ -65,14 +66,20 @@ export class LogFiles {
     const path = this.path(instanceId);
     const size = await sizeOf(path);
     if (size <= 0 || lines === 0) return '';
-    const file = await open(path, 'r');
-    try {
-      const length = Math.min(size, tailBytes);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-lines).join('\n');
-    } finally {
-      await file.close();
-    }
+    const end = await readEnd(path, size, tailBytes);
+    return end.toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  }
+}
+
+/** The last bytes of a file that had `size` of them a moment ago. */
+async function readEnd(path: string, size: number, max: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const length = Math.min(size, max);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 
