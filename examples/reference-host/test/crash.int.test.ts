@@ -12,7 +12,9 @@ describe.skipIf(!existsSync('/proc/self/environ'))(
       const none = { doneTwice: [], lost: [], orphans: [], died: [], bystanders: [], unhealed: [] };
       expect({ ...report.violations, said }).toEqual({ ...none, said });
       expect(report.failedAttempts).toEqual([]);
-      expect(report.escalated).toEqual([]);
+      // An agent that hung and whose silence the crash made the guard forget is known by probes alone: the first rung at
+      // most is then the guard's to take (R06), the next a person's.
+      expect(report.escalated.filter((text) => !text.includes('single-evidence'))).toEqual([]);
       expect(report.kills).toBe(10);
       expect(report.inRecovery).toBeGreaterThanOrEqual(5);
     });
