@@ -22,7 +22,8 @@ import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
 import type { Engine } from './engine.ts';
 import type { IncidentEvent } from './incident/index.ts';
-import type { AgentId, IncidentId, Plan } from './model/index.ts';
+import type { AgentId, GateVerdict, IncidentId, Plan } from './model/index.ts';
+import { secretNames } from './model/index.ts';
 import { agentStatus } from './pipeline/agent-status.ts';
 import { explain } from './pipeline/explain.ts';
 
@@ -80,8 +81,8 @@ export class Guard implements GuardApi {
       const rest = after === undefined ? all : all.filter((incident) => incident.id < after);
       return page(rest, limit, (incident) => incident.id);
     },
-    get: async (incidentId) => this.#incident(incidentId),
-    timeline: async (incidentId) => this.#scope.get(core.incidentLog).timeline(this.#incident(incidentId)),
+    get: (incidentId) => this.#found(incidentId),
+    timeline: async (incidentId) => this.#scope.get(core.incidentLog).timeline(await this.#found(incidentId)),
   };
 
   readonly checkpoints: GuardApi['checkpoints'] = {
@@ -111,35 +112,43 @@ export class Guard implements GuardApi {
 
   async explain(id: IncidentId | AgentId): Promise<Explanation> {
     const log = this.#scope.get(core.incidentLog);
-    const named = log.get(id);
-    const incident = named ?? log.openFor(id) ?? log.list({ agentId: id })[0];
+    const incident = (await log.find(id)) ?? log.openFor(id) ?? log.list({ agentId: id })[0];
     const agentId = incident?.agentId ?? id;
     const slot = this.#scope.get(core.fleet).slotOf(agentId);
-    if (slot === undefined && !incident) {
-      throw id.startsWith('inc_') ? guardError('GUARD_INCIDENT_UNKNOWN', { incidentId: id }) : guardError('GUARD_AGENT_UNKNOWN', { agentId: id });
-    }
-    const open = incident && incident.state !== 'resolved' ? incident : undefined;
-    const judge = this.#scope.get(core.judge);
-    const facts = open?.state === 'open' ? judge.facts(open, 0) : undefined;
+    if (slot === undefined && !incident) throw unknownSubject(id);
     return explain({
       now: this.#scope.get(core.clock).now(),
       status: slot === undefined ? undefined : this.#agent(agentId),
       agentId,
       incident,
       timeline: incident ? await log.timeline(incident) : [],
-      verdict: facts?.verdict,
+      verdict: incident && (await this.#verdictOn(incident)),
     });
+  }
+
+  /** What the gate says now of an incident that waits for it. */
+  async #verdictOn(incident: Incident): Promise<GateVerdict | undefined> {
+    if (incident.state !== 'open') return undefined;
+    await this.#scope.get(core.incidents).prefetch(incident);
+    return this.#scope.get(core.judge).facts(incident, 0).verdict;
   }
 
   acknowledge(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
     return this.#apply(incidentId, { type: 'acknowledged', by, ...(note === undefined ? {} : { note }) });
   }
 
-  async approve(incidentId: IncidentId, { by, note, planHash }: Actor & { readonly planHash?: string }): Promise<Incident> {
+  async approve(
+    incidentId: IncidentId,
+    { by, note, planHash }: Actor & { readonly planHash?: string },
+  ): Promise<Incident> {
     const incident = this.#incident(incidentId);
     if (incident.state !== 'awaiting-approval') throw wrongState(incident, 'approved');
     if (planHash !== undefined && planHash !== incident.approval.planHash) {
-      throw guardError('GUARD_INCIDENT_STATE', { incidentId, state: 'waiting for approval of another plan', verb: 'approved' });
+      throw guardError('GUARD_INCIDENT_STATE', {
+        incidentId,
+        state: 'waiting for approval of another plan',
+        verb: 'approved',
+      });
     }
     return this.#apply(incidentId, { type: 'approved', by, ...(note === undefined ? {} : { note }) });
   }
@@ -152,20 +161,30 @@ export class Guard implements GuardApi {
 
   async resolve(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
     const incident = this.#incident(incidentId);
-    if (incident.state === 'resolved') throw wrongState(incident, 'resolved');
-    return this.#apply(incidentId, { type: 'operator-resolved', by, ...(note === undefined ? {} : { note }) });
+    // An attempt under way is not left half done: it ends within the time of its rung, and then it may be resolved.
+    if (incident.state === 'resolved' || incident.state === 'acting') throw wrongState(incident, 'resolved');
+    const resolved = await this.#apply(incidentId, {
+      type: 'operator-resolved',
+      by,
+      ...(note === undefined ? {} : { note }),
+    });
+    if (resolved.state !== 'resolved') throw wrongState(resolved, 'resolved');
+    return resolved;
   }
 
   async hold(request: Parameters<GuardApi['hold']>[0]): Promise<Hold> {
     this.#engine.assertRunning();
     const hold = await this.#scope.get(core.holds).add(request);
+    const { id: holdId, by, scope, reason, until } = hold;
+    this.#scope.get(core.log).info({ holdId, by, scope, reason, until }, 'a hold was placed');
     this.#lookAgain();
     return hold;
   }
 
-  async release(holdId: string, _actor: Actor): Promise<void> {
+  async release(holdId: string, { by }: Actor): Promise<void> {
     this.#engine.assertRunning();
-    await this.#scope.get(core.holds).release(holdId);
+    const { scope, reason } = await this.#scope.get(core.holds).release(holdId);
+    this.#scope.get(core.log).info({ holdId, by, scope, reason }, 'a hold was released');
     this.#lookAgain();
     this.#scope.get(core.notifications).kick();
   }
@@ -175,6 +194,8 @@ export class Guard implements GuardApi {
     const slot = this.#scope.get(core.fleet).requireSlot(agentId);
     const { ladder } = this.#scope.get(core.fleet).agent(slot)?.policy ?? {};
     if (!ladder) throw guardError('GUARD_AGENT_UNKNOWN', { agentId });
+    const secrets = secretNames(options.configOverride ?? {});
+    if (secrets.length > 0) throw guardError('GUARD_OVERRIDE_SECRET', { names: secrets.join(', ') });
     const incidents = this.#scope.get(core.incidents);
     const plan: Plan = {
       rung: 'respawn',
@@ -187,7 +208,8 @@ export class Guard implements GuardApi {
       ...(options.configOverride ? { override: options.configOverride } : {}),
     };
     const existing = this.#scope.get(core.incidentLog).openFor(agentId);
-    if (existing && (existing.state === 'acting' || existing.state === 'watching')) throw wrongState(existing, 'respawned');
+    if (existing && (existing.state === 'acting' || existing.state === 'watching'))
+      throw wrongState(existing, 'respawned');
     return incidents.order(agentId, { type: 'ordered', by: options.by, plan });
   }
 
@@ -210,7 +232,12 @@ export class Guard implements GuardApi {
     return this.#agent(change.agent.id);
   }
 
-  #listAgents({ limit = 100, after, group, health }: NonNullable<Parameters<GuardApi['agents']['list']>[0]>): ListOf<AgentStatus> {
+  #listAgents({
+    limit = 100,
+    after,
+    group,
+    health,
+  }: NonNullable<Parameters<GuardApi['agents']['list']>[0]>): ListOf<AgentStatus> {
     const fleet = this.#scope.get(core.fleet);
     const detection = this.#scope.get(core.detection);
     const most = Math.min(limit, listMax);
@@ -229,6 +256,12 @@ export class Guard implements GuardApi {
     return incident;
   }
 
+  async #found(incidentId: IncidentId): Promise<Incident> {
+    const incident = await this.#scope.get(core.incidentLog).find(incidentId);
+    if (!incident) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
+    return incident;
+  }
+
   async #apply(incidentId: IncidentId, event: IncidentEvent): Promise<Incident> {
     this.#engine.assertRunning();
     const incident = await this.#scope.get(core.incidents).apply(incidentId, event);
@@ -240,9 +273,16 @@ export class Guard implements GuardApi {
   #lookAgain(): void {
     for (const incident of this.#scope.get(core.incidentLog).unresolved()) {
       const type = incident.state === 'held' ? 'released' : 'due';
-      if (incident.state === 'held' || incident.state === 'open') this.#scope.get(core.incidents).post(incident.id, { type });
+      if (incident.state === 'held' || incident.state === 'open')
+        this.#scope.get(core.incidents).post(incident.id, { type });
     }
   }
+}
+
+function unknownSubject(id: string): Error {
+  return id.startsWith('inc_')
+    ? guardError('GUARD_INCIDENT_UNKNOWN', { incidentId: id })
+    : guardError('GUARD_AGENT_UNKNOWN', { agentId: id });
 }
 
 function wrongState(incident: Incident, verb: string): Error {

@@ -24,6 +24,12 @@ describe('a mistake', () => {
     ]);
   });
 
+  it('that would put a secret into what is stored and shown is told', async () => {
+    const env = { LOG_LEVEL: 'debug', API_TOKEN: 'x' };
+    const [problem] = await problemsOf({ groups: { web: { ladder: { respawn: { configOverride: { env } } } } } });
+    expect(problem).toMatchObject({ path: 'groups.web.ladder.respawn.configOverride.env', found: 'API_TOKEN' });
+  });
+
   it('of a level is told once, where it was made', async () => {
     expect(
       (

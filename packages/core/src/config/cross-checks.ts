@@ -1,6 +1,6 @@
 /** Rules between several values, which a schema cannot say. */
 import { isIP } from 'node:net';
-import { formatDuration } from '../model/index.ts';
+import { formatDuration, secretNames } from '../model/index.ts';
 import type { PathPart } from '../runtime/json-schema.ts';
 import { type ConfigDocument, type PartialSections, sectionNames, type Sections } from './document.ts';
 import { mergeSections } from './policy.ts';
@@ -56,7 +56,19 @@ const rules: readonly Rule[] = [
     ['checkpoints', 'maxAge'],
     'else there is never a checkpoint that is young enough',
   ),
+  {
+    path: ['ladder', 'respawn', 'configOverride', 'env'],
+    holds: (sections) => secretsIn(sections).length === 0,
+    found: (sections) => secretsIn(sections).join(', '),
+    allowed: () => 'names that are no secrets',
+    remedy: "overrides are stored and shown; give secrets to the agent's own environment",
+  },
 ];
+
+function secretsIn({ ladder }: Sections): readonly string[] {
+  const { env } = ladder.respawn.configOverride ?? {};
+  return secretNames(env ? { env } : {});
+}
 
 type Relation = 'above' | 'below' | 'at most';
 

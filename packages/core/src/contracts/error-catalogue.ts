@@ -139,6 +139,11 @@ export const errorCatalogue = {
     remedy: 'Use another id, or deregister the agent first.',
     retryable: false,
   },
+  GUARD_OVERRIDE_SECRET: {
+    text: 'The override sets {names}, which looks like a secret; overrides are stored and shown.',
+    remedy: "Give the secret to the agent's own environment instead, where the orchestrator is set up.",
+    retryable: false,
+  },
   GUARD_SIGNAL_INVALID: {
     text: 'The signal is not valid: {why}.',
     remedy: 'Mend the field that is named.',

@@ -46,6 +46,15 @@ describe('attempt budget', () => {
   });
 });
 
+describe('attempt budget: a changed config', () => {
+  it('keeps what was used up when the limits change their order', () => {
+    const spent = reserve(freshBudget, limits, 1_000, 600_000);
+    expect(reserve(spent, limits.toReversed(), 1_000, 600_000).tats).toEqual(
+      reserve(spent, limits, 1_000, 600_000).tats,
+    );
+  });
+});
+
 describe('backoff', () => {
   it('is a share of a ceiling that doubles up to the cap', () => {
     const policy = { baseMs: 5_000, capMs: 300_000 };

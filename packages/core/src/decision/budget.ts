@@ -5,7 +5,7 @@ import type { AttemptLimit, EpochMs, Ms } from '../model/index.ts';
  * One theoretical arrival time per limit, as GCRA has it.
  */
 export interface Budget {
-  readonly tats: readonly EpochMs[];
+  readonly tats: { readonly [limit: string]: EpochMs };
   /** Attempts since the agent was last well for the reset time. */
   readonly streak: number;
   readonly lastAttemptAt: EpochMs;
@@ -13,7 +13,7 @@ export interface Budget {
   readonly notBefore: EpochMs;
 }
 
-export const freshBudget: Budget = { tats: [], streak: 0, lastAttemptAt: 0, notBefore: 0 };
+export const freshBudget: Budget = { tats: {}, streak: 0, lastAttemptAt: 0, notBefore: 0 };
 
 export interface BudgetAnswer {
   readonly allowed: boolean;
@@ -30,22 +30,31 @@ export interface BudgetAnswer {
 export function askBudget(budget: Budget, limits: readonly AttemptLimit[], now: EpochMs): BudgetAnswer {
   let at = now;
   let limit: AttemptLimit | undefined;
-  limits.forEach((one, index) => {
-    const next = Math.max(now, budget.tats[index] ?? 0) + one.perMs / one.max;
+  for (const one of limits) {
+    const next = nextTat(budget, one, now);
     const allowedAt = next - one.perMs;
     if (allowedAt > at) {
       at = allowedAt;
       limit = one;
     }
-  });
+  }
   return limit ? { allowed: false, at, limit } : { allowed: true, at: now };
+}
+
+/** A limit is known by its figures, so that another order in the config mixes nothing up. */
+function nameOf({ max, perMs }: AttemptLimit): string {
+  return `${max}/${perMs}`;
+}
+
+function nextTat({ tats }: Budget, limit: AttemptLimit, now: EpochMs): EpochMs {
+  return Math.max(now, tats[nameOf(limit)] ?? 0) + limit.perMs / limit.max;
 }
 
 /** The budget after one more attempt. Reserved before acting, in the commit that begins the attempt. */
 export function reserve(budget: Budget, limits: readonly AttemptLimit[], now: EpochMs, resetAfterMs: Ms): Budget {
   const rested = now - budget.lastAttemptAt >= resetAfterMs;
   return {
-    tats: limits.map((one, index) => Math.max(now, budget.tats[index] ?? 0) + one.perMs / one.max),
+    tats: Object.fromEntries(limits.map((one) => [nameOf(one), nextTat(budget, one, now)])),
     streak: (rested ? 0 : budget.streak) + 1,
     lastAttemptAt: now,
     notBefore: budget.notBefore,

@@ -39,6 +39,7 @@ function makeJudge(at: Provider): Judge {
     strategy: (name) => registry.get('strategies', name),
     orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
     history: (agentId, question) => at.get(core.ledger).historyNow(agentId, question) ?? noHistory,
+    degraded: (what, why) => at.get(core.degradations).set(what, why),
     settled: (orchestrator) => at.get(core.settle).of(orchestrator),
     busy: (agentId, but) => at.get(core.executor).worksOn(agentId, but),
   });

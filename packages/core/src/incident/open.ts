@@ -120,7 +120,16 @@ function settleSound(incident: Open, facts: DecideFacts): Decided {
       notices: ['resolved'],
     });
   }
-  return later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50));
+  return unseen(incident, facts) ?? later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50));
+}
+
+/** Nothing is held against it and nothing is heard of it: after `silentFor` that does not end in silence. */
+function unseen(incident: Open, facts: DecideFacts): Decided | undefined {
+  const quietMs = facts.now - incident.changedAt;
+  if (facts.health !== 'unknown' || facts.unsettled || quietMs < incident.policy.heartbeat.silentForMs)
+    return undefined;
+  const text = `Nothing has been heard of ${incident.agentId} for ${formatDuration(quietMs)}, and there is nothing to ask.`;
+  return escalate(incident, facts, { code: 'unseen', text, remedy: 'Look whether the agent still runs.' });
 }
 
 /** Stays open until a moment; a line in the timeline only when the reason is another than before. */

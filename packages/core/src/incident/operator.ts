@@ -13,6 +13,8 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
         reason: { code: 'operator-acknowledged', text: `${event.by} took note of it${note(event.note)}.` },
       });
     case 'operator-resolved': {
+      // An attempt is never left half done; `resolve` is refused while one is under way.
+      if (incident.state === 'acting') return unchanged(incident);
       const text = `${event.by} resolved it${note(event.note)}.`;
       return close(incident, facts, { outcome: 'operator', reason: { code: 'operator-resolved', text }, by: event.by });
     }

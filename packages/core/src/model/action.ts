@@ -12,7 +12,15 @@ export interface ConfigOverride {
   readonly timeoutMs?: Ms;
   readonly image?: string;
   readonly command?: readonly string[];
+  /** Stored with the incident and shown with it, so nothing secret: see `secretNames`. */
   readonly env?: { readonly [name: string]: string };
+}
+
+const secretName = /token|secret|passw|api_?key|credential|private_?key/i;
+
+/** Names in an override that look like secrets. An override is stored and shown, so they must not stand in one. */
+export function secretNames({ env = {} }: ConfigOverride): readonly string[] {
+  return Object.keys(env).filter((name) => secretName.test(name));
 }
 
 /** Acts on the agent's current instance. */

@@ -30,7 +30,7 @@ export { evidenceKinds, signatureOf } from './finding.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
 export type { Action, ActionKind, Capability, ConfigOverride, Intent } from './action.ts';
-export { capabilityFor } from './action.ts';
+export { capabilityFor, secretNames } from './action.ts';
 export type { Decision, GateVerdict, Reason, ReasonCode, RuleResult } from './reason.ts';
 export { reasonCodes } from './reason.ts';
 export type {

@@ -61,6 +61,7 @@ export const reasonCodes = {
   'endpoint-denied': 'The agent named an address that the guard may not call, so it is never asked.',
   'clock-skewed': "The agent's clock is off by more than a minute; its heartbeats count all the same.",
   'checkpoint-missing': 'There is no usable checkpoint to restore.',
+  unseen: 'Nothing has been heard of the agent for too long to believe that it recovered.',
   'nothing-wrong': 'No suspicion stands against the agent.',
 } as const satisfies Readonly<Record<string, string>>;
 

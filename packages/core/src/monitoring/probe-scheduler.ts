@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type {
   AgentSlot,
   AgentView,
@@ -68,6 +69,8 @@ export class ProbeScheduler implements Component {
 
   constructor(options: ProbeSchedulerOptions) {
     this.#options = options;
+    // One signal for every question under way.
+    setMaxListeners(0, this.#abort.signal);
     this.#fleet = options.fleet;
     this.#clock = options.clock;
     const wheel = (): TimerWheel => new TimerWheel(options.clock.monotonic());

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AgentSlot, Clock, Logger, Random } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -34,6 +35,7 @@ export class CheckpointRound {
 
   constructor(options: CheckpointRoundOptions) {
     this.#o = options;
+    setMaxListeners(0, this.#stop.signal);
     this.#wheel = new TimerWheel(options.clock.monotonic());
   }
 

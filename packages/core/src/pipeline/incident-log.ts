@@ -1,6 +1,7 @@
 import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
 import type { AgentId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
+import { isId } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -53,6 +54,17 @@ export class IncidentLog {
 
   get(id: IncidentId): Incident | undefined {
     return this.#incidents.get(id);
+  }
+
+  /** Also one that was resolved too long ago to be in memory. */
+  async find(id: IncidentId): Promise<Incident | undefined> {
+    const known = this.#incidents.get(id);
+    if (known || !isId(id)) return known;
+    for (let shard = 0; shard < this.#ownership.shards; shard += 1) {
+      const found = await this.#store.get(keys.incident(shard, id));
+      if (found) return found.value as unknown as Incident;
+    }
+    return undefined;
   }
 
   /** The one incident of an agent that is not resolved. */

@@ -116,6 +116,11 @@ export class Incidents {
     return (await this.apply(incident.id, { type: 'due' })) ?? ordered;
   }
 
+  /** Reads what a decision about the incident rests on, if it is not in memory. */
+  prefetch({ agentId, group }: Incident): Promise<void> {
+    return this.#o.prefetch(agentId, this.#o.ownership.shard(group));
+  }
+
   /** Applies an event. `undefined` when there is no such incident. */
   async apply(id: IncidentId, event: IncidentEvent): Promise<Incident | undefined> {
     const known = this.#o.incidents.get(id);

@@ -1,10 +1,14 @@
 import type { Assessor, Clock, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
+import { messageOf } from '../contracts/index.ts';
 import { askBudget, backoffMs, backoffUntil } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
+import { ladderStrategy } from '../decision/ladder-strategy.ts';
 import { planHash } from '../decision/plan-hash.ts';
+import { threatAssessor } from '../decision/threat-assessor.ts';
 import type { DecideFacts } from '../incident/index.ts';
 import type {
   AgentId,
+  Assessment,
   Capability,
   Decision,
   GateVerdict,
@@ -40,6 +44,8 @@ export interface JudgeOptions {
   ): History;
   /** Whether the guard knows the agents of an orchestrator, or of none, again. */
   settled(orchestrator: string | undefined): { readonly settled: boolean; readonly at: number };
+  /** A plugin's assessor or strategy does not work now, or works again. */
+  degraded(what: string, why: string | undefined): void;
   /** Whether an action for another incident of the agent is under way, be that incident closed already. */
   busy(agentId: AgentId, but: IncidentId): boolean;
 }
@@ -64,9 +70,9 @@ export class Judge {
     const sight = view.see(incident.agentId);
     const now = clock.now();
     const facts = this.#incidentFacts(incident, sight, now);
-    const assessment = this.#options.assessor(incident.policy.assessor).assess(facts);
+    const assessment = this.#assess(incident, facts);
     const can = this.#capabilities(sight, incident.policy.ladder.restartScope);
-    const proposal = this.#options.strategy(incident.policy.strategy).propose(facts, assessment, can);
+    const proposal = this.#propose(incident, facts, { assessment, can });
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
     const rung = plan?.rung ?? rungOfNobody(proposal);
     const hold = holds.on(incident.agentId, incident.group);
@@ -91,6 +97,38 @@ export class Judge {
       ...(settled ? {} : { unsettled: true }),
       backoffMs: backoffMs(budgets.get(incident.agentId).streak, share, incident.policy.gate.backoff),
     };
+  }
+
+  /** A plugin that throws must not leave the incident undecided: the built-in assessor takes its place. */
+  #assess(incident: Incident, facts: IncidentFacts): Assessment {
+    const { assessor: name } = incident.policy;
+    return this.#orBuiltIn(`assessor ${name}`, {
+      plugin: () => this.#options.assessor(name).assess(facts),
+      builtIn: () => threatAssessor.assess(facts),
+    });
+  }
+
+  #propose(
+    incident: Incident,
+    facts: IncidentFacts,
+    on: { readonly assessment: Assessment; readonly can: readonly Capability[] },
+  ): Decision<Plan> {
+    const { strategy: name } = incident.policy;
+    return this.#orBuiltIn(`strategy ${name}`, {
+      plugin: () => this.#options.strategy(name).propose(facts, on.assessment, on.can),
+      builtIn: () => ladderStrategy.propose(facts, on.assessment, on.can),
+    });
+  }
+
+  #orBuiltIn<T>(what: string, ways: { readonly plugin: () => T; readonly builtIn: () => T }): T {
+    try {
+      const answer = ways.plugin();
+      this.#options.degraded(what, undefined);
+      return answer;
+    } catch (thrown) {
+      this.#options.degraded(what, `${messageOf(thrown)}; the built-in one decides`);
+      return ways.builtIn();
+    }
   }
 
   /** Asks the gate on the present view. */

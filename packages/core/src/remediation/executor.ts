@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { messageOf } from '../contracts/index.ts';
 import { nextStep, stepById } from '../incident/index.ts';
 import { formatDuration } from '../model/index.ts';
@@ -39,6 +40,8 @@ export class Executor {
   #settledAt: EpochMs = 0;
 
   constructor(ports: ExecutorPorts) {
+    // One signal for every recovery under way.
+    setMaxListeners(0, this.#stop.signal);
     this.#ports = ports;
   }
 
@@ -122,7 +125,7 @@ export class Executor {
       await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: resolved.reason });
       return;
     }
-    if (resolved.kind === 'effect' && resolved.effect.type === 'action' && !isUndo(step)) {
+    if (resolved.kind === 'effect' && resolved.effect.type === 'action') {
       if (!(await this.#passesGate(incident, step, resolved.affects))) return;
     }
     const journaled = await this.#ports.apply(incident.id, {
@@ -190,7 +193,7 @@ export class Executor {
 
   async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt> {
     const deadlineMs = this.#timeFor(incident, step);
-    const receipt = this.#calledOff(incident, step, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
+    const receipt = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     if (receipt.result !== 'unknown' || effect.type !== 'action') return receipt;
     this.#ports.log.warn(
       { incidentId: incident.id, step: step.id, text: receipt.text },
@@ -199,13 +202,13 @@ export class Executor {
     const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
     if (proven.result !== 'failed') return proven;
     // Proven not done: once more under the same key.
-    const second = this.#calledOff(incident, step, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
+    const second = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     return second.result === 'unknown' ? reconcile(this.#ports, incident, effect, this.#stop.signal) : second;
   }
 
   /** The gate has the last word, at the moment of applying (R02): journaling and reconciling took their time. */
-  #calledOff(incident: Acting, step: StepRecord, effect: Effect): Receipt | undefined {
-    if (effect.type !== 'action' || isUndo(step)) return undefined;
+  #calledOff(incident: Acting, effect: Effect): Receipt | undefined {
+    if (effect.type !== 'action') return undefined;
     const { key, affects } = effect.intent;
     const at = this.#ports.clock.now();
     if (this.#ports.incident(incident.id)?.state !== 'acting')
@@ -242,7 +245,7 @@ export class Executor {
       await this.#finish(incident, step, proven);
       return;
     }
-    if (!isUndo(step) && !(await this.#passesGate(incident, step, effect.intent.affects))) return;
+    if (!(await this.#passesGate(incident, step, effect.intent.affects))) return;
     await this.#finish(incident, step, await this.#carryOut(incident, step, effect, key));
   }
 
@@ -262,11 +265,6 @@ export class Executor {
   #endOf({ attempt }: Acting): EpochMs {
     return Math.max(attempt.startedAt, this.#settledAt) + attempt.plan.timeoutMs;
   }
-}
-
-/** Taking back what an attempt brought needs no second permission. */
-function isUndo(step: StepRecord): boolean {
-  return step.id.startsWith('undo-');
 }
 
 /** The instance that a step ended, when that is what it was for. */

@@ -4,6 +4,7 @@ import type { DecideFacts } from '../../src/incident/index.ts';
 /** Building blocks for tests of the reducer. */
 const policy = {
   mode: 'auto',
+  heartbeat: { silentForMs: 600_000 },
   watch: { everyMs: 10_000, forMs: 300_000 },
   gate: { approvalTtlMs: 3_600_000 },
 } as unknown as Policy;

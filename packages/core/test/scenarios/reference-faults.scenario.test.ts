@@ -162,6 +162,30 @@ describe('the operator', () => {
     await world.rig.stop();
   });
 
+  it('cannot put a secret into an override, which is stored and shown', async () => {
+    const world = await fakeWorld();
+    await healthy(world.rig);
+    const ordered = world.rig.guard().respawn('web.2', { by: 'ann', configOverride: { env: { DB_PASSWORD: 'x' } } });
+    await expect(ordered).rejects.toMatchObject({ code: 'GUARD_OVERRIDE_SECRET' });
+    expect(await world.rig.incidents()).toEqual([]);
+    await world.rig.stop();
+  });
+
+  it('cannot resolve an incident in the middle of an attempt, and can afterwards', async () => {
+    const world = await fakeWorld();
+    await healthy(world.rig);
+    const ordered = await world.rig.guard().respawn('web.2', { by: 'ann' });
+    await expect(world.rig.guard().resolve(ordered.id, { by: 'ann' })).rejects.toMatchObject({
+      code: 'GUARD_INCIDENT_STATE',
+    });
+    await world.rig.until(async () => (await world.rig.incidents())[0]?.state === 'watching', 60_000);
+    expect(await world.rig.guard().resolve(ordered.id, { by: 'ann' })).toMatchObject({
+      state: 'resolved',
+      outcome: 'operator',
+    });
+    await world.rig.stop();
+  });
+
   it('approves in mode approve', async () => {
     const world = await fakeWorld({ groups: { web: { mode: 'approve' } } });
     await healthy(world.rig);
