@@ -24,7 +24,9 @@ export async function perform(ports: ExecutorPorts, input: PerformInput): Promis
       case 'action':
         return await act(ports, effect, input, call);
       case 'control':
-        return await ports.controlPlane.apply(effect.command, { key, fence: ports.fence(incident.group) }, call);
+        return outdated(
+          await ports.controlPlane.apply(effect.command, { key, fence: ports.fence(incident.group) }, call),
+        );
       case 'evidence':
         return await evidence(ports, effect, input, call);
       case 'restore':
@@ -125,4 +127,10 @@ async function onAgent(
   // An agent that does not offer the call misses nothing: it has no state to restore, nothing to drain.
   if (reply.unsupported) return { key, at, result: 'succeeded', data: { note: reply.text } };
   return { key, at, result: 'failed', retryable: reply.retryable, code: 'step-failed', text: reply.text };
+}
+
+/** A newer instance is registered already, by another's hand: the attempt has been overtaken and has not failed. */
+function outdated(receipt: Receipt): Receipt {
+  if (receipt.result !== 'failed' || receipt.code !== 'GUARD_AGENT_STALE') return receipt;
+  return { key: receipt.key, at: receipt.at, result: 'superseded', text: receipt.text };
 }
