@@ -121,7 +121,7 @@ describe('gate', () => {
   it('believes that busy is not dead: progress speaks for an agent that is only slow', () => {
     const busy = { health: 'degraded', findings: [slow, slowProbe], progressAgoMs: 5_000 } as const;
     expect(askGate(facts(busy))).toMatchObject({ verdict: 'wait', reason: { code: 'progress-veto' } });
-    expect(askGate(facts({ ...busy, progressAgoMs: 61_000 })).verdict).toBe('proceed');
+    expect(askGate(facts({ ...busy, progressAgoMs: 121_000 })).verdict).toBe('proceed');
     const failing = finding({ id: 'e', kind: 'error-rate', evidence: 'telemetry' });
     expect(askGate(facts({ ...busy, findings: [slow, slowProbe, failing] })).verdict).toBe('proceed');
   });

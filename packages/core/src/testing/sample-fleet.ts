@@ -55,7 +55,7 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
     },
     watch: { everyMs: 10_000, forMs: 300_000 },
     checkpoints: { keep: 10, maxAgeMs: 86_400_000, everyMs: 0 },
-    assessor: 'severity',
+    assessor: 'threat',
     strategy: 'ladder',
     detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],
     ...given,
