@@ -37,7 +37,9 @@ function markdownIn(folder: string, deep: boolean): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return deep && !skipped.has(entry.name) ? markdownIn(path, true) : [];
-    return entry.name.endsWith('.md') && entry.name !== 'CHANGELOG.md' ? [path] : [];
+    // An API report shows declarations, not examples.
+    const written = entry.name !== 'CHANGELOG.md' && !entry.name.endsWith('.api.md');
+    return entry.name.endsWith('.md') && written ? [path] : [];
   });
 }
 
