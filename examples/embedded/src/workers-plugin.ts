@@ -36,13 +36,21 @@ export const instanceOf = ({ id, run, alive, startedAt }: Worker): Instance => (
 class WorkersOrchestrator implements Orchestrator {
   readonly supports = [{ action: 'restart', destructive: true, scope: 'instance', idempotent: true }] as const;
   readonly #workers: Workers;
+  /** What was done, by key: the same key twice acts once. */
+  readonly #done = new Map<string, Receipt>();
+  readonly #stop = new AbortController();
 
   constructor(workers: Workers) {
     this.#workers = workers;
   }
 
+  async stop(): Promise<void> {
+    this.#stop.abort();
+  }
+
   /** Everyone there is, then what happens, until the guard stops listening. */
-  async *inventory({ signal }: Call): AsyncIterable<InventoryEvent> {
+  async *inventory(call: Call): AsyncIterable<InventoryEvent> {
+    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
     const queue: InventoryEvent[] = [...this.#workers.list().map(present), { type: 'synced' }];
     let wake: () => void = () => undefined;
     const forget = this.#workers.onEvent(({ type, worker }) => {
@@ -62,35 +70,40 @@ class WorkersOrchestrator implements Orchestrator {
   }
 
   async prepare(action: Action, key: string): Promise<Decision<Intent>> {
-    const worker = 'agentId' in action ? this.#workers.get(action.agentId) : undefined;
-    if (action.kind !== 'restart' || !worker) {
-      return { act: false, reason: { code: 'orchestrator-refused', text: `It cannot ${action.kind} here.` } };
+    const worker = this.#workerOf(action);
+    if (action.kind !== 'restart' || !worker || action.instanceId !== instanceOf(worker).id) {
+      return { act: false, reason: { code: 'orchestrator-refused', text: `It cannot ${action.kind} that here.` } };
     }
     const intent: Intent = { key, action, affects: [worker.id], before: { run: worker.run } };
     return { act: true, value: intent, reason: { code: 'proceed', text: 'The worker is there.' } };
   }
 
-  /** The same key twice acts once: the run before it is in the intent. */
-  async execute(intent: Intent, { key }: Grant): Promise<Receipt> {
-    const done = await this.reconcile(intent);
-    if (done.result === 'succeeded' || !('agentId' in intent.action)) return { ...done, key };
-    const worker = this.#workers.start(intent.action.agentId);
-    return { key, at: Date.now(), result: 'succeeded', instance: instanceOf(worker) };
+  async execute({ key, action, before }: Intent, grant: Grant, { signal }: Call): Promise<Receipt> {
+    const done = this.#done.get(key);
+    if (done) return done;
+    const at = Date.now();
+    if (grant.dryRun || signal.aborted || at > grant.deadline) {
+      return { key, at, result: 'cancelled', text: 'It is too late, or only a rehearsal.' };
+    }
+    const worker = this.#workerOf(action);
+    if (!worker || worker.run !== before['run'])
+      return { key, at, result: 'superseded', text: 'Another run has begun.' };
+    const receipt: Receipt = { key, at, result: 'succeeded', instance: instanceOf(this.#workers.start(worker.id)) };
+    this.#done.set(key, receipt);
+    return receipt;
   }
 
   async reconcile({ key, action, before }: Intent): Promise<Receipt> {
-    const worker = 'agentId' in action ? this.#workers.get(action.agentId) : undefined;
+    const at = Date.now();
+    const worker = this.#workerOf(action);
     if (worker && worker.run > Number(before['run'])) {
-      return { key, at: Date.now(), result: 'succeeded', instance: instanceOf(worker), reconciled: true };
+      return { key, at, result: 'succeeded', instance: instanceOf(worker) };
     }
-    return {
-      key,
-      at: Date.now(),
-      result: 'failed',
-      retryable: true,
-      code: 'not-restarted',
-      text: 'The same run as before.',
-    };
+    return { key, at, result: 'failed', retryable: true, code: 'not-restarted', text: 'The same run as before.' };
+  }
+
+  #workerOf(action: Action): Worker | undefined {
+    return 'agentId' in action ? this.#workers.get(action.agentId) : undefined;
   }
 }
 
