@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { systemClock, testOrchestrator, testPlugin } from '@praetorian-guard/core/testing';
+import { createRig, systemClock, testDetector, testOrchestrator, testPlugin } from '@praetorian-guard/core/testing';
 import plugin from '../src/index.ts';
+import { QueueDetector } from '../src/queue-detector.ts';
 import { ThreadOrchestrator } from '../src/thread-orchestrator.ts';
 
 const runner = { describe, it };
@@ -24,4 +25,10 @@ testOrchestrator(runner, {
     const orchestrator = new ThreadOrchestrator(rig.context(config, { clock, baseDir, instance: randomUUID() }));
     return { orchestrator, agentId: 'a', clock };
   },
+});
+
+testDetector(runner, {
+  make: () => new QueueDetector(createRig().context({ agents: {}, queue: { depth: 10, for: 30_000 } })),
+  // A deep queue that never gets shorter.
+  provoke: (agentId) => [{ kind: 'heartbeat', agentId, progress: { activeTasks: 1, queueDepth: 50 } }],
 });

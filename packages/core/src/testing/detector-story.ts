@@ -134,9 +134,10 @@ function wellBeing(agentId: string, { nowMs, up, figures }: WellBeing): readonly
   const outcome = up ? 'up' : 'down';
   const probe = { kind: 'probe', agentId, latencyMs: 5, outcome } as const;
   const beats = up && nowMs % 30_000 === 0;
+  const progress = { activeTasks: 1, queueDepth: 0, lastProgressAt: nowMs };
   return [
     ...(beats ? [{ kind: 'heartbeat', agentId } as const] : []),
-    ...(beats && nowMs % 60_000 === 0 ? [{ kind: 'heartbeat', agentId, metrics: figures } as const] : []),
+    ...(beats && nowMs % 60_000 === 0 ? [{ kind: 'heartbeat', agentId, metrics: figures, progress } as const] : []),
     { ...probe, probe: 'liveness' },
     { ...probe, probe: 'readiness' },
     ...(nowMs % 15_000 === 0 ? [{ kind: 'metrics', agentId, metrics: figures } as const] : []),
