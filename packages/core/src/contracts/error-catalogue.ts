@@ -53,6 +53,11 @@ export const errorCatalogue = {
     remedy: 'Mend the name, or add the plugin that offers it.',
     retryable: false,
   },
+  GUARD_START_FAILED: {
+    text: 'The {what} could not be started: {why}.',
+    remedy: 'Mend what the cause names, and start again; what had been started was stopped.',
+    retryable: false,
+  },
   GUARD_PLUGIN_FAILED: {
     text: 'The plugin {plugin} failed in {where}: {why}.',
     remedy: 'See the cause; the rest of the guard goes on.',

@@ -56,7 +56,11 @@ describe('Lifecycle', () => {
     add('a');
     add('b', { start: fails });
     add('c');
-    await expect(lifecycle.start()).rejects.toThrow('broken');
+    await expect(lifecycle.start()).rejects.toMatchObject({
+      code: 'GUARD_START_FAILED',
+      message: 'The b could not be started: broken.',
+      cause: { message: 'broken' },
+    });
     expect(calls).toEqual(['+a', '+b', '-a']);
     await lifecycle.stop(100);
     expect(calls).toEqual(['+a', '+b', '-a']);

@@ -1,5 +1,5 @@
 import type { Clock, Component, Logger } from '../contracts/index.ts';
-import { messageOf } from '../contracts/index.ts';
+import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { Ms } from '../model/index.ts';
 import { withDeadline } from './deadline.ts';
 
@@ -97,7 +97,10 @@ export class Lifecycle {
       await withDeadline(this.#clock, work, this.#startMs, { what: `Starting ${member.name}`, signal });
     } catch (error) {
       if (failed) this.#up.pop();
-      throw error;
+      // What a plugin throws says what is wrong, but not who says so.
+      throw isGuardError(error) || signal.aborted
+        ? error
+        : guardError('GUARD_START_FAILED', { what: member.name, why: messageOf(error) }, { cause: error });
     }
   }
 
