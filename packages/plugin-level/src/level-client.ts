@@ -81,7 +81,10 @@ function openingError(path: string, thrown: unknown): Error {
   if (code === 'LEVEL_CORRUPTION' || missingPart.test(why)) {
     return guardError('GUARD_STATE_CORRUPT', { path, why }, { cause: thrown });
   }
-  if (unwritable.test(`${code} ${why}`)) return guardError('GUARD_STATE_READ_ONLY', { path, why }, { cause: thrown });
+  // A folder that cannot be made on a read-only file system is reported as one that is not there.
+  const unmade = code === 'ENOENT' && (root as { syscall?: string }).syscall === 'mkdir';
+  if (unmade || unwritable.test(`${code} ${why}`))
+    return guardError('GUARD_STATE_READ_ONLY', { path, why }, { cause: thrown });
   return guardError('GUARD_STATE_UNAVAILABLE', { why }, { cause: thrown });
 }
 

@@ -80,8 +80,8 @@ describe.runIf(canMount())('LevelStateStore on a disk that fails (needs the righ
     mounted('4m', async (folder) => {
       await withStore(folder, async () => undefined);
       execFileSync('mount', ['-o', 'remount,ro', folder]);
-      const error = await openingError(folder);
-      expect(codeOf(error)).toBe('GUARD_STATE_READ_ONLY');
+      for (const path of [folder, join(folder, 'below'), join(folder, 'far/below')])
+        expect([path, codeOf(await openingError(path))]).toEqual([path, 'GUARD_STATE_READ_ONLY']);
     }),
   );
 
