@@ -13,6 +13,9 @@ import { allRoutes } from './routes/all.ts';
 const requestTimeoutMs = 120_000;
 const keepAliveTimeoutMs = 72_000;
 
+/** Largest body that is read to its end only to be dropped. */
+const dropMaxBytes = 64 * 1024 * 1024;
+
 export interface Server {
   readonly app: FastifyInstance;
   readonly routes: readonly RouteSpec[];
@@ -171,6 +174,7 @@ function errorHandler({ log, usage, config }: Parts) {
       const stack = thrown instanceof Error ? thrown.stack?.slice(0, 4_000) : undefined;
       log.error({ instance, route, error: messageOf(thrown), stack }, 'a request failed unexpectedly');
     }
+    if (problem.status === 413) takeTheRest(request, reply);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     if (problem.status === 503) void reply.header('retry-after', '5');
     return reply
@@ -179,4 +183,14 @@ function errorHandler({ log, usage, config }: Parts) {
       .type('application/problem+json; charset=utf-8')
       .send(JSON.stringify(problem));
   };
+}
+
+/**
+ * Reads what is still to come of a body that is too large, and drops it, if it is not without measure: a connection
+ * that is closed under a sender takes the answer along, and the sender sees a reset instead of the reason.
+ */
+function takeTheRest(request: FastifyRequest, reply: FastifyReply): void {
+  if (!(Number(request.headers['content-length']) <= dropMaxBytes)) return;
+  void reply.removeHeader('connection');
+  request.raw.resume();
 }
