@@ -25,7 +25,7 @@ export interface GateFacts {
   readonly begun: boolean;
   /** A person ordered or approved it: evidence and progress are their business. */
   readonly ordered: boolean;
-  /** Attempts of the incident that did not heal. */
+  /** Attempts of the incident that began on full evidence and did not heal. */
   readonly failedAttempts: number;
   /** The instance the plan was made for. */
   readonly instanceId?: InstanceId;

@@ -109,6 +109,20 @@ describe('ProbeDetector', () => {
     expect(say(down, down, down).raised).toHaveLength(1);
   });
 
+  it('ends the start grace of an instance with its first good answer', async () => {
+    const { say, run } = await ready();
+    const down = probe('liveness', 'down');
+    say({ kind: 'lifecycle', event: 'restarted' } as never);
+    await run(5_000);
+    expect(say(down, probe('liveness', 'up'), down, down, down).raised).toMatchObject([{ kind: 'probe-failed' }]);
+  });
+
+  it('believes an unanswered confirming question also in the start grace', async () => {
+    const { say } = await ready();
+    say({ kind: 'lifecycle', event: 'restarted' } as never);
+    expect(say(probe('health', 'down', { confirming: true })).raised).toMatchObject([{ kind: 'probe-failed' }]);
+  });
+
   it('lets an agent that starts anew begin anew', async () => {
     const { say, signal, slot, tick } = await ready();
     const down = probe('liveness', 'down');

@@ -33,13 +33,17 @@ const failedChecksMax = 20;
 /**
  * Judges the answers to probes. Not alive after `failures` in a row, alive again after `successes` in a row; a question
  * that was to confirm a suspicion counts at once when it is not answered. Not ready means degraded and no work, never
- * more. During the start grace failures do not count, and what the guard could not ask never does.
+ * more. Until an instance has answered well for the first time its failures do not count for the start grace, and what the
+ * guard could not ask never does.
  */
 export class ProbeDetector implements Detector {
   readonly consumes = ['probe', 'lifecycle'] as const;
   readonly #fleet: FleetView;
   /** Only agents that failed a probe, or were seen to start, have one. */
   readonly #states = new Map<AgentSlot, State>();
+  /** Who answered well within its start grace, which is over then. */
+  readonly #wasAlive = new Set<AgentSlot>();
+  readonly #wasReady = new Set<AgentSlot>();
 
   constructor({ fleet }: { readonly fleet: FleetView }) {
     this.#fleet = fleet;
@@ -68,19 +72,32 @@ export class ProbeDetector implements Detector {
 
   reset(slot: AgentSlot): void {
     this.#states.delete(slot);
+    this.#begins(slot);
+  }
+
+  #begins(slot: AgentSlot): void {
+    this.#wasAlive.delete(slot);
+    this.#wasReady.delete(slot);
   }
 
   #probe(slot: AgentSlot, signal: ProbeSignal, view: AgentView): void {
     // What the guard could not ask says nothing; the performance probe is there for its figures.
     if (signal.outcome === 'unknown' || signal.probe === 'performance') return;
     const known = this.#states.get(slot);
-    if (signal.outcome === 'up' && !known) return;
-    const state = known ?? blank();
-    const startedMs = Math.max(view.sinceMs, state.startedMs);
-    const { probes } = view.policy;
-    if (signal.outcome === 'down' && signal.receivedMs - startedMs < probes.startGraceMs) return;
-    this.#states.set(slot, state);
     const isReadiness = signal.probe === 'readiness';
+    const was = isReadiness ? this.#wasReady : this.#wasAlive;
+    const { probes } = view.policy;
+    const startedMs = Math.max(view.sinceMs, known?.startedMs ?? -Infinity);
+    const starting = signal.receivedMs - startedMs < probes.startGraceMs;
+    if (signal.outcome === 'up') {
+      // After the grace it makes no difference, and nothing has to be remembered.
+      if (starting) was.add(slot);
+      else was.delete(slot);
+      if (!known) return;
+      // Who is asked to confirm a suspicion was heard of before, or should have been: it is not merely starting.
+    } else if (starting && !was.has(slot) && signal.confirming !== true) return;
+    const state = known ?? blank();
+    this.#states.set(slot, state);
     if (isReadiness) state.failedChecks = failedChecksOf(signal);
     count(isReadiness ? state.ready : state.alive, signal, isReadiness ? probes.readiness : probes.liveness);
     state.changed = true;
@@ -88,6 +105,7 @@ export class ProbeDetector implements Detector {
 
   #lifecycle(slot: AgentSlot, { event, receivedMs }: LifecycleSignal): void {
     if (event !== 'started' && event !== 'restarted') return;
+    this.#begins(slot);
     // It starts anew under the same name: it gets its grace, and what was held against it is of before.
     const suspected = this.#states.get(slot);
     this.#states.set(slot, { ...blank(), startedMs: receivedMs, changed: suspected !== undefined });

@@ -9,14 +9,16 @@ export function beginAttempt(input: {
   readonly now: EpochMs;
   readonly instance?: Instance | undefined;
   readonly orderedBy?: string | undefined;
+  readonly proven: boolean;
 }): Attempt {
-  const { number, plan, severity, steps, now, instance, orderedBy } = input;
+  const { number, plan, severity, steps, now, instance, orderedBy, proven } = input;
   return {
     number,
     plan,
     severity,
     steps: steps.map((step) => ({ ...step, state: 'planned' })),
     startedAt: now,
+    proven,
     ...(instance ? { instance } : {}),
     ...(orderedBy === undefined ? {} : { orderedBy }),
   };

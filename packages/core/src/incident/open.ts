@@ -1,5 +1,5 @@
 import type { Health, Incident, Plan, Reason } from '../model/index.ts';
-import { formatDuration } from '../model/index.ts';
+import { evidenceKinds, formatDuration } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
@@ -70,6 +70,7 @@ export function begin(
     now: facts.now,
     instance: facts.instance,
     orderedBy: by,
+    proven: isProven(incident, facts),
   });
   return move(incident, facts, {
     to: { state: 'acting', attempt },
@@ -86,6 +87,12 @@ export function begin(
     },
     begins: true,
   });
+}
+
+/** Two kinds of evidence, a proven exit, or an earlier attempt that began on them. */
+function isProven({ attempts }: Incident, { findings }: DecideFacts): boolean {
+  if (findings.some((finding) => finding.proven) || evidenceKinds(findings).size >= 2) return true;
+  return attempts.some((attempt) => attempt.proven);
 }
 
 function pictureOf(facts: DecideFacts): { readonly health: Health; readonly findings: DecideFacts['findings'] } {

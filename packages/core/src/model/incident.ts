@@ -19,6 +19,8 @@ export interface Attempt {
   readonly severity: number;
   readonly steps: readonly StepRecord[];
   readonly startedAt: EpochMs;
+  /** It began on two kinds of evidence or on a proven exit, not on one kind that had lasted (R06). */
+  readonly proven: boolean;
   /** The person who ordered or approved it. */
   readonly orderedBy?: string;
   /** The instance the attempt was made for. */

@@ -11,7 +11,16 @@ const plan: Plan = {
   timeoutMs: 30_000,
   recommendedAction: 'restart',
 };
-const attempt: Attempt = { number: 1, plan, severity: 3, steps: [], startedAt: 0, endedAt: 9_000, verdict: 'failed' };
+const attempt: Attempt = {
+  number: 1,
+  plan,
+  severity: 3,
+  steps: [],
+  startedAt: 0,
+  proven: true,
+  endedAt: 9_000,
+  verdict: 'failed',
+};
 const silent = {
   id: 'heartbeat:heartbeat-timeout', agentId: 'code_generator_001', detector: 'heartbeat', kind: 'heartbeat-timeout', evidence: 'heartbeat',
   implies: 'failed', strength: 1, since: 0, text: 'no heartbeat for 92s (timeout 90s)', signature: 'silent',

@@ -158,7 +158,7 @@ export class Judge {
       rung: of.rung,
       begun: of.begun,
       ordered: isOrdered(incident),
-      failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed').length,
+      failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed' && attempt.proven).length,
       affects: of.affects,
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,

@@ -62,6 +62,7 @@ export function sampleAttempt(rung: Rung, given: Partial<Attempt> = {}): Attempt
     plan,
     severity: 3,
     steps: [],
+    proven: true,
     startedAt: at - 50_000,
     endedAt: at - 10_000,
     verdict: 'failed',
