@@ -84,23 +84,31 @@ export class ProbeDetector implements Detector {
     // What the guard could not ask says nothing; the performance probe is there for its figures.
     if (signal.outcome === 'unknown' || signal.probe === 'performance') return;
     const known = this.#states.get(slot);
-    const isReadiness = signal.probe === 'readiness';
-    const was = isReadiness ? this.#wasReady : this.#wasAlive;
-    const { probes } = view.policy;
     const startedMs = Math.max(view.sinceMs, known?.startedMs ?? -Infinity);
-    const starting = signal.receivedMs - startedMs < probes.startGraceMs;
-    if (signal.outcome === 'up') {
-      // After the grace it makes no difference, and nothing has to be remembered.
-      if (starting) was.add(slot);
-      else was.delete(slot);
-      if (!known) return;
-      // Who is asked to confirm a suspicion was heard of before, or should have been: it is not merely starting.
-    } else if (starting && !was.has(slot) && signal.confirming !== true) return;
+    const starting = signal.receivedMs - startedMs < view.policy.probes.startGraceMs;
+    if (this.#isExcused(slot, signal, starting)) return;
+    if (signal.outcome === 'up' && !known) return;
     const state = known ?? blank();
     this.#states.set(slot, state);
-    if (isReadiness) state.failedChecks = failedChecksOf(signal);
-    count(isReadiness ? state.ready : state.alive, signal, isReadiness ? probes.readiness : probes.liveness);
+    const { liveness, readiness } = view.policy.probes;
+    if (signal.probe === 'readiness') {
+      state.failedChecks = failedChecksOf(signal);
+      count(state.ready, signal, readiness);
+    } else count(state.alive, signal, liveness);
     state.changed = true;
+  }
+
+  /** Whether a failure does not count: the instance is starting and has not answered well so far. */
+  #isExcused(slot: AgentSlot, signal: ProbeSignal, starting: boolean): boolean {
+    const was = signal.probe === 'readiness' ? this.#wasReady : this.#wasAlive;
+    if (signal.outcome !== 'up') {
+      // Who is asked to confirm a suspicion was heard of before, or should have been: it is not merely starting.
+      return starting && !was.has(slot) && signal.confirming !== true;
+    }
+    // After the grace it makes no difference, and nothing has to be remembered.
+    if (starting) was.add(slot);
+    else was.delete(slot);
+    return false;
   }
 
   #lifecycle(slot: AgentSlot, { event, receivedMs }: LifecycleSignal): void {
