@@ -6,7 +6,7 @@ import { table } from './table.ts';
 const faults = [
   ['crash', 'it exits at once'],
   ['hang', 'it stops answering and ignores SIGTERM'],
-  ['slow', 'every answer takes 800 ms; while its work advances it is left alone'],
+  ['slow', 'every answer takes 800 ms and its work all but stands still'],
   ['errors', 'its work fails'],
   ['silent', 'it answers, but sends no heartbeats; restarted only after heartbeat.silentFor'],
 ] as const;
