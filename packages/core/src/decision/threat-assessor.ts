@@ -108,11 +108,8 @@ const latencyFactor: FactorOf = ({ metrics, findings, policy, health }) => {
     const over95 = (metrics.p95_latency_ms ?? 0) > latencyP95Ms;
     const over99 = (metrics.p99_latency_ms ?? 0) > latencyP99Ms;
     const share = Math.max(1, Number(over95) + Number(over99));
-    return {
-      name: 'latency',
-      share,
-      text: `its answers are slower than ${over99 ? 'p95 and p99 allow' : 'the target'}`,
-    };
+    const targets = [over95 ? 'p95' : '', over99 ? 'p99' : ''].filter((name) => name !== '').join(' and ');
+    return { name: 'latency', share, text: `its answers are slower than the target${targets && ` of ${targets}`}` };
   }
   // An agent that takes a request and never answers is slower than any target; one that refuses is not slow but gone.
   const hangs = health === 'failed' && findings.some((finding) => finding.data?.['timedOut'] === true);
