@@ -3,6 +3,7 @@ import { messageOf } from './contracts/index.ts';
 import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { Agent, AgentId, BreakerState, ControlCommand, Notice, StepRecord } from './model/index.ts';
+import { worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
@@ -83,7 +84,7 @@ export class Pipeline {
     for (const slot of turned) this.#syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
     this.#tell(seen);
-    for (const agentId of this.#touched(seen)) this.#decide(agentId);
+    for (const [agentId, worse] of this.#touched(seen)) this.#decide(agentId, worse);
     this.#p.checkpointRound.tick(nowMs);
   }
 
@@ -222,16 +223,22 @@ export class Pipeline {
     if (agentId !== undefined) this.sync(agentId);
   }
 
-  #touched(seen: DetectionResult): Iterable<AgentId> {
-    const agents = new Set<AgentId>();
-    for (const finding of seen.raised) agents.add(finding.agentId);
-    for (const cleared of seen.cleared) agents.add(cleared.agentId);
-    for (const change of seen.health) agents.add(change.agentId);
+  /** Whose picture changed in a tick, and whether for the worse. */
+  #touched(seen: DetectionResult): ReadonlyMap<AgentId, boolean> {
+    const agents = new Map<AgentId, boolean>();
+    for (const cleared of seen.cleared) agents.set(cleared.agentId, false);
+    for (const { agentId, from, to } of seen.health) {
+      agents.set(agentId, to !== 'unknown' && worseHealth(from, to) === to);
+    }
+    for (const finding of seen.raised) agents.set(finding.agentId, true);
     return agents;
   }
 
-  /** An agent's picture changed: its incident hears of it, or a new one is opened. */
-  #decide(agentId: AgentId): void {
+  /**
+   * An agent's picture changed: its incident hears of it, or a new one is opened. One that gets better, as when a person
+   * has just started it, is not interfered with because of what still stands against it.
+   */
+  #decide(agentId: AgentId, worse = true): void {
     const { incidents, incidentLog, sight, log, clock } = this.#p;
     this.sync(agentId);
     const seen = sight.see(agentId);
@@ -244,7 +251,7 @@ export class Pipeline {
     }
     // Not being ready takes an agent out of the routes and is alone no reason to repair it.
     const suspected = findings.some((finding) => finding.kind !== 'not-ready');
-    if (!suspected || (health !== 'degraded' && health !== 'failed')) return;
+    if (!worse || !suspected || (health !== 'degraded' && health !== 'failed')) return;
     incidents.open(agentId).catch((thrown: unknown) => {
       log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
       clock.after(againMs, () => this.#decide(agentId));
