@@ -113,6 +113,8 @@ function operate(stage: Stage, fault: Of<'operator'>): boolean {
     case 'reject':
     case 'resolve': {
       const incident = incidentFor(stage, act, pick);
+      // Who resolves by hand may leave the agent as broken as it is: whatever is done to it later it deserves.
+      if (act === 'resolve' && incident) stage.witness.blame(incident.agentId, untilRepairedMs);
       return incident !== undefined && stage.ask(`${act} ${incident.id}`, () => guard[act](incident.id, { by }));
     }
   }
