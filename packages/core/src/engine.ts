@@ -98,7 +98,7 @@ export class Engine {
       sight: scope.get(core.sight),
       holds: scope.get(core.holds),
       incidents: scope.get(core.incidentLog),
-      breaker: (agentId) => scope.get(core.pipeline).breaker(agentId),
+      breaker: (agentId) => scope.get(core.reflection).breaker(agentId),
     };
   }
 

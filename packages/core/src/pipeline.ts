@@ -1,30 +1,22 @@
-import type { AgentSlot, Clock, ControlPlane, Logger } from './contracts/index.ts';
+import type { AgentSlot, Clock, Logger } from './contracts/index.ts';
 import { messageOf } from './contracts/index.ts';
 import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
 import type { Fleet } from './fleet/index.ts';
-import type { Agent, AgentId, BreakerState, ControlCommand, Notice, StepRecord } from './model/index.ts';
+import type { Agent, AgentId, Notice } from './model/index.ts';
 import { worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
+import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
+import type { Reflection } from './pipeline/reflection.ts';
 import type { Settle } from './pipeline/settle.ts';
 import type { Ownership } from './pipeline/ownership.ts';
 import type { FleetSight } from './pipeline/fleet-sight.ts';
 import type { Ledger } from './learning/index.ts';
 import type { NotificationRouter } from './notification/index.ts';
 import type { Executor } from './remediation/executor.ts';
-import { breakerFor } from './remediation/breaker.ts';
 import type { EventBus } from './runtime/index.ts';
-
-/** Lines that say why nothing is done now. */
-const tellsOfNotActing: ReadonlySet<string> = new Set(['waiting', 'escalated', 'held']);
-
-const approvalDecisions: { readonly [code: string]: 'approved' | 'rejected' | 'expired' } = {
-  'approval-granted': 'approved',
-  'approval-rejected': 'rejected',
-  'approval-expired': 'expired',
-};
 
 /** Pause before an incident is opened again that could not be stored. */
 const againMs = 1_000;
@@ -44,10 +36,10 @@ export interface PipelineParts {
   readonly executor: Executor;
   readonly ledger: Ledger;
   readonly notifications: NotificationRouter;
-  readonly controlPlane: ControlPlane;
   readonly ownership: Ownership;
   readonly checkpointRound: CheckpointRound;
   readonly settle: Settle;
+  readonly reflection: Reflection;
   /** A part of the guard does not work now; `undefined`: it works again. */
   degraded(what: string, why: string | undefined): void;
 }
@@ -65,9 +57,6 @@ export interface PipelineParts {
  */
 export class Pipeline {
   readonly #p: PipelineParts;
-  readonly #breakers = new Map<AgentId, BreakerState>();
-  readonly #watched = new Map<AgentSlot, number>();
-  #commands = 0;
 
   constructor(parts: PipelineParts) {
     this.#p = parts;
@@ -81,7 +70,7 @@ export class Pipeline {
     const turned = sight.observe(batch);
     const seen = detection.tick(batch, nowMs);
     for (const slot of this.#suspectedIn(seen)) sight.bad(slot, nowMs);
-    for (const slot of turned) this.#syncSlot(slot);
+    for (const slot of turned) this.#p.reflection.syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
     this.#tell(seen);
     for (const [agentId, worse] of this.#touched(seen)) this.#decide(agentId, worse);
@@ -91,38 +80,17 @@ export class Pipeline {
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
   after(change: IncidentChange): void {
     const { bus, executor, ledger, notifications } = this.#p;
-    const { incident, before, entry, notices } = change;
+    const { incident, notices } = change;
     for (const record of change.ledger) ledger.remember(record);
-    if (!before) bus.emit('incident.opened', { incident });
-    bus.emit('incident.changed', { incident, entry });
-    this.#tellDecision(change);
+    announceChange(bus, change);
     if (incident.state === 'acting') executor.drive(incident.id);
     if (change.decided.ended?.verdict === 'failed') this.#countFailure(incident.agentId);
-    this.sync(incident.agentId);
+    this.#p.reflection.sync(incident.agentId);
     for (const notice of notices) notifications.accept(notice);
     if (incident.state !== 'resolved') return;
     bus.emit('incident.resolved', { incident });
     // What was suspected while that was being written met an incident that was about to end, and would be lost.
     if (incident.outcome !== 'operator' && incident.outcome !== 'removed') this.#decide(incident.agentId);
-  }
-
-  /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
-  sync(agentId: AgentId): void {
-    const { fleet, detection, incidentLog, sight, collector } = this.#p;
-    const slot = fleet.slotOf(agentId);
-    if (slot === undefined) return;
-    const incident = incidentLog.openFor(agentId);
-    this.#watch(slot, incident?.state === 'watching' ? incident.policy.watch.everyMs : undefined);
-    const { health } = detection.status(slot);
-    const breaker = breakerFor({
-      health,
-      consecutiveErrors: sight.consecutiveErrors(slot),
-      ...(incident ? { incident: incident.state, safeState: incident.policy.ladder.safeState } : {}),
-    });
-    collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
-    if (this.#breakers.get(agentId) === breaker) return;
-    this.#breakers.set(agentId, breaker);
-    this.#command({ kind: 'route', agentId, breaker });
   }
 
   /** A new agent, or a new instance of one: whatever was measured of the old one is dropped. */
@@ -132,8 +100,7 @@ export class Pipeline {
     detection.reset(slot);
     sight.reset(slot);
     this.reachable(slot);
-    // The detectors have forgotten that it is watched.
-    this.#watched.delete(slot);
+    this.#p.reflection.reset(slot);
   }
 
   /** Where or how the agent is asked and judged may have changed. */
@@ -151,8 +118,7 @@ export class Pipeline {
     detection.remove(slot);
     sight.remove(slot);
     collector.reset(slot);
-    this.#breakers.delete(agent.id);
-    this.#watched.delete(slot);
+    this.#p.reflection.forget(slot, agent.id);
     ledger.forget(agent.id);
     const open = incidentLog.openFor(agent.id);
     if (open) incidents.post(open.id, { type: 'removed' });
@@ -187,26 +153,8 @@ export class Pipeline {
       // It left while nobody looked; an incident about nobody would stay open for ever.
       if (!agent && settle.unlisted === 0) incidents.post(id, { type: 'removed' });
       if (!agent || !settle.isListed(agent.orchestrator)) continue;
-      this.sync(agentId);
+      this.#p.reflection.sync(agentId);
       if (state === 'acting') executor.resume(id);
-    }
-  }
-
-  breaker(agentId: AgentId): BreakerState {
-    return this.#breakers.get(agentId) ?? 'closed';
-  }
-
-  /** Enhanced monitoring begins or ends; `everyMs` undefined = it ends. */
-  #watch(slot: AgentSlot, everyMs: number | undefined): void {
-    const { detection, probes } = this.#p;
-    if (this.#watched.get(slot) === everyMs) return;
-    detection.setWatched(slot, everyMs !== undefined);
-    if (everyMs === undefined) {
-      this.#watched.delete(slot);
-      probes.unwatch(slot);
-    } else {
-      this.#watched.set(slot, everyMs);
-      probes.watch(slot, everyMs);
     }
   }
 
@@ -216,11 +164,6 @@ export class Pipeline {
       const slot = this.#p.fleet.slotOf(agentId);
       if (slot !== undefined) yield slot;
     }
-  }
-
-  #syncSlot(slot: AgentSlot): void {
-    const agentId = this.#p.fleet.agent(slot)?.agent.id;
-    if (agentId !== undefined) this.sync(agentId);
   }
 
   /** Whose picture changed in a tick, and whether for the worse. */
@@ -240,7 +183,7 @@ export class Pipeline {
    */
   #decide(agentId: AgentId, worse = true): void {
     const { incidents, incidentLog, sight, log, clock } = this.#p;
-    this.sync(agentId);
+    this.#p.reflection.sync(agentId);
     const seen = sight.see(agentId);
     if (!seen) return;
     const { health, findings } = seen;
@@ -259,35 +202,18 @@ export class Pipeline {
   }
 
   #tell(seen: DetectionResult): void {
-    for (const finding of seen.raised) this.#p.bus.emit('finding.raised', { finding });
-    for (const { agentId, findingId } of seen.cleared) this.#p.bus.emit('finding.cleared', { agentId, findingId });
+    announceFindings(this.#p.bus, seen);
     for (const change of seen.health) this.#tellHealth(change);
     for (const { what, why } of seen.degraded) this.#p.degraded(what, why);
     for (const what of seen.recovered) this.#p.degraded(what, undefined);
   }
 
   #tellHealth({ slot, agentId, from, to }: HealthChange): void {
-    const group = this.#p.fleet.agent(slot)?.agent.group ?? '';
-    this.#command({ kind: 'status', agentId, health: to });
+    const { fleet, reflection, bus } = this.#p;
+    const group = fleet.agent(slot)?.agent.group ?? '';
+    reflection.show(agentId, to);
     if (to === 'failed') this.#noteFailure(agentId);
-    this.#p.bus.emit('agent.health-changed', { agentId, group, from, to, breaker: this.breaker(agentId) });
-  }
-
-  #tellDecision(change: IncidentChange): void {
-    const { incident, before, entry } = change;
-    const { bus } = this.#p;
-    const about = { incidentId: incident.id, agentId: incident.agentId };
-    const acts = incident.state === 'acting' && before?.state !== 'acting';
-    if (acts || tellsOfNotActing.has(entry.type)) bus.emit('decision.made', { ...about, acts, reason: entry.reason });
-    if (entry.type === 'approval-requested' && incident.state === 'awaiting-approval') {
-      const { planHash, expiresAt } = incident.approval;
-      bus.emit('approval.requested', { ...about, planHash, expiresAt });
-    }
-    const decision = approvalDecisions[entry.reason.code];
-    const by = entry.data?.['by'];
-    if (decision) bus.emit('approval.decided', { ...about, decision, by: typeof by === 'string' ? by : 'nobody' });
-    const step = finishedStep(change);
-    if (step) bus.emit('step.finished', { ...about, stepId: step.id, receipt: step.receipt });
+    bus.emit('agent.health-changed', { agentId, group, from, to, breaker: reflection.breaker(agentId) });
   }
 
   #countFailure(agentId: AgentId): void {
@@ -305,27 +231,4 @@ export class Pipeline {
       .noteFailure(agentId, clock.now(), { fence: ownership.fence(group) })
       .catch((thrown: unknown) => log.error({ agentId, err: messageOf(thrown) }, 'a failure could not be counted'));
   }
-
-  #command(command: ControlCommand): void {
-    const { controlPlane, fleet, ownership, clock, log } = this.#p;
-    this.#commands += 1;
-    const slot: AgentSlot | undefined = fleet.slotOf(command.agentId);
-    const group = slot === undefined ? '' : (fleet.agent(slot)?.agent.group ?? '');
-    const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
-    const grant = { key: `reflect/${this.#commands}`, fence: ownership.fence(group) };
-    // In a function of its own: a control plane that throws instead of rejecting must not break off the tick.
-    const told = async (): Promise<unknown> => controlPlane.apply(command, grant, call);
-    told().catch((thrown: unknown) =>
-      log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
-    );
-  }
-}
-
-/** The step that this change brought to its end. */
-function finishedStep({ incident, before }: IncidentChange): Extract<StepRecord, { state: 'finished' }> | undefined {
-  if (before?.state !== 'acting') return undefined;
-  const started = before.attempt.steps.find((step) => step.state === 'started');
-  const attempt = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
-  const record = started && attempt?.steps.find((step) => step.id === started.id);
-  return record?.state === 'finished' ? record : undefined;
 }

@@ -82,7 +82,7 @@ function makeMembers(at: Provider): Members {
       // It stays in the store, by its id, for when the agent comes back (R09).
       if (!at.get(core.incidentLog).openFor(agent.id)) at.get(core.budgets).forget(agent.id);
     },
-    sync: (agentId) => at.get(core.pipeline).sync(agentId),
+    sync: (agentId) => at.get(core.reflection).sync(agentId),
   });
 }
 

@@ -1,6 +1,7 @@
 import { Pipeline } from '../pipeline.ts';
 import { Degradations } from '../pipeline/degradations.ts';
 import { Ownership } from '../pipeline/ownership.ts';
+import { Reflection } from '../pipeline/reflection.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
 import { StoreLeases } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
@@ -31,6 +32,7 @@ export function compose(inputs: Inputs): Scope {
   composeFleet(scope, inputs);
   composeDecisions(scope);
   composeRecovery(scope, inputs);
+  scope.provide(core.reflection, makeReflection);
   scope.provide(core.pipeline, makePipeline);
   return scope;
 }
@@ -64,6 +66,21 @@ function composeState(scope: Scope): void {
   );
 }
 
+function makeReflection(at: Provider): Reflection {
+  return new Reflection({
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    fleet: at.get(core.fleet),
+    collector: at.get(core.collector),
+    probes: at.get(core.probes),
+    detection: at.get(core.detection),
+    sight: at.get(core.sight),
+    incidentLog: at.get(core.incidentLog),
+    controlPlane: at.get(core.controlPlane),
+    ownership: at.get(core.ownership),
+  });
+}
+
 function makePipeline(at: Provider): Pipeline {
   return new Pipeline({
     clock: at.get(core.clock),
@@ -79,10 +96,10 @@ function makePipeline(at: Provider): Pipeline {
     executor: at.get(core.executor),
     ledger: at.get(core.ledger),
     notifications: at.get(core.notifications),
-    controlPlane: at.get(core.controlPlane),
     ownership: at.get(core.ownership),
     checkpointRound: at.get(core.checkpointRound),
     settle: at.get(core.settle),
+    reflection: at.get(core.reflection),
     degraded: (what, why) => at.get(core.degradations).set(what, why),
   });
 }

@@ -16,6 +16,7 @@ import type { Incidents } from '../pipeline/incidents.ts';
 import type { Judge } from '../pipeline/judge.ts';
 import type { Members } from '../pipeline/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
+import type { Reflection } from '../pipeline/reflection.ts';
 import type { Settle } from '../pipeline/settle.ts';
 import type { Registry } from '../plugins/registry.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
@@ -56,6 +57,7 @@ export const core = {
   checkpoints: token<Checkpoints>('core.checkpoints'),
   agentClient: token<AgentClient>('core.agent-client'),
   notifications: token<NotificationRouter>('core.notifications'),
+  reflection: token<Reflection>('core.reflection'),
   checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
   pipeline: token<Pipeline>('core.pipeline'),
 } as const;
