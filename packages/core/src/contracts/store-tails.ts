@@ -11,6 +11,8 @@ export interface TailSource {
 export class StreamTails {
   readonly #source: TailSource;
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** Counts the calls of `wakeAll`: who was reading meanwhile and waited for nothing has to ask again as well. */
+  #rounds = 0;
 
   constructor(source: TailSource) {
     this.#source = source;
@@ -20,13 +22,14 @@ export class StreamTails {
   async *tail(stream: string, after: number, call: Call): AsyncGenerator<StreamEntry> {
     let last = after;
     while (!call.signal.aborted) {
+      const round = this.#rounds;
       for (const entry of await this.#source.read(stream, last, 256)) {
         if (call.signal.aborted) return;
         yield entry;
         last = entry.seq;
       }
       // Asked without a pause before waiting, so that no entry slips through between.
-      if (this.#source.lastSeq(stream) <= last) await this.#next(stream, call.signal);
+      if (this.#source.lastSeq(stream) <= last && round === this.#rounds) await this.#next(stream, call.signal);
     }
   }
 
@@ -37,6 +40,7 @@ export class StreamTails {
 
   /** The store is closing: whoever waits asks again and is told so. */
   wakeAll(): void {
+    this.#rounds += 1;
     for (const stream of this.#waiting.keys()) this.wake(stream);
   }
 
