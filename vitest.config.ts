@@ -26,7 +26,10 @@ const places = (suffix: string): string[] => [
   `examples/*/{src,test}/**/*${suffix}`,
   `bench/**/*${suffix}`,
 ];
-const special = ['contract', 'scenario', 'sim', 'int'].map((kind) => `**/*.${kind}.test.ts`);
+const special = [
+  ...['contract', 'scenario', 'sim', 'int'].map((kind) => `**/*.${kind}.test.ts`),
+  'packages/core/test/safety/**',
+];
 const never = ['**/node_modules/**', '**/dist/**'];
 const seed = 'tools/vitest/fast-check-seed.ts';
 
@@ -73,7 +76,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'scenario',
-          include: places('.scenario.test.ts'),
+          include: [...places('.scenario.test.ts'), 'packages/core/test/safety/*.test.ts'],
           exclude: never,
           setupFiles: [seed],
           testTimeout: 15_000,
