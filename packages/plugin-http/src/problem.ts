@@ -88,6 +88,7 @@ export const statusOf: { readonly [C in ErrorCode]?: number } = {
   GUARD_HTTP_PORT_IN_USE: 500,
   GUARD_HTTP_LISTEN: 500,
   GUARD_HTTP_INTERNAL: 500,
+  GUARD_SCENARIO_INVALID: 400,
   GUARD_INVARIANT: 500,
 };
 
