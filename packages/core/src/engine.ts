@@ -6,6 +6,7 @@ import type { Json, Ms } from './model/index.ts';
 import type { StatusParts } from './pipeline/agent-status.ts';
 import { ControlPlaneFeed } from './pipeline/control-plane-feed.ts';
 import { InventoryFeed } from './pipeline/inventory.ts';
+import { followWallClock } from './pipeline/wall-clock.ts';
 import { Lifecycle } from './runtime/index.ts';
 import { keys, openMeta } from './state/index.ts';
 
@@ -282,6 +283,11 @@ export class Engine {
 
   #runTick(): void {
     const scope = this.#scope;
+    followWallClock({
+      clock: scope.get(core.clock),
+      resting: () => scope.get(core.incidentLog).unresolvedCount > 0 || scope.get(core.holds).list().length > 0,
+      degraded: (why) => scope.get(core.degradations).set('wall clock', why),
+    });
     scope.get(core.pipeline).tick();
     void scope.get(core.members).flush();
     const { unlisted } = scope.get(core.settle);

@@ -1,4 +1,4 @@
-import type { Clock, ControlPlane, Leases, Logger, Metrics, Random, StateStore } from '../contracts/index.ts';
+import type { ControlPlane, Leases, Logger, Metrics, Random, StateStore } from '../contracts/index.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -21,13 +21,13 @@ import type { Settle } from '../pipeline/settle.ts';
 import type { Registry } from '../plugins/registry.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
 import type { Executor } from '../remediation/executor.ts';
-import type { EventBus, SerialQueue } from '../runtime/index.ts';
+import type { EventBus, SerialQueue, SteadyClock } from '../runtime/index.ts';
 import { token } from './tokens.ts';
 
 /** Everything a guard is made of, by name and type. */
 export const core = {
   config: token<LoadedConfig>('core.config'),
-  clock: token<Clock>('core.clock'),
+  clock: token<SteadyClock>('core.clock'),
   random: token<Random>('core.random'),
   log: token<Logger>('core.log'),
   metrics: token<Metrics>('core.metrics'),

@@ -10,7 +10,7 @@ import type { Prober } from '../monitoring/index.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
 import { loadPlugin } from '../plugins/load-plugin.ts';
 import type { AgentClient } from '../recovery/index.ts';
-import { createLogger, noopMetrics, registerSecret, systemClock, systemRandom } from '../runtime/index.ts';
+import { createLogger, noopMetrics, registerSecret, steadyClock, systemClock, systemRandom } from '../runtime/index.ts';
 import { dirname, resolve } from 'node:path';
 
 /** What an embedder may bring along; everything has a working default. */
@@ -46,7 +46,7 @@ export function createGuard(config: string | object, options: CreateOptions = {}
 
 /** As `createGuard`, with the network replaced. */
 export async function assembleGuard(config: string | object, options: AssembleOptions): Promise<GuardApi> {
-  const clock = options.clock ?? systemClock();
+  const clock = steadyClock(options.clock ?? systemClock());
   const loaded = await load(config, options);
   const scope = compose({
     config: loaded,

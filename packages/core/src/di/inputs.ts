@@ -1,12 +1,13 @@
 import type { LoadedConfig } from '../config/load.ts';
-import type { Clock, Logger, Metrics, Random } from '../contracts/index.ts';
+import type { Logger, Metrics, Random } from '../contracts/index.ts';
 import type { Prober } from '../monitoring/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
+import type { SteadyClock } from '../runtime/index.ts';
 
 /** What is given to a guard from outside. */
 export interface Inputs {
   readonly config: LoadedConfig;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -2,6 +2,8 @@
  * What every stage stands on: time, chance, events, logs, metrics, order of start and stop. The only room of the
  * engine that reads the real clock.
  */
+export type { SteadyClock } from './steady-clock.ts';
+export { steadyClock } from './steady-clock.ts';
 export { systemClock } from './system-clock.ts';
 export { seededRandom, systemRandom } from './seeded-random.ts';
 export { EventBus } from './event-bus.ts';
