@@ -63,3 +63,7 @@ export { SimulatedFleet } from './simulated-fleet.ts';
 // A whole guard through a drawn scenario, held against its promises.
 export type { SimulateOptions, SimulationResult } from './simulation/simulate.ts';
 export { simulate } from './simulation/simulate.ts';
+export { playScenario } from './scenario/play.ts';
+export type { Played } from './scenario/play.ts';
+export { parseScript } from './scenario/script.ts';
+export type { Script, ScriptLine } from './scenario/script.ts';
