@@ -195,6 +195,9 @@ export class Pipeline {
     // Not being ready takes an agent out of the routes and is alone no reason to repair it.
     const suspected = findings.some((finding) => finding.kind !== 'not-ready');
     if (!worse || !suspected || (health !== 'degraded' && health !== 'failed')) return;
+    // Whoever stopped it knows that it stands still (R14).
+    const { state } = seen.agent.instance ?? {};
+    if (state === 'stopped' || state === 'paused') return;
     incidents.open(agentId).catch((thrown: unknown) => {
       log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
       clock.after(againMs, () => this.#decide(agentId));

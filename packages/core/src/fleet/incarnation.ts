@@ -19,6 +19,7 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   const { instance } = agent;
   const { current, discovered } = entry;
   const keeps = current !== undefined && keepsCurrent(entry, current, instance, final);
+  const revived = isRevived(discovered?.instance, instance);
   entry.orchestrator = orchestrator;
   entry.listed = true;
   // What is not current must not overwrite what the orchestrator said of the one that is.
@@ -27,12 +28,17 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   if (keeps) return 'same';
   if (current?.id === instance.id) {
     entry.current = { ...current, generation: Math.max(current.generation, instance.generation) };
-    return 'same';
+    return revived ? 'replaced' : 'same';
   }
   // The agent's own name for an instance may have come before the orchestrator's event for it.
   const named = entry.alias === instance.id || entry.announced.some(({ id }) => id === instance.id);
   const generation = Math.max(instance.generation, current && !current.anonymous ? current.generation + 1 : 1);
   return replace(entry, { id: instance.id, generation, named, anonymous: false });
+}
+
+/** It was started again: what was measured of its former life says nothing of the new one. */
+function isRevived(before: Instance | undefined, now: Instance): boolean {
+  return before?.id === now.id && before.state !== undefined && before.state !== 'running' && now.state === 'running';
 }
 
 /** Whether the instance an orchestrator lists is not the one that counts. */

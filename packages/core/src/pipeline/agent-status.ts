@@ -51,8 +51,13 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   };
 }
 
-function remarksOn({ sight, collector }: StatusParts, slot: AgentSlot): readonly Reason[] {
+function remarksOn({ fleet, sight, collector }: StatusParts, slot: AgentSlot): readonly Reason[] {
   const remarks: Reason[] = [];
+  const { id = '', instance } = fleet.agent(slot)?.agent ?? {};
+  if (instance?.state === 'stopped' || instance?.state === 'paused') {
+    const text = `Somebody ${instance.state} ${id} by hand; it is left alone.`;
+    remarks.push({ code: 'stopped-by-operator', text, remedy: 'Start it again, or order a respawn.' });
+  }
   const denied = sight.denied(slot);
   if (denied !== undefined) {
     const remedy = 'Add its network to probes.allowedNetworks, or let it register another address.';
