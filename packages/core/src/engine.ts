@@ -87,6 +87,7 @@ export class Engine {
       configVersion: scope.get(core.config).config.hash,
       degraded: scope.get(core.degradations).list(),
       tick: { lastMs: this.#lastTickMs, lagMs: this.#lagMs },
+      doubt: scope.get(core.doubt).status(),
     };
   }
 
@@ -99,6 +100,7 @@ export class Engine {
       sight: scope.get(core.sight),
       holds: scope.get(core.holds),
       incidents: scope.get(core.incidentLog),
+      doubt: scope.get(core.doubt),
       breaker: (agentId) => scope.get(core.reflection).breaker(agentId),
     };
   }
@@ -277,6 +279,7 @@ export class Engine {
         this.#scope.get(core.degradations).set('tick', messageOf(thrown));
       }
       this.#lastTickMs = clock.monotonic() - startMs;
+      this.#scope.get(core.doubt).ticked(this.#lagMs, this.#lastTickMs);
       if (!this.#stop.signal.aborted) this.#nextTick();
     });
   }

@@ -126,6 +126,15 @@ export interface ConfigDocument extends Omit<Sections, 'probes'> {
   readonly groups: { readonly [group: string]: GroupSection };
   readonly agents: { readonly [agentId: string]: AgentSection };
   readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryFor: Ms };
+  readonly selfDoubt: {
+    readonly every: Ms;
+    readonly lag: Ms;
+    readonly store: Ms;
+    readonly unanswered: Ratio;
+    readonly tellFrom: number;
+    readonly canaries: readonly { readonly url: string }[];
+    readonly timeout: Ms;
+  };
 }
 
 /** Names of the sections that are defaults at the top and may stand in a group or an agent. */

@@ -1,4 +1,5 @@
 import type { PluginManifest } from '../contracts/plugin.ts';
+import type { DoubtSettings } from '../contracts/doubt.ts';
 import type { AgentId, Criticality, GroupId, JsonObject, Mode, Ms, Policy, Role } from '../model/index.ts';
 
 /** One plugin instance, with its config validated against its own schema. */
@@ -41,6 +42,7 @@ export interface GuardConfig {
   /** `orchestrator` informs the reader; the orchestrators themselves say what they run. */
   readonly groups: { readonly [group: string]: { readonly mode: Mode; readonly orchestrator?: string } };
   readonly agents: { readonly [agentId: string]: AgentConfig };
+  readonly selfDoubt: DoubtSettings;
   /** Pause between two ticks of the engine. */
   readonly tickMs: Ms;
   /** SHA-256 of the config before secrets were resolved. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { DoubtSettings } from '../contracts/doubt.ts';
 import { guardError, messageOf } from '../contracts/errors.ts';
 import { canonicalJson, type JsonObject } from '../model/index.ts';
 import { compileSchema, type PathPart, type SchemaValidator } from '../runtime/json-schema.ts';
@@ -196,10 +197,23 @@ function toConfig(document: ConfigDocument, { plugins }: CheckedPlugins, source:
       ...(orchestrator === undefined ? {} : { orchestrator }),
     })),
     agents: mapValues(document.agents, toAgent),
+    selfDoubt: toDoubt(document.selfDoubt),
     tickMs: document.tick,
     hash: createHash('sha256').update(canonicalJson(source)).digest('hex'),
     source,
   });
+}
+
+function toDoubt({
+  every,
+  lag,
+  store,
+  unanswered,
+  tellFrom,
+  canaries,
+  timeout,
+}: ConfigDocument['selfDoubt']): DoubtSettings {
+  return { everyMs: every, lagMs: lag, storeMs: store, unanswered, tellFrom, canaries, canaryTimeoutMs: timeout };
 }
 
 function toAgent({ group, endpoint, labels, role, dependsOn, criticality }: AgentSection): AgentConfig {

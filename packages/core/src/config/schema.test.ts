@@ -67,6 +67,7 @@ describe('the schema', () => {
         'plugins',
         'probes',
         'recording',
+        'selfDoubt',
         'severity',
         'slo',
         'store',

@@ -7,6 +7,7 @@ import { prepare } from '../runtime/json-schema.ts';
 import { editorAliases } from './aliases.ts';
 import { choice, contributionName, duration, idName, instanceName, section, withoutDefaults } from './schema-parts.ts';
 import { checkpoints, gate, ladder, watch } from './schema-remedies.ts';
+import { selfDoubt } from './schema-doubt.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
 
 const sections: { readonly [name: string]: JsonObject } = {
@@ -200,6 +201,7 @@ const whole = (levels: Properties): JsonObject => ({
       description: 'Agents watched from this file, and what holds for single agents.',
     },
     notifications,
+    selfDoubt,
     recording: section('Reserved for what is kept for replay; there is nothing to set in this version.', {}),
   },
   description: 'Config of Praetorian Guard.',

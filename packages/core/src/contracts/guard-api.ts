@@ -26,6 +26,7 @@ import type {
   TimelineEntry,
 } from '../model/index.ts';
 import type { Route } from './control-plane.ts';
+import type { DoubtStatus } from './doubt.ts';
 import type { AnyGuardEvent, GuardEvent, GuardEventType } from './events.ts';
 import type { Subscription } from './call.ts';
 import type { SignalDraft } from './signal-source.ts';
@@ -131,6 +132,8 @@ export interface GuardStatus {
   /** Plugins and parts that do not work now, with the reason. */
   readonly degraded: readonly { readonly what: string; readonly why: string }[];
   readonly tick: { readonly lastMs: Ms; readonly lagMs: Ms };
+  /** What speaks against the guard itself; every timeout is `multiplier + 1` times as long. Absent before it started. */
+  readonly doubt?: DoubtStatus;
 }
 
 /** Who does something, for the record. */

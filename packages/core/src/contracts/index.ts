@@ -109,6 +109,8 @@ export { apiVersion, definePlugin, isPlugin } from './plugin.ts';
 
 // What is passed to and expected of every contribution.
 export type { Call, Clock, Component, LogFields, Logger, Metrics, Random, Subscription } from './call.ts';
+export type { Doubt, DoubtSettings, DoubtStatus } from './doubt.ts';
+export { noDoubt } from './doubt.ts';
 export type { ErrorCode, ErrorDetails, ErrorPlace } from './errors.ts';
 export { errorCatalogue } from './error-catalogue.ts';
 export { GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';

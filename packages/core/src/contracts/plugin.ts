@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/index.ts';
 import type { Clock, Logger, Metrics, Random } from './call.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Detector, FleetView } from './detector.ts';
+import type { Doubt } from './doubt.ts';
 import type { AnomalyModel, Assessor, Strategy } from './judgement.ts';
 import type { Notifier } from './notifier.ts';
 import type { Orchestrator } from './orchestrator.ts';
@@ -44,6 +45,8 @@ export interface PluginContext<Config = unknown> {
   /** A namespace of the store that belongs to the instance alone. Absent for stores themselves. */
   readonly state?: StateStore;
   readonly fleet: FleetView;
+  /** How far the guard doubts itself: a detector multiplies its times by `stretch()` before it holds them against an agent. */
+  readonly doubt?: Doubt;
   /** Reports a signal; only signal sources and orchestrators may. */
   readonly ingest?: (signal: SignalDraft) => void;
   /** Folder of the config file, against which relative paths are resolved. */

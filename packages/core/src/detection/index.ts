@@ -2,7 +2,7 @@
  * Turns signals into findings and findings into health. Detectors work on what arrived and on who is due; the health
  * monitor is the one place where health is computed.
  */
-import type { Detector, FleetView } from '../contracts/index.ts';
+import type { Detector, Doubt, FleetView } from '../contracts/index.ts';
 import { ErrorsDetector } from './errors-detector.ts';
 import { HeartbeatDetector } from './heartbeat-detector.ts';
 import { LifecycleDetector } from './lifecycle-detector.ts';
@@ -14,7 +14,7 @@ export { Detection } from './detection.ts';
 export type { HealthChange } from './health-monitor.ts';
 
 /** The detectors that come with the engine, by the names that `policy.detectors` uses. */
-export const builtInDetectors: Readonly<Record<string, (fleet: FleetView) => Detector>> = {
+export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?: Doubt) => Detector>> = {
   heartbeat: (fleet) => new HeartbeatDetector({ fleet }),
   probe: (fleet) => new ProbeDetector({ fleet }),
   lifecycle: () => new LifecycleDetector(),

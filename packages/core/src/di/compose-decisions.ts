@@ -35,6 +35,7 @@ function makeJudge(at: Provider): Judge {
     holds: at.get(core.holds),
     log: at.get(core.incidentLog),
     ownership: at.get(core.ownership),
+    doubt: at.get(core.doubt),
     assessor: (name) => registry.get('assessors', name),
     strategy: (name) => registry.get('strategies', name),
     orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),

@@ -1,10 +1,11 @@
 import type { AgentView } from '../contracts/index.ts';
 import { Detection } from '../detection/index.ts';
 import { Fleet, FleetControlPlane } from '../fleet/index.ts';
-import { Collector, EndpointPolicy, HttpProber, ProbeScheduler } from '../monitoring/index.ts';
+import { Collector, EndpointPolicy, HttpProber, ProbeScheduler, SelfDoubt } from '../monitoring/index.ts';
 import { FleetSight } from '../pipeline/fleet-sight.ts';
 import { Members } from '../pipeline/members.ts';
 import { Settle } from '../pipeline/settle.ts';
+import { keys } from '../state/index.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 import type { Inputs } from './inputs.ts';
@@ -24,6 +25,11 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
     (at) => new EndpointPolicy({ allowedNetworks: at.get(core.config).config.allowedNetworks }),
   );
   scope.provide(
+    core.prober,
+    (at) => prober ?? new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints) }),
+  );
+  scope.provide(core.doubt, makeDoubt);
+  scope.provide(
     core.probes,
     (at) =>
       new ProbeScheduler({
@@ -32,7 +38,8 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
         random: at.get(core.random).fork('probes'),
         log: at.get(core.log),
         metrics: at.get(core.metrics),
-        prober: prober ?? new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints) }),
+        prober: at.get(core.prober),
+        doubt: at.get(core.doubt),
         report: (signal) => void at.get(core.collector).ingest(signal),
       }),
   );
@@ -47,6 +54,23 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
   });
   scope.provide(core.members, makeMembers);
   scope.provide(core.settle, makeSettle);
+}
+
+/** Canaries are named in the config, so that they may be called wherever they are. */
+function makeDoubt(at: Provider): SelfDoubt {
+  const stopped = new AbortController();
+  return new SelfDoubt({
+    clock: at.get(core.clock),
+    metrics: at.get(core.metrics),
+    settings: at.get(core.config).config.selfDoubt,
+    ask: (url, timeoutMs) => {
+      const { pathname, search, origin } = new URL(url);
+      const request = { agentId: 'canary', at: { endpoint: origin, source: 'config' }, probe: 'health' } as const;
+      return at.get(core.prober).probe({ ...request, path: pathname + search, timeoutMs }, stopped.signal);
+    },
+    readStore: () => at.get(core.store).get(keys.meta),
+    degraded: (what, why) => at.get(core.degradations).set(what, why),
+  });
 }
 
 function makeDetection(at: Provider): Detection {

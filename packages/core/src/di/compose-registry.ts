@@ -29,6 +29,9 @@ export function makeRegistry(at: Provider, { config, baseDir }: Inputs): Registr
       get fleet() {
         return at.get(core.fleet);
       },
+      get doubt() {
+        return at.get(core.doubt);
+      },
       ...(mayIngest(kind) ? { ingest: (signal) => void at.get(core.collector).ingest(signal) } : {}),
       baseDir,
       guardUrl: () => guardUrl(registry),
@@ -41,7 +44,7 @@ export function makeRegistry(at: Provider, { config, baseDir }: Inputs): Registr
   registry.register('notifiers', 'log', ({ log, clock }) => logNotifier(log, clock), builtIn);
   registry.register('controlPlanes', 'fleet', () => makeControlPlane(at), builtIn);
   for (const [name, make] of Object.entries(builtInDetectors)) {
-    registry.register('detectors', name, ({ fleet }) => make(fleet), builtIn);
+    registry.register('detectors', name, ({ fleet, doubt }) => make(fleet, doubt), builtIn);
   }
   for (const plugin of config.plugins) registry.registerPlugin(plugin);
   return registry;

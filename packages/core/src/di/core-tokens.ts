@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Ledger } from '../learning/index.ts';
-import type { Collector, EndpointPolicy, ProbeScheduler } from '../monitoring/index.ts';
+import type { Collector, EndpointPolicy, Prober, ProbeScheduler, SelfDoubt } from '../monitoring/index.ts';
 import type { NotificationRouter } from '../notification/index.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Budgets } from '../pipeline/budgets.ts';
@@ -42,6 +42,8 @@ export const core = {
   controlPlane: token<ControlPlane>('core.control-plane'),
   collector: token<Collector>('core.collector'),
   endpoints: token<EndpointPolicy>('core.endpoints'),
+  prober: token<Prober>('core.prober'),
+  doubt: token<SelfDoubt>('core.doubt'),
   probes: token<ProbeScheduler>('core.probes'),
   detection: token<Detection>('core.detection'),
   sight: token<FleetSight>('core.sight'),

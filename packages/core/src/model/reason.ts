@@ -14,6 +14,7 @@ export const reasonCodes = {
   'agent-suspected': 'A detector raised a suspicion and an incident was opened.',
   'finding-joined': 'A further suspicion joined the incident that is open for the agent.',
   'finding-cleared': 'A suspicion no longer holds.',
+  'health-changed': 'The health of the agent is another now; the suspicions are the same.',
   'rung-chosen': 'The ladder chose this rung for the severity.',
   'ladder-exhausted': 'No rung is left that could be tried.',
   'no-orchestrator': 'No orchestrator runs this agent, so nothing can be done to it.',
@@ -61,6 +62,7 @@ export const reasonCodes = {
   'endpoint-denied': 'The agent named an address that the guard may not call, so it is never asked.',
   'clock-skewed': "The agent's clock is off by more than a minute; its heartbeats count all the same.",
   'checkpoint-missing': 'There is no usable checkpoint to restore.',
+  'self-doubt': 'The guard suspects itself: it is late, cut off or waits for its store, and gives everybody more time.',
   unseen: 'Nothing has been heard of the agent for too long to believe that it recovered.',
   'nothing-wrong': 'No suspicion stands against the agent.',
 } as const satisfies Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@ import type {
   AgentView,
   Clock,
   Component,
+  Doubt,
   Logger,
   Metrics,
   Random,
@@ -16,6 +17,7 @@ import { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { MonitoredFleet } from './ports.ts';
 import { ProbeLanes } from './probe-lanes.ts';
 import type { ProbeAnswer, Prober } from './prober.ts';
+import type { SelfDoubt } from './self-doubt.ts';
 
 /** How often the schedule is looked at. */
 const lookEveryMs = 100;
@@ -30,6 +32,8 @@ export interface ProbeSchedulerOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly prober: Prober;
+  /** Stretches timeouts, and hears how questions ended. [none] */
+  readonly doubt?: Doubt & Partial<Pick<SelfDoubt, 'probed'>>;
   /** Where answers go: the collector. */
   readonly report: (signal: SignalDraft) => void;
   /** Probes under way at once, over the fleet. [64] */
@@ -211,10 +215,17 @@ export class ProbeScheduler implements Component {
     const at = this.#fleet.endpointOf(job.slot, job.instanceId);
     if (!at) return { outcome: 'unknown', latencyMs: 0, detail: 'the agent has no address' };
     const { probes } = view.policy;
-    const ask = ({ path, timeoutMs }: { readonly path: string; readonly timeoutMs: Ms }): Promise<ProbeAnswer> =>
-      this.#options.prober
-        .probe({ agentId: job.agentId, at, path, probe: job.probe, timeoutMs }, this.#abort.signal)
-        .catch((error: unknown) => ({ outcome: 'unknown', latencyMs: 0, detail: messageOf(error) }));
+    const { prober, doubt } = this.#options;
+    const ask = async (question: { readonly path: string; readonly timeoutMs: Ms }): Promise<ProbeAnswer> => {
+      // A guard that is slow itself gives the agents more time.
+      const timeoutMs = question.timeoutMs * (doubt?.stretch() ?? 1);
+      const { agentId, probe } = job;
+      const answer = await prober
+        .probe({ agentId, at, path: question.path, probe, timeoutMs }, this.#abort.signal)
+        .catch((error: unknown): ProbeAnswer => ({ outcome: 'unknown', latencyMs: 0, detail: messageOf(error) }));
+      if (!this.#abort.signal.aborted) doubt?.probed?.(agentId, answer, timeoutMs);
+      return answer;
+    };
     const asked = probes[job.probe];
     if (job.probe !== 'health') return ask(asked);
     if (asked.path === '') return ask(probes.liveness);

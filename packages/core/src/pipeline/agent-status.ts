@@ -4,7 +4,7 @@ import { healthScore } from '../model/index.ts';
 import type { AgentSlot } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { Collector } from '../monitoring/index.ts';
+import type { Collector, SelfDoubt } from '../monitoring/index.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import type { Holds } from './holds.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -16,6 +16,7 @@ export interface StatusParts {
   readonly sight: Pick<FleetSight, 'denied'>;
   readonly holds: Holds;
   readonly incidents: IncidentLog;
+  readonly doubt: SelfDoubt;
   breaker(agentId: string): AgentStatus['breaker'];
 }
 
@@ -51,7 +52,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   };
 }
 
-function remarksOn({ fleet, sight, collector }: StatusParts, slot: AgentSlot): readonly Reason[] {
+function remarksOn({ fleet, sight, collector, doubt }: StatusParts, slot: AgentSlot): readonly Reason[] {
   const remarks: Reason[] = [];
   const { id = '', instance } = fleet.agent(slot)?.agent ?? {};
   if (instance?.state === 'stopped' || instance?.state === 'paused') {
@@ -66,6 +67,13 @@ function remarksOn({ fleet, sight, collector }: StatusParts, slot: AgentSlot): r
   if (collector.skewed(slot)) {
     const text = 'The time in its heartbeats is off by more than a minute; they count by when they arrive.';
     remarks.push({ code: 'clock-skewed', text, remedy: "Let the agent's machine keep its time by NTP." });
+  }
+  const { multiplier, reasons } = doubt.status();
+  if (multiplier > 0) {
+    const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
+    const text = `The guard doubts itself and gives ${multiplier + 1} times as much time${why}.`;
+    const remedy = 'Nothing has to be done for the agent; look at the load of the guard, its network and its store.';
+    remarks.push({ code: 'self-doubt', text, remedy });
   }
   return remarks;
 }

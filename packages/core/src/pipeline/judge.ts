@@ -1,4 +1,4 @@
-import type { Assessor, Clock, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
+import type { Assessor, Clock, Doubt, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import { askBudget, backoffMs, backoffUntil } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
@@ -35,6 +35,8 @@ export interface JudgeOptions {
   readonly holds: Holds;
   readonly log: IncidentLog;
   readonly ownership: Ownership;
+  /** How far the guard doubts itself, and whether a canary failed. */
+  readonly doubt: Doubt;
   assessor(name: string): Assessor;
   strategy(name: string): Strategy;
   orchestrator(name: string): Orchestrator | undefined;

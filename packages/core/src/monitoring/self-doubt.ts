@@ -1,0 +1,169 @@
+import type { Clock, Doubt, DoubtSettings, DoubtStatus, Metrics } from '../contracts/index.ts';
+import { messageOf } from '../contracts/index.ts';
+import type { AgentId, Ms } from '../model/index.ts';
+import { formatDuration } from '../model/index.ts';
+import { Canaries } from './canaries.ts';
+import type { ProbeAnswer } from './prober.ts';
+
+/** Lifeguard's bound: timeouts are at most nine times as long. */
+export const multiplierMax = 8;
+
+/** So many different agents have to leave the guard without an answer before it suspects itself. */
+const unansweredMin = 3;
+
+export interface SelfDoubtOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly settings: DoubtSettings;
+  /** Asks a canary; never rejects. */
+  readonly ask: (url: string, timeoutMs: Ms) => Promise<ProbeAnswer>;
+  /** Reads something small from the store. */
+  readonly readStore: () => Promise<unknown>;
+  /** A part of the guard does not work now; `undefined`: it works again. */
+  readonly degraded: (what: string, why: string | undefined) => void;
+}
+
+/**
+ * The guard's doubt about itself. Signs are gathered as they come and weighed once a round: each kind of bad sign raises
+ * the multiplier by one, a round without any lowers it by one. Rounds that were slept through count as bad ones, so that
+ * a guard that comes back from a long pause does not believe at once what it missed.
+ */
+export class SelfDoubt implements Doubt {
+  readonly #o: SelfDoubtOptions;
+  readonly #canaries: Canaries;
+  #multiplier = 0;
+  #roundMs: Ms;
+  #lagMs: Ms = 0;
+  #storeMs: Ms = 0;
+  #storeError: string | undefined;
+  /** Since when the store has owed an answer. */
+  #askedStoreMs: Ms | undefined;
+  /** Agents asked in this round, and whether one of the questions was left without an answer. */
+  readonly #asked = new Map<AgentId, boolean>();
+  #reasons: readonly string[] = [];
+
+  constructor(options: SelfDoubtOptions) {
+    this.#o = options;
+    this.#roundMs = options.clock.monotonic();
+    const { canaries, canaryTimeoutMs } = options.settings;
+    this.#canaries = new Canaries(
+      canaries.map(({ url }) => url),
+      (url) => options.ask(url, canaryTimeoutMs),
+    );
+  }
+
+  get multiplier(): number {
+    return this.#multiplier;
+  }
+
+  get canaryFailed(): string | undefined {
+    return this.#canaries.failed;
+  }
+
+  stretch(): number {
+    return this.#multiplier + 1;
+  }
+
+  status(): DoubtStatus {
+    return { multiplier: this.#multiplier, reasons: this.#reasons, canaries: this.#canaries.list() };
+  }
+
+  /** Once a tick: how late it came, and how long the one before took. */
+  ticked(lateMs: Ms, tookMs: Ms): void {
+    this.#lagMs = Math.max(this.#lagMs, lateMs, tookMs);
+    const nowMs = this.#o.clock.monotonic();
+    const { everyMs } = this.#o.settings;
+    if (nowMs - this.#roundMs < everyMs && this.#lagMs < everyMs) return;
+    const missed = Math.floor(this.#lagMs / everyMs);
+    this.#weigh(nowMs, missed);
+    this.#roundMs = nowMs;
+    this.#askStore(nowMs);
+    void this.#askCanaries();
+  }
+
+  /** A commit of the store ended, well or not. */
+  stored(tookMs: Ms, error?: string): void {
+    this.#storeMs = Math.max(this.#storeMs, tookMs);
+    if (error !== undefined) this.#storeError = error;
+  }
+
+  /** An agent was asked. A refusal is an answer: the guard reached the machine. */
+  probed(agentId: AgentId, answer: ProbeAnswer, timeoutMs: Ms): void {
+    if (answer.denied === true) return;
+    const silent = answer.outcome === 'down' && answer.statusCode === undefined && answer.latencyMs >= 0.9 * timeoutMs;
+    const owed = silent || (answer.outcome === 'unknown' && answer.statusCode === undefined);
+    this.#asked.set(agentId, owed || this.#asked.get(agentId) === true);
+  }
+
+  #weigh(nowMs: Ms, missed: number): void {
+    const signs = [this.#lagSign(), this.#storeSign(nowMs), this.#probeSign(), this.#canaries.failed];
+    const reasons = signs.filter((sign) => sign !== undefined);
+    const before = this.#multiplier;
+    const by = reasons.length === 0 ? -1 : reasons.length + Math.max(0, missed - 1);
+    this.#multiplier = Math.min(multiplierMax, Math.max(0, before + by));
+    this.#reasons = reasons;
+    this.#lagMs = 0;
+    this.#storeMs = 0;
+    this.#storeError = undefined;
+    this.#asked.clear();
+    if (this.#multiplier === before) return;
+    this.#o.metrics.gauge('praetorian_doubt_multiplier', this.#multiplier);
+    this.#tell(before);
+  }
+
+  /** Said once when it begins and once when it is over, not at every step. */
+  #tell(before: number): void {
+    const { tellFrom } = this.#o.settings;
+    if (before < tellFrom && this.#multiplier >= tellFrom) {
+      const why = this.#reasons.join('; ');
+      this.#o.degraded('self-doubt', `timeouts are ${this.stretch()} times as long: ${why}`);
+    }
+    if (before > 0 && this.#multiplier === 0) this.#o.degraded('self-doubt', undefined);
+  }
+
+  #lagSign(): string | undefined {
+    const { lagMs } = this.#o.settings;
+    if (this.#lagMs < lagMs) return undefined;
+    return `a tick came ${formatDuration(this.#lagMs)} late (at most ${formatDuration(lagMs)})`;
+  }
+
+  #storeSign(nowMs: Ms): string | undefined {
+    const { storeMs } = this.#o.settings;
+    if (this.#storeError !== undefined) return `the store failed: ${this.#storeError}`;
+    const owedMs = this.#askedStoreMs === undefined ? 0 : nowMs - this.#askedStoreMs;
+    const tookMs = Math.max(this.#storeMs, owedMs);
+    if (tookMs < storeMs) return undefined;
+    return `the store took ${formatDuration(tookMs)} (at most ${formatDuration(storeMs)})`;
+  }
+
+  /** Many agents that do not answer at once are more likely the guard's own trouble, unless its canaries answer. */
+  #probeSign(): string | undefined {
+    let owed = 0;
+    for (const unanswered of this.#asked.values()) if (unanswered) owed += 1;
+    if (owed < unansweredMin || owed < this.#o.settings.unanswered * this.#asked.size) return undefined;
+    if (this.#canaries.allReached) return undefined;
+    return `${owed} of ${this.#asked.size} agents asked did not answer`;
+  }
+
+  #askStore(nowMs: Ms): void {
+    if (this.#askedStoreMs !== undefined) return;
+    this.#askedStoreMs = nowMs;
+    const { clock, readStore } = this.#o;
+    readStore().then(
+      () => this.#storeAnswered(clock.monotonic() - nowMs),
+      (thrown: unknown) => this.#storeAnswered(clock.monotonic() - nowMs, messageOf(thrown)),
+    );
+  }
+
+  #storeAnswered(tookMs: Ms, error?: string): void {
+    this.#askedStoreMs = undefined;
+    this.stored(tookMs, error);
+  }
+
+  async #askCanaries(): Promise<void> {
+    const before = this.#canaries.failed;
+    await this.#canaries.round();
+    const after = this.#canaries.failed;
+    if (before !== after) this.#o.degraded('canary', after);
+  }
+}
