@@ -17,7 +17,7 @@ export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFa
     // A changed picture is a reason to decide again at once, unless an attempt has just failed and its backoff runs.
     const decided = decideNow({ ...incident, ...joined }, facts);
     // Without a line of its own, at most the moment of the next look has moved.
-    return decided.entry ? decided : join(decided.incident, facts, joined);
+    return decided.entry ? decided : join(decided.incident, facts, joined, incident);
   }
   if (event.type === 'due') return decideNow(incident, facts);
   return unchanged(incident);
@@ -206,7 +206,7 @@ export function withFindings(
   const same =
     incident.health === health &&
     incident.findings.length === findings.length &&
-    incident.findings.every((finding, at) => finding.id === findings[at]?.id);
+    incident.findings.every(({ id }) => findings.some((finding) => finding.id === id));
   if (same) return undefined;
   // The name of the failure stays when the suspicions go: the ledger needs it.
   const names = [...new Set(findings.map((finding) => finding.signature))].sort().join('+');
@@ -214,17 +214,22 @@ export function withFindings(
 }
 
 /** The picture changed and nothing follows from it: a line, while what was decided last stands (`because`). */
-export function join(incident: Incident, facts: DecideFacts, picture: Picture): Decided {
+export function join(incident: Incident, facts: DecideFacts, picture: Picture, before: Incident = incident): Decided {
   return move(incident, facts, {
     set: { ...picture, because: incident.because },
     type: 'findings',
-    reason: findingsReason(picture.findings),
+    reason: pictureReason(before, picture),
   });
 }
 
-function findingsReason(findings: DecideFacts['findings']): Reason {
-  const newest = findings.at(-1);
-  return newest
-    ? { code: 'finding-joined', text: newest.text }
-    : { code: 'finding-cleared', text: 'No suspicion stands against the agent any more.' };
+/** What is new in the picture: a suspicion that joined, else one that went, else the health alone. */
+function pictureReason(before: Incident, { findings, health }: Picture): Reason {
+  const isOf = (those: DecideFacts['findings'], id: string): boolean => those.some((finding) => finding.id === id);
+  const joined = findings.filter(({ id }) => !isOf(before.findings, id)).at(-1);
+  if (joined) return { code: 'finding-joined', text: joined.text };
+  const gone = before.findings.filter(({ id }) => !isOf(findings, id)).map(({ kind }) => kind);
+  if (gone.length === 0) return { code: 'health-changed', text: `${before.agentId} is ${health} now.` };
+  const left = [...new Set(findings.map(({ kind }) => kind))].join(', ');
+  const rest = left === '' ? 'No suspicion stands against the agent any more.' : `Left: ${left}.`;
+  return { code: 'finding-cleared', text: `No longer: ${[...new Set(gone)].join(', ')}. ${rest}` };
 }
