@@ -77,6 +77,7 @@ export class Pipeline {
     this.#p.checkpointRound.tick(nowMs);
   }
 
+    for (const slot of seen.ask) void probes.ask(slot, 'health');
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
   after(change: IncidentChange): void {
     const { bus, executor, ledger, notifications } = this.#p;

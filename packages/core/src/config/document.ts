@@ -20,6 +20,9 @@ export interface Sections {
     readonly every: Ms;
     readonly timeout: Ms;
     readonly silentFor: Ms;
+    readonly detector: HeartbeatPolicy['detector'];
+    readonly pause: Ms;
+    readonly stalledFor: Ms;
   };
   readonly probes: {
     readonly health: { readonly path: string; readonly timeout: Ms };

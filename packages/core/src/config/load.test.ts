@@ -27,7 +27,15 @@ describe('a config', () => {
     expect(loaded).toEqual([]);
     expect(policyOf(anyone)).toMatchObject({
       mode: 'auto',
-      heartbeat: { expect: 'auto', everyMs: 30_000, timeoutMs: 90_000, silentForMs: 600_000 },
+      heartbeat: {
+        expect: 'auto',
+        everyMs: 30_000,
+        timeoutMs: 90_000,
+        detector: 'phi',
+        pauseMs: 3_000,
+        stalledForMs: 600_000,
+        silentForMs: 600_000,
+      },
       probes: {
         health: { path: '/health', timeoutMs: 2_000 },
         liveness: { path: '/health/live', everyMs: 10_000, timeoutMs: 2_000, failures: 3, successes: 2 },

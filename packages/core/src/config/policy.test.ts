@@ -21,6 +21,9 @@ describe('the policy of an agent', () => {
     expect((await policy(layered)).heartbeat).toMatchObject({
       everyMs: 20_000,
       timeoutMs: 50_000,
+      detector: 'phi',
+      pauseMs: 3_000,
+      stalledForMs: 600_000,
       silentForMs: 600_000,
     });
     expect((await policy(layered, { id: 'b' })).heartbeat).toMatchObject({ everyMs: 20_000, timeoutMs: 40_000 });

@@ -98,6 +98,9 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       everyMs: heartbeat.every,
       timeoutMs: heartbeat.timeout,
       silentForMs: heartbeat.silentFor,
+      detector: heartbeat.detector,
+      pauseMs: heartbeat.pause,
+      stalledForMs: heartbeat.stalledFor,
     },
     probes: toProbes(sections.probes),
     slo: {

@@ -19,6 +19,21 @@ export const heartbeat = section('When an agent that sends no heartbeat is suspe
     { min: '200ms', max: '24h' },
   ),
   silentFor: duration(
+  detector: choice(
+    ['fixed', 'phi'],
+    'phi',
+    'How silence is judged. fixed: after `timeout`; phi: also sooner, as soon as it is unusual for the very agent, if two questions are not answered either. Take fixed when agents send heartbeats at no regular times.',
+  ),
+  pause: duration(
+    '3s',
+    'With phi, a heartbeat may be this late without being unusual. Raise it for agents that stand still now and then, as for a collection of garbage; lower it and silence is noticed sooner.',
+    { max: '1h' },
+  ),
+  stalledFor: duration(
+    '10m',
+    'An agent that reports work in hand (`activeTasks`, `queueDepth`) and no advance (`lastProgressAt`, completed tasks) for this long is suspected. Raise it when single tasks take long; lower it and work that stands still is noticed sooner.',
+    { min: '1s', max: '7d' },
+  ),
     '10m',
     'An agent that is silent but answers probes may be restarted after this. Raise it and such agents are left alone longer; lower it and they are restarted sooner.',
     { min: '1s', max: '24h' },

@@ -62,6 +62,8 @@ export interface Evaluation {
   readonly suspicions: readonly Suspicion[];
   /** Look at it again at this monotonic time even if nothing arrives. */
   readonly wakeAtMs?: Ms;
+  /** Ask the agent at once; the answer counts like that of any probe. For what is not a suspicion yet (R06 c). */
+  readonly ask?: boolean;
 }
 
 /** What a detector may know of the fleet. */
@@ -70,6 +72,8 @@ export interface AgentView {
   readonly policy: Policy;
   /** Monotonic time since when the guard has known the current instance. */
   readonly sinceMs: Ms;
+  /** The current instance has sent heartbeats, if in an earlier run of the guard: their absence means something. */
+  readonly beats?: boolean;
 }
 
 /** Read-only view of the fleet by slot. */
@@ -94,6 +98,10 @@ export interface Detector extends Component {
   evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[];
   /** Agent registered, its instance replaced, or it left: drop what belongs to the old instance. */
   reset(slot: AgentSlot): void;
+  /** The guard itself stood still for `lostMs`, up to now: the time is held against nobody. Called before `observe`. */
+  paused?(lostMs: Ms, nowMs: Ms): void;
+  /** An incident of the agent began or ended: what is measured in between is not how it usually behaves. */
+  troubled?(slot: AgentSlot, on: boolean): void;
   /** What is worth keeping over a restart of the guard. */
   save?(slot: AgentSlot): Uint8Array;
   load?(slot: AgentSlot, bytes: Uint8Array): void;

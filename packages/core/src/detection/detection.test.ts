@@ -16,7 +16,7 @@ const withDetectors = (...detectors: string[]) => samplePolicy({ detectors });
 describe('Detection, the host', () => {
   it('does not evaluate one of 100 000 agents that nobody heard of and nobody waits for', async () => {
     const { add, beat, tick, clock, evaluated } = detectionRig(
-      samplePolicy({ heartbeat: { expect: 'auto', everyMs: 30_000, timeoutMs: 90_000, silentForMs: 600_000 } }),
+      samplePolicy({ heartbeat: { ...samplePolicy().heartbeat, detector: 'fixed' } }),
     );
     const slots = Array.from({ length: 100_000 }, (_, at) => add(`a${at}`));
     beat(...slots);

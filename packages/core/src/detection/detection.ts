@@ -5,8 +5,8 @@ import { DetectorHost, type HostedEvaluation } from './detector-host.ts';
 import { FindingBook, type Cleared } from './finding-book.ts';
 import { HealthMonitor, type HealthChange } from './health-monitor.ts';
 
-/** A tick this late means that the guard itself stood still. */
-const stallMs = 10_000;
+/** A tick this late means that the guard itself stood still, unless it is said otherwise. */
+const usualStallMs = 10_000;
 /** Longest time deadlines are put off after a stall. */
 const postponeMaxMs = 60_000;
 
@@ -19,6 +19,8 @@ export interface DetectionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** A tick this late means that the guard itself stood still. [10 s] */
+  readonly stallMs?: Ms;
 }
 
 /** What a tick brought. */
@@ -29,6 +31,8 @@ export interface DetectionResult {
   readonly health: readonly HealthChange[];
   /** Agents to be asked at once. */
   readonly confirm: readonly AgentSlot[];
+  /** Agents to be asked at once of whom nothing is suspected yet: the answer counts like any other. */
+  readonly ask: readonly AgentSlot[];
   /** Detectors that failed in this tick and had not before. */
   readonly degraded: readonly { readonly what: string; readonly why: string }[];
   /** Detectors that work again. */
@@ -56,6 +60,7 @@ interface Outcome {
   readonly cleared: Cleared[];
   readonly health: HealthChange[];
   readonly confirm: Set<AgentSlot>;
+  readonly ask: Set<AgentSlot>;
   readonly degraded: { readonly what: string; readonly why: string }[];
   readonly recovered: string[];
 }
@@ -78,8 +83,9 @@ export class Detection {
   /** Slots whose health has to be looked at. */
   readonly #touchedSince = new Set<AgentSlot>();
   #lastTickMs: Ms | undefined;
+  readonly #stallMs: Ms;
 
-  constructor({ detectors, aliases = () => [], fleet, clock, log, metrics }: DetectionOptions) {
+  constructor({ detectors, aliases = () => [], fleet, clock, log, metrics, stallMs = usualStallMs }: DetectionOptions) {
     const nowMs = clock.monotonic();
     this.#hosts = [...detectors].map(
       ([name, detector]) => new DetectorHost([name, ...aliases(name)], detector, fleet, nowMs),
@@ -89,6 +95,7 @@ export class Detection {
     this.#log = log;
     this.#metrics = metrics;
     this.#health = new HealthMonitor({ fleet, clock });
+    this.#stallMs = stallMs;
   }
 
   tick(batch: SignalBatch, nowMs: Ms): DetectionResult {
@@ -103,7 +110,8 @@ export class Detection {
       const change = this.#health.judge(slot, this.#book.of(slot), nowMs);
       if (change) outcome.health.push(change);
     }
-    return { ...outcome, confirm: [...outcome.confirm] };
+    for (const slot of outcome.confirm) outcome.ask.delete(slot);
+    return { ...outcome, confirm: [...outcome.confirm], ask: [...outcome.ask] };
   }
 
   /** A new agent in the slot, or a new instance of it: what stood against the old one is cleared. */
@@ -140,6 +148,11 @@ export class Detection {
     this.#touchedSince.add(slot);
   }
 
+  /** An incident of the agent began or ended. */
+  setTroubled(slot: AgentSlot, troubled: boolean): void {
+    for (const host of this.#hosts) this.#guarded(host, () => host.troubled(slot, troubled));
+  }
+
   /** Counts a failed attempt at healing; `at` for one of an earlier run of the guard, read from the ledger. */
   addFailedAttempt(slot: AgentSlot, at?: EpochMs): void {
     this.#health.addFailure(slot, at ?? this.#clock.now());
@@ -153,17 +166,18 @@ export class Detection {
   #beginOutcome(): Outcome {
     const cleared = this.#clearedSince;
     this.#clearedSince = [];
-    return { raised: [], cleared, health: [], confirm: new Set(), degraded: [], recovered: [] };
+    return { raised: [], cleared, health: [], confirm: new Set(), ask: new Set(), degraded: [], recovered: [] };
   }
 
   /** While the guard stood still no heartbeat was read: agents get the time to be heard again. */
   #noteStall(nowMs: Ms): void {
     const gapMs = nowMs - (this.#lastTickMs ?? nowMs);
     this.#lastTickMs = nowMs;
-    if (gapMs < stallMs) return;
+    if (gapMs < this.#stallMs) return;
     this.#log.warn({ gapMs }, 'the guard stood still; deadlines are put off');
     this.#metrics.count('praetorian_stalls_total');
-    for (const host of this.#hosts) host.postpone(nowMs, nowMs + Math.min(gapMs, postponeMaxMs));
+    for (const host of this.#hosts)
+      this.#guarded(host, () => host.paused(gapMs, nowMs, nowMs + Math.min(gapMs, postponeMaxMs)));
   }
 
   #run(host: DetectorHost, batch: SignalBatch, nowMs: Ms, outcome: Outcome): void {
@@ -200,6 +214,7 @@ export class Detection {
     const view = this.#fleet.agent(slot);
     if (!view) return;
     this.#touchedSince.add(slot);
+    if (evaluation.ask === true) outcome.ask.add(slot);
     const { raised, cleared } = this.#book.update(detector, evaluation, view, this.#clock.now());
     outcome.raised.push(...raised);
     outcome.cleared.push(...cleared);

@@ -73,8 +73,9 @@ export class DetectorHost {
     }
   }
 
-  /** Puts off who is due: the guard stood still, and what it missed has yet to arrive. */
-  postpone(nowMs: Ms, untilMs: Ms): void {
+  /** The guard stood still, and what it missed has yet to arrive: who is due is put off. */
+  paused(lostMs: Ms, nowMs: Ms, untilMs: Ms): void {
+    this.#detector.paused?.(lostMs, nowMs);
     const due: AgentSlot[] = [];
     this.#wheel.due(nowMs, due);
     for (const slot of due) this.#wheel.schedule(slot, untilMs);
@@ -88,6 +89,11 @@ export class DetectorHost {
 
   remove(slot: AgentSlot): void {
     this.#forget(slot);
+    this.#detector.troubled?.(slot, false);
+  }
+
+  troubled(slot: AgentSlot, on: boolean): void {
+    this.#detector.troubled?.(slot, on);
   }
 
   /** The agent's policy changed; returns whether the detector still watches it. */

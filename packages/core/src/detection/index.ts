@@ -15,7 +15,7 @@ export type { HealthChange } from './health-monitor.ts';
 
 /** The detectors that come with the engine, by the names that `policy.detectors` uses. */
 export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?: Doubt) => Detector>> = {
-  heartbeat: (fleet) => new HeartbeatDetector({ fleet }),
+  heartbeat: (fleet, doubt) => new HeartbeatDetector({ fleet, doubt }),
   probe: (fleet) => new ProbeDetector({ fleet }),
   lifecycle: () => new LifecycleDetector(),
   slo: (fleet) => new SloDetector({ fleet }),

@@ -82,6 +82,7 @@ function makeDetection(at: Provider): Detection {
     clock: at.get(core.clock),
     log: at.get(core.log),
     metrics: at.get(core.metrics),
+    stallMs: Math.max(1_000, 5 * at.get(core.config).config.tickMs),
   });
 }
 

@@ -13,7 +13,15 @@ const probe = (path: string, everyMs: number): ProbePolicy => ({
 export function samplePolicy(given: Partial<Policy> = {}): Policy {
   return {
     mode: 'auto',
-    heartbeat: { expect: 'auto', everyMs: 30_000, timeoutMs: 90_000, silentForMs: 600_000 },
+    heartbeat: {
+      expect: 'auto',
+      everyMs: 30_000,
+      timeoutMs: 90_000,
+      detector: 'phi',
+      pauseMs: 3_000,
+      stalledForMs: 600_000,
+      silentForMs: 600_000,
+    },
     probes: {
       health: { path: '/health', timeoutMs: 2_000 },
       liveness: probe('/health/live', 10_000),
