@@ -72,12 +72,12 @@ export class Pipeline {
     for (const slot of this.#suspectedIn(seen)) sight.bad(slot, nowMs);
     for (const slot of turned) this.#p.reflection.syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
+    for (const slot of seen.ask) void probes.ask(slot, 'health');
     this.#tell(seen);
     for (const [agentId, worse] of this.#touched(seen)) this.#decide(agentId, worse);
     this.#p.checkpointRound.tick(nowMs);
   }
 
-    for (const slot of seen.ask) void probes.ask(slot, 'health');
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
   after(change: IncidentChange): void {
     const { bus, executor, ledger, notifications } = this.#p;

@@ -19,10 +19,10 @@ export interface Sections {
     readonly expect: HeartbeatPolicy['expect'];
     readonly every: Ms;
     readonly timeout: Ms;
-    readonly silentFor: Ms;
     readonly detector: HeartbeatPolicy['detector'];
     readonly pause: Ms;
     readonly stalledFor: Ms;
+    readonly silentFor: Ms;
   };
   readonly probes: {
     readonly health: { readonly path: string; readonly timeout: Ms };

@@ -97,10 +97,10 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       expect: heartbeat.expect,
       everyMs: heartbeat.every,
       timeoutMs: heartbeat.timeout,
-      silentForMs: heartbeat.silentFor,
       detector: heartbeat.detector,
       pauseMs: heartbeat.pause,
       stalledForMs: heartbeat.stalledFor,
+      silentForMs: heartbeat.silentFor,
     },
     probes: toProbes(sections.probes),
     slo: {

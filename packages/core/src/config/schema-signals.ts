@@ -18,7 +18,6 @@ export const heartbeat = section('When an agent that sends no heartbeat is suspe
     'Silence after which an agent is suspected; longer than `every`. Raise it and failures are seen later; lower it and a short pause of an agent counts as a failure.',
     { min: '200ms', max: '24h' },
   ),
-  silentFor: duration(
   detector: choice(
     ['fixed', 'phi'],
     'phi',
@@ -34,6 +33,7 @@ export const heartbeat = section('When an agent that sends no heartbeat is suspe
     'An agent that reports work in hand (`activeTasks`, `queueDepth`) and no advance (`lastProgressAt`, completed tasks) for this long is suspected. Raise it when single tasks take long; lower it and work that stands still is noticed sooner.',
     { min: '1s', max: '7d' },
   ),
+  silentFor: duration(
     '10m',
     'An agent that is silent but answers probes may be restarted after this. Raise it and such agents are left alone longer; lower it and they are restarted sooner.',
     { min: '1s', max: '24h' },

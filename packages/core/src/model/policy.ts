@@ -28,13 +28,13 @@ export interface HeartbeatPolicy {
   readonly expect: 'auto' | 'required' | 'off';
   readonly everyMs: Ms;
   readonly timeoutMs: Ms;
-  /** After this long silent but answering, a restart is allowed. */
   /** `phi`: silence counts as soon as it is unusual for the agent, if it does not answer either; `fixed`: after the timeout. */
   readonly detector: 'fixed' | 'phi';
   /** A heartbeat may be this late without being unusual, as after a collection of garbage. */
   readonly pauseMs: Ms;
   /** Work in hand that does not advance for this long is a suspicion. */
   readonly stalledForMs: Ms;
+  /** After this long silent but answering, a restart is allowed. */
   readonly silentForMs: Ms;
 }
 
