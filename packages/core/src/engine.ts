@@ -154,9 +154,10 @@ export class Engine {
       () => scope.get(core.probes).stop(),
     );
     add(
-      'checkpoints',
+      'rounds',
       () => undefined,
-      () => scope.get(core.checkpointRound).stop(),
+      () =>
+        Promise.all([scope.get(core.checkpointRound).stop(), scope.get(core.logRound).stop()]).then(() => undefined),
     );
     add(
       'tick',

@@ -7,6 +7,7 @@ import { worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
+import type { LogRound } from './pipeline/log-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
 import type { Reflection } from './pipeline/reflection.ts';
@@ -38,6 +39,7 @@ export interface PipelineParts {
   readonly notifications: NotificationRouter;
   readonly ownership: Ownership;
   readonly checkpointRound: CheckpointRound;
+  readonly logRound: LogRound;
   readonly settle: Settle;
   readonly reflection: Reflection;
   /** A part of the guard does not work now; `undefined`: it works again. */
@@ -69,13 +71,17 @@ export class Pipeline {
     const batch = collector.drain(nowMs);
     const turned = sight.observe(batch);
     const seen = detection.tick(batch, nowMs);
-    for (const slot of this.#suspectedIn(seen)) sight.bad(slot, nowMs);
+    for (const slot of this.#suspectedIn(seen)) {
+      sight.bad(slot, nowMs);
+      this.#p.logRound.hurry(slot);
+    }
     for (const slot of turned) this.#p.reflection.syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
     for (const slot of seen.ask) void probes.ask(slot, 'health');
     this.#tell(seen);
     for (const [agentId, worse] of this.#touched(seen)) this.#decide(agentId, worse);
     this.#p.checkpointRound.tick(nowMs);
+    this.#p.logRound.tick(nowMs);
   }
 
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
@@ -109,6 +115,7 @@ export class Pipeline {
     this.#p.detection.policyChanged(slot);
     this.#p.probes.track(slot);
     this.#p.checkpointRound.track(slot);
+    this.#p.logRound.track(slot);
   }
 
   /** The agent left: nothing of it is kept, and its incident ends. */
@@ -116,6 +123,7 @@ export class Pipeline {
     const { collector, detection, probes, sight, ledger, incidentLog, incidents } = this.#p;
     probes.remove(slot);
     this.#p.checkpointRound.remove(slot);
+    this.#p.logRound.remove(slot);
     detection.remove(slot);
     sight.remove(slot);
     collector.reset(slot);

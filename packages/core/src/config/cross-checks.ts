@@ -5,6 +5,7 @@ import type { PathPart } from '../runtime/json-schema.ts';
 import { type ConfigDocument, type PartialSections, sectionNames, type Sections } from './document.ts';
 import { mergeSections } from './policy.ts';
 import type { Found } from './problem.ts';
+import { ruleChecks } from './rule-checks.ts';
 
 /** `path` is below the level. */
 interface Rule {
@@ -35,6 +36,13 @@ const rules: readonly Rule[] = [
     durationRule(['probes', name, 'timeout'], 'below', ['probes', name, 'every'], 'else probes of one agent overlap'),
   ),
   durationRule(['slo', 'latencyP95'], 'at most', ['slo', 'latencyP99'], 'a higher percentile is never smaller'),
+  {
+    path: ['errors', 'novelMin'],
+    holds: ({ errors }) => errors.novelMin <= errors.min,
+    found: ({ errors }) => String(errors.novelMin),
+    allowed: ({ errors }) => `at most ${errors.min} (errors.min)`,
+    remedy: 'new errors are noticed sooner than known ones, never later',
+  },
   ...rungNames.map((name) =>
     durationRule(
       ['ladder', name, 'grace'],
@@ -99,6 +107,7 @@ export function crossChecks(document: ConfigDocument): Found[] {
     ...instanceChecks(document),
     ...agentChecks(document),
     ...networkChecks(document),
+    ...ruleChecks(document),
   ];
 }
 

@@ -4,6 +4,7 @@ import type {
   HeartbeatPolicy,
   JsonObject,
   LadderPolicy,
+  LearningPolicy,
   Mode,
   Ms,
   Ratio,
@@ -43,6 +44,13 @@ export interface Sections {
     readonly errorRateFactor: number;
     readonly latencyFactor: number;
   };
+  readonly errors: {
+    readonly window: Ms;
+    readonly min: number;
+    readonly novelMin: number;
+    readonly burst: number;
+    readonly logs: { readonly every: Ms };
+  };
   readonly severity: SeverityPolicy;
   readonly ladder: {
     readonly restart: RungSection;
@@ -51,10 +59,12 @@ export interface Sections {
       readonly restoreState: boolean;
       readonly mode: 'beside' | 'in-place';
       readonly configOverride?: OverrideSection;
+      readonly alternative: LadderPolicy['respawn']['alternative'];
     };
     readonly restartScope: LadderPolicy['restartScope'];
     readonly drain: Ms;
     readonly safeState: LadderPolicy['safeState'];
+    readonly useWhen: LadderPolicy['useWhen'];
   };
   readonly gate: {
     readonly attempts: readonly { readonly max: AttemptLimit['max']; readonly per: Ms }[];
@@ -66,6 +76,7 @@ export interface Sections {
   };
   readonly watch: { readonly every: Ms; readonly for: Ms };
   readonly checkpoints: { readonly keep: number; readonly maxAge: Ms; readonly every: Ms };
+  readonly learning: LearningPolicy;
 }
 
 interface ProbeSection {
@@ -79,6 +90,8 @@ interface ProbeSection {
 interface RungSection {
   readonly timeout: Ms;
   readonly grace: Ms;
+  readonly drain?: Ms;
+  readonly backoff?: { readonly base?: Ms; readonly cap?: Ms };
 }
 
 /** `timeout` is in the file what `timeoutMs` is in the model. */
@@ -145,9 +158,11 @@ export const sectionNames = [
   'heartbeat',
   'probes',
   'slo',
+  'errors',
   'severity',
   'ladder',
   'gate',
   'watch',
   'checkpoints',
+  'learning',
 ] as const satisfies readonly (keyof Sections)[];

@@ -4,6 +4,7 @@ import {
   type Policy,
   type ProbePolicy,
   type ProbesPolicy,
+  type RungPolicy,
   strictestMode,
 } from '../model/index.ts';
 import {
@@ -90,7 +91,7 @@ const isObject = (value: unknown): value is { [key: string]: unknown } =>
 
 /** From the keys people write to those of the model: the one place where the two meet. */
 function toPolicy(sections: Sections, group: GroupSection): Policy {
-  const { heartbeat, slo, gate, watch, checkpoints, severity } = sections;
+  const { heartbeat, slo, gate, watch, checkpoints, errors, severity } = sections;
   return {
     mode: group.mode,
     heartbeat: {
@@ -114,7 +115,14 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       errorRateFactor: slo.errorRateFactor,
       latencyFactor: slo.latencyFactor,
     },
-    severity: { escalateFailures: severity.escalateFailures },
+    errors: {
+      windowMs: errors.window,
+      min: errors.min,
+      novelMin: errors.novelMin,
+      burst: errors.burst,
+      logsEveryMs: errors.logs.every,
+    },
+    severity: { escalateFailures: severity.escalateFailures, rules: severity.rules },
     ladder: toLadder(sections.ladder),
     gate: {
       attempts: gate.attempts.map(({ max, per }) => ({ max, perMs: per })),
@@ -126,6 +134,7 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
     },
     watch: { everyMs: watch.every, forMs: watch.for },
     checkpoints: { keep: checkpoints.keep, maxAgeMs: checkpoints.maxAge, everyMs: checkpoints.every },
+    learning: { ranking: sections.learning.ranking },
     assessor: group.assessor,
     strategy: group.strategy,
     detectors: group.detectors,
@@ -150,14 +159,28 @@ function toProbes(probes: Sections['probes']): ProbesPolicy {
   };
 }
 
-function toLadder({ restart, recreate, respawn, restartScope, drain, safeState }: Sections['ladder']): LadderPolicy {
+type RungSection = Sections['ladder']['restart'];
+
+function toRung({ timeout, grace, drain, backoff }: RungSection): RungPolicy {
+  const { base, cap } = backoff ?? {};
+  const own = { ...(base === undefined ? {} : { baseMs: base }), ...(cap === undefined ? {} : { capMs: cap }) };
+  return {
+    timeoutMs: timeout,
+    graceMs: grace,
+    ...(drain === undefined ? {} : { drainMs: drain }),
+    ...(backoff === undefined ? {} : { backoff: own }),
+  };
+}
+
+function toLadder(ladder: Sections['ladder']): LadderPolicy {
+  const { restart, recreate, respawn, restartScope, drain, safeState, useWhen } = ladder;
   const override = respawn.configOverride;
   return {
-    restart: { timeoutMs: restart.timeout, graceMs: restart.grace },
-    recreate: { timeoutMs: recreate.timeout, graceMs: recreate.grace, restoreState: recreate.restoreState },
+    restart: toRung(restart),
+    recreate: { ...toRung(recreate), restoreState: recreate.restoreState },
     respawn: {
-      timeoutMs: respawn.timeout,
-      graceMs: respawn.grace,
+      ...toRung(respawn),
+      alternative: respawn.alternative,
       restoreState: respawn.restoreState,
       mode: respawn.mode,
       ...(override === undefined ? {} : { override: toOverride(override) }),
@@ -165,6 +188,7 @@ function toLadder({ restart, recreate, respawn, restartScope, drain, safeState }
     restartScope,
     drainMs: drain,
     safeState,
+    useWhen,
   };
 }
 

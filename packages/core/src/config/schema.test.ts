@@ -57,6 +57,7 @@ describe('the schema', () => {
         'agents',
         'checkpoints',
         'controlPlane',
+        'errors',
         'gate',
         'groups',
         'heartbeat',

@@ -8,17 +8,21 @@ import { editorAliases } from './aliases.ts';
 import { choice, contributionName, duration, idName, instanceName, section, withoutDefaults } from './schema-parts.ts';
 import { checkpoints, gate, ladder, watch } from './schema-remedies.ts';
 import { selfDoubt } from './schema-doubt.ts';
+import { learning } from './schema-judgement.ts';
+import { errors } from './schema-errors.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
 
 const sections: { readonly [name: string]: JsonObject } = {
   heartbeat,
   probes,
   slo,
+  errors,
   severity,
   ladder,
   gate,
   watch,
   checkpoints,
+  learning,
 };
 
 type Properties = { readonly [name: string]: JsonObject };

@@ -79,6 +79,7 @@ export type {
   Rung,
   RungPolicy,
   ScoreTerm,
+  ErrorsPolicy,
   SeverityPolicy,
   Signal,
   SignalBase,
@@ -116,7 +117,15 @@ export { errorCatalogue } from './error-catalogue.ts';
 export { GuardError, guardError, invariant, isGuardError, messageOf } from './errors.ts';
 
 // The ten kinds, and leases.
-export type { DiscoveredAgent, EvidenceItem, ExecResult, Grant, InventoryEvent, Orchestrator } from './orchestrator.ts';
+export type {
+  DiscoveredAgent,
+  EvidenceItem,
+  ExecResult,
+  Grant,
+  InventoryEvent,
+  LogPage,
+  Orchestrator,
+} from './orchestrator.ts';
 export type {
   CommitOptions,
   Lease,

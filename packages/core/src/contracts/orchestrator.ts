@@ -57,6 +57,15 @@ export interface EvidenceItem {
   readonly text: string;
 }
 
+export interface LogPage {
+  /** Oldest first, without line ends. */
+  readonly lines: readonly string[];
+  /** Given as `after` to get what follows. */
+  readonly next: string;
+  /** Bytes that were left out, because there was more than fits. [0] */
+  readonly skippedBytes?: number;
+}
+
 export interface ExecResult {
   readonly exitCode: number;
   readonly stdout: string;
@@ -80,6 +89,11 @@ export interface Orchestrator extends Component {
   reconcile(intent: Intent, call: Call): Promise<Receipt>;
   /** Logs, exit data, inspection: whatever helps to understand the failure after the instance is gone. */
   evidence?(instance: Instance, agentId: AgentId, call: Call): Promise<readonly EvidenceItem[]>;
+  /**
+   * Lines the instance has written to its log since `after`, a place an earlier answer named; without it, since now.
+   * At most about 1 MiB; what is older is left out and counted.
+   */
+  logs?(instance: Instance, agentId: AgentId, after: string | undefined, call: Call): Promise<LogPage>;
   /** Runs a command inside the instance. */
   exec?(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult>;
 }

@@ -295,35 +295,3 @@ describe('SloDetector', () => {
     ]);
   });
 });
-
-describe('ErrorsDetector', () => {
-  it('suspects an agent from ten errors a minute on, and clears it below half of that', async () => {
-    const { add, signal, tick, run } = detectionRig();
-    const slot = add();
-    signal(slot, { kind: 'error', message: 'x', type: 'DbError42', count: 9 });
-    expect(tick().raised).toEqual([]);
-    signal(slot, { kind: 'error', message: 'x', type: 'DbError42', count: 1 });
-    expect(tick().raised).toMatchObject([
-      {
-        id: 'errors:errors:errors',
-        signature: 'errors:DbError',
-        evidence: 'errors',
-        text: '10 errors in 1m, most of them DbError (suspicious from 10)',
-      },
-    ]);
-    expect((await run(49_000)).cleared).toEqual([]);
-    expect((await run(12_000)).cleared).toHaveLength(1);
-  });
-
-  it('keeps its memory bounded whatever is reported', async () => {
-    const { add, signal, tick, run, detection } = detectionRig();
-    const slot = add();
-    for (let at = 0; at < 1_000; at += 1) {
-      const type = String.fromCharCode(97 + (at % 26)).repeat(1 + (at % 7));
-      signal(slot, { kind: 'error', message: 'x', type, count: 1_000_000 });
-    }
-    tick();
-    expect(detection.status(slot).findings).toMatchObject([{ data: { errors: 1_000_000_000 } }]);
-    expect((await run(70_000)).cleared).toHaveLength(1);
-  });
-});

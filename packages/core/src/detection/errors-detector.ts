@@ -1,63 +1,68 @@
-import type { AgentSlot, Detector, Evaluation, SignalBatch, Suspicion } from '../contracts/index.ts';
-import { formatDuration, type ErrorSignal, type Ms } from '../model/index.ts';
+import type { AgentSlot, Detector, Evaluation, FleetView, SignalBatch, Suspicion } from '../contracts/index.ts';
+import { formatDuration, type ErrorSignal, type ErrorsPolicy, type Ms } from '../model/index.ts';
+import type { Pattern } from './patterns/drain.ts';
+import { Drain, slugOf } from './patterns/drain.ts';
+import { ErrorWindow, otherPatterns } from './patterns/error-window.ts';
+import { maskedTokens } from './patterns/mask.ts';
 
-const bucketCount = 6;
-/** Types of errors told apart per agent; the rest are counted together. */
-const typesMax = 8;
-
-export interface ErrorsDetectorOptions {
-  /** Length of the sliding window. [1 min] Longer: slower to see a burst, slower to forget one. */
-  readonly windowMs?: Ms;
-  /** Errors in the window from which they are a suspicion. [10] Cleared below half of it. */
-  readonly errorsMin?: number;
-}
-
-interface Bucket {
-  /** Which stretch of time it counts: monotonic time divided by the bucket's width, whole. */
-  readonly index: number;
-  readonly types: Map<string, number>;
-}
+/** A pattern is new for this long after it was first seen. */
+const newForMs: Ms = 600_000;
 
 interface State {
-  buckets: readonly Bucket[];
+  readonly window: ErrorWindow;
   raised: boolean;
 }
 
-/** Suspects an agent that reports many errors in a short time. Memory is bounded: 6 buckets of at most 9 types each. */
+/** Why so many errors are a suspicion. */
+interface Judged {
+  readonly errors: number;
+  readonly top: Pattern | undefined;
+  readonly topErrors: number;
+  readonly novel: boolean;
+  readonly burst: boolean;
+}
+
+/**
+ * Suspects an agent by the errors it reports and the error lines of its log: by their number (rate), sooner when they
+ * are of a pattern nobody has shown before (novelty), or many more than is usual for this agent (burst). Patterns are
+ * mined by Drain over the whole fleet; the most frequent one names the failure.
+ *
+ * Suspected from `min` errors in `window` on; from `novelMin` of one new pattern; from half of `min` when that is
+ * `burst` times what is usual. Cleared below half of what raised it.
+ */
 export class ErrorsDetector implements Detector {
   readonly consumes = ['error'] as const;
-  readonly #bucketMs: Ms;
-  readonly #windowMs: Ms;
-  readonly #errorsMin: number;
-  /** Only agents that reported an error lately. */
+  readonly #fleet: FleetView;
+  readonly #drain = new Drain();
+  /** Type of the errors of a pattern, if they have one. */
+  readonly #types = new Map<number, string>();
+  /** Only agents that reported an error lately, or usually do. */
   readonly #states = new Map<AgentSlot, State>();
+  /** When the first error was seen: before the fleet is known a while, everything would be new. */
+  #sinceMs: Ms | undefined;
 
-  constructor({ windowMs = 60_000, errorsMin = 10 }: ErrorsDetectorOptions = {}) {
-    this.#windowMs = windowMs;
-    this.#bucketMs = windowMs / bucketCount;
-    this.#errorsMin = errorsMin;
+  constructor({ fleet }: { readonly fleet: FleetView }) {
+    this.#fleet = fleet;
   }
 
-  observe({ signals }: SignalBatch): void {
-    for (const { slot, signal } of signals) if (signal.kind === 'error') this.#count(slot, signal);
+  observe({ signals, nowMs }: SignalBatch): void {
+    for (const { slot, signal } of signals) if (signal.kind === 'error') this.#count(slot, signal, nowMs);
   }
 
   evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[] {
     const evaluations: Evaluation[] = [];
     for (const slot of due) {
       const state = this.#states.get(slot);
-      if (!state) continue;
-      const oldest = Math.floor(nowMs / this.#bucketMs) - bucketCount + 1;
-      state.buckets = state.buckets.filter(({ index }) => index >= oldest);
-      const types = totals(state.buckets);
-      const errors = sum(types.values());
-      state.raised = errors >= (state.raised ? this.#errorsMin / 2 : this.#errorsMin);
-      const first = state.buckets[0];
-      if (!first) this.#states.delete(slot);
+      const policy = this.#fleet.agent(slot)?.policy.errors;
+      if (!state || !policy) continue;
+      const judged = this.#judge(state.window.totals(nowMs), { usual: state.window.usual, policy, nowMs });
+      state.raised = isRaised(judged, policy, state.raised ? 2 : 1);
+      const over = state.window.isForgettable;
+      if (over) this.#states.delete(slot);
       evaluations.push({
         slot,
-        suspicions: state.raised ? [this.#suspicion(errors, types)] : [],
-        ...(first ? { wakeAtMs: (first.index + bucketCount) * this.#bucketMs } : {}),
+        suspicions: state.raised ? [this.#suspicion(judged, policy)] : [],
+        ...(over ? {} : { wakeAtMs: state.window.changesAtMs(nowMs) }),
       });
     }
     return evaluations;
@@ -67,50 +72,96 @@ export class ErrorsDetector implements Detector {
     this.#states.delete(slot);
   }
 
-  #count(slot: AgentSlot, { type = '', count, receivedMs }: ErrorSignal): void {
-    const state = this.#states.get(slot) ?? { buckets: [], raised: false };
-    this.#states.set(slot, state);
-    const index = Math.floor(receivedMs / this.#bucketMs);
-    let bucket = state.buckets.at(-1);
-    if (bucket?.index !== index) {
-      bucket = { index, types: new Map() };
-      state.buckets = [...state.buckets, bucket].slice(-bucketCount);
-    }
+  #count(slot: AgentSlot, { type = '', message, count, receivedMs }: ErrorSignal, nowMs: Ms): void {
+    const policy = this.#fleet.agent(slot)?.policy.errors;
+    if (!policy) return;
+    this.#sinceMs ??= nowMs;
     const name = namedAs(type);
-    const known = bucket.types.has(name) || bucket.types.size < typesMax ? name : '';
-    bucket.types.set(known, (bucket.types.get(known) ?? 0) + count);
+    // The type leads: what has another type is another failure, however much the words are alike.
+    const words = maskedTokens(message);
+    const pattern = this.#drain.add(name === '' ? words : [name, ...words], nowMs);
+    if (name !== '') this.#types.set(pattern.id, name);
+    if (this.#types.size > 2 * this.#drain.size + 100) this.#forgetTypes();
+    const state = this.#states.get(slot) ?? { window: new ErrorWindow(policy.windowMs, nowMs), raised: false };
+    this.#states.set(slot, state);
+    state.window.count(pattern.id, count, receivedMs);
   }
 
-  #suspicion(errors: number, types: ReadonlyMap<string, number>): Suspicion {
-    const [type = ''] = [...types].sort((a, b) => b[1] - a[1])[0] ?? [];
+  #forgetTypes(): void {
+    for (const id of this.#types.keys()) if (!this.#drain.pattern(id)) this.#types.delete(id);
+  }
+
+  #judge(
+    totals: ReadonlyMap<number, number>,
+    { usual, policy, nowMs }: { readonly usual: number | undefined; readonly policy: ErrorsPolicy; readonly nowMs: Ms },
+  ): Judged {
+    let errors = 0;
+    let topId = otherPatterns;
+    let novelErrors = 0;
+    for (const [id, count] of totals) {
+      errors += count;
+      if (id !== otherPatterns && count > (totals.get(topId) ?? 0)) topId = id;
+      if (this.#isNew(id, nowMs)) novelErrors = Math.max(novelErrors, count);
+    }
+    return {
+      errors,
+      top: this.#drain.pattern(topId),
+      topErrors: totals.get(topId) ?? 0,
+      novel: novelErrors >= policy.novelMin,
+      burst: usual !== undefined && errors > 0 && errors >= policy.burst * usual,
+    };
+  }
+
+  #isNew(id: number, nowMs: Ms): boolean {
+    const pattern = this.#drain.pattern(id);
+    const known = this.#sinceMs !== undefined && nowMs - this.#sinceMs >= newForMs;
+    return known && pattern !== undefined && nowMs - pattern.firstSeenMs < newForMs;
+  }
+
+  #suspicion(judged: Judged, policy: ErrorsPolicy): Suspicion {
+    const { errors, top, novel, burst } = judged;
+    const { name, slug, pattern } = this.#named(judged);
+    const how = [...(novel ? ['never seen before'] : []), ...(burst ? ['many more than usual'] : [])];
+    const because = [`suspicious from ${policy.min}`, ...how].join('; ');
     return {
       kind: 'errors',
       evidence: 'errors',
       implies: 'degraded',
-      strength: 0.6,
-      text: `${errors} errors in ${formatDuration(this.#windowMs)}${type === '' ? '' : `, most of them ${type}`} (suspicious from ${this.#errorsMin})`,
-      signature: type === '' ? 'errors' : `errors:${type}`,
-      data: { errors },
+      strength: novel || burst ? 0.7 : 0.6,
+      text: `${errors} errors in ${formatDuration(policy.windowMs)}${name} (${because})`,
+      signature: slug === '' ? 'errors' : `errors:${slug}`,
+      data: { errors, novel, burst, ...(top ? { pattern } : {}) },
     };
   }
+
+  /** The failure is named after its most frequent pattern, if that makes up half of it. */
+  #named({ errors, top, topErrors }: Judged): {
+    readonly name: string;
+    readonly slug: string;
+    readonly pattern: string;
+  } {
+    const type = top && this.#types.get(top.id);
+    const pattern = (top?.words.slice(type === undefined ? 0 : 1) ?? []).join(' ').slice(0, 500);
+    if (!top || topErrors * 2 < errors) return { name: '', slug: '', pattern };
+    return {
+      name: `, most of them ${type ?? `"${pattern.slice(0, 200)}"`}`,
+      slug: type ?? slugOf(top.words),
+      pattern,
+    };
+  }
+}
+
+/** @param ease 2 once it is raised: it has to fall below half of what raised it. */
+function isRaised({ errors, novel, burst }: Judged, { min, novelMin }: ErrorsPolicy, ease: 1 | 2): boolean {
+  if (errors >= min / ease) return true;
+  if (errors >= novelMin / ease && novel) return true;
+  return burst && errors >= min / 2 / ease;
 }
 
 /** A type as it may stand in a signature: letters only, so that ids and numbers in it do not make it another failure. */
 function namedAs(type: string): string {
   return type
-    .replace(/[^A-Za-z]+/g, '-')
+    .replaceAll(/[^A-Za-z]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 60);
-}
-
-function totals(buckets: readonly Bucket[]): ReadonlyMap<string, number> {
-  const all = new Map<string, number>();
-  for (const { types } of buckets) for (const [type, count] of types) all.set(type, (all.get(type) ?? 0) + count);
-  return all;
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

@@ -19,5 +19,5 @@ export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?
   probe: (fleet) => new ProbeDetector({ fleet }),
   lifecycle: () => new LifecycleDetector(),
   slo: (fleet) => new SloDetector({ fleet }),
-  errors: () => new ErrorsDetector(),
+  errors: (fleet) => new ErrorsDetector({ fleet }),
 };

@@ -1,5 +1,6 @@
 import { Ledger } from '../learning/index.ts';
 import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
+import { LogRound } from '../pipeline/log-round.ts';
 import { NotificationRouter } from '../notification/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
 import { Checkpoints, httpAgentClient } from '../recovery/index.ts';
@@ -53,6 +54,21 @@ export function composeRecovery(scope: Scope, { agentClient }: Inputs): void {
         checkpoints: at.get(core.checkpoints),
         incidents: at.get(core.incidentLog),
         ownership: at.get(core.ownership),
+      }),
+  );
+  scope.provide(
+    core.logRound,
+    (at) =>
+      new LogRound({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        random: at.get(core.random).fork('log-round'),
+        log: at.get(core.log),
+        orchestrator: (name) => {
+          const registry = at.get(core.registry);
+          return registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined;
+        },
+        ingest: (signal) => at.get(core.collector).ingest(signal),
       }),
   );
   scope.provide(core.notifications, makeNotifications);

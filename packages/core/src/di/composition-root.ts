@@ -98,6 +98,7 @@ function makePipeline(at: Provider): Pipeline {
     notifications: at.get(core.notifications),
     ownership: at.get(core.ownership),
     checkpointRound: at.get(core.checkpointRound),
+    logRound: at.get(core.logRound),
     settle: at.get(core.settle),
     reflection: at.get(core.reflection),
     degraded: (what, why) => at.get(core.degradations).set(what, why),

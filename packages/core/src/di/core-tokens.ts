@@ -14,6 +14,7 @@ import type { Holds } from '../pipeline/holds.ts';
 import type { IncidentLog } from '../pipeline/incident-log.ts';
 import type { Incidents } from '../pipeline/incidents.ts';
 import type { Judge } from '../pipeline/judge.ts';
+import type { LogRound } from '../pipeline/log-round.ts';
 import type { Members } from '../pipeline/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
 import type { Reflection } from '../pipeline/reflection.ts';
@@ -61,5 +62,6 @@ export const core = {
   notifications: token<NotificationRouter>('core.notifications'),
   reflection: token<Reflection>('core.reflection'),
   checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
+  logRound: token<LogRound>('core.log-round'),
   pipeline: token<Pipeline>('core.pipeline'),
 } as const;

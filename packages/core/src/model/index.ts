@@ -36,9 +36,11 @@ export { reasonCodes } from './reason.ts';
 export type {
   AttemptLimit,
   CheckpointPolicy,
+  ErrorsPolicy,
   GatePolicy,
   HeartbeatPolicy,
   LadderPolicy,
+  LearningPolicy,
   Mode,
   Policy,
   ProbePolicy,
@@ -50,6 +52,7 @@ export type {
   WatchPolicy,
 } from './policy.ts';
 export { rungs, strictestMode } from './policy.ts';
+export type { SeverityRule, UseWhenRule } from './rules.ts';
 export type { AgentCall, ControlCommand, Effect, Plan, Receipt, Step, StepRecord, StepSpec } from './plan.ts';
 export type {
   Approval,

@@ -1,4 +1,5 @@
 import type { ConfigOverride } from './action.ts';
+import type { SeverityRule, UseWhenRule } from './rules.ts';
 import type { Ms, Ratio } from './units.ts';
 
 /** How far the guard may go by itself in a group; from the most careful to the freest. */
@@ -75,6 +76,10 @@ export interface RungPolicy {
   readonly timeoutMs: Ms;
   /** Time the instance gets to end by itself. */
   readonly graceMs: Ms;
+  /** How long the agent may drain before this rung; absent: as long as the ladder says. */
+  readonly drainMs?: Ms;
+  /** Pause after this rung did not heal; absent: as the gate says. */
+  readonly backoff?: { readonly baseMs?: Ms; readonly capMs?: Ms };
 }
 
 export interface LadderPolicy {
@@ -84,6 +89,8 @@ export interface LadderPolicy {
     readonly restoreState: boolean;
     readonly mode: 'beside' | 'in-place';
     readonly override?: ConfigOverride;
+    /** What is tried once more when a respawn with restored state did not heal: perhaps the state is at fault. */
+    readonly alternative: 'older-checkpoint' | 'without-state' | 'none';
   };
   /** `workload`: actions that touch a whole workload are allowed. */
   readonly restartScope: 'instance' | 'workload';
@@ -91,6 +98,8 @@ export interface LadderPolicy {
   readonly drainMs: Ms;
   /** What is left behind when the ladder is exhausted; a person is told in any case. */
   readonly safeState: 'isolate' | 'leave';
+  /** The user's lines of the table "use when"; they come before the built-in ones. */
+  readonly useWhen: readonly UseWhenRule[];
 }
 
 /** At most `max` attempts in any `perMs` (GCRA). */
@@ -112,9 +121,30 @@ export interface GatePolicy {
   readonly approvalTtlMs: Ms;
 }
 
+/** When the errors an agent reports, and the error lines of its log, are a suspicion. */
+export interface ErrorsPolicy {
+  /** Length of the sliding window. */
+  readonly windowMs: Ms;
+  /** Errors in the window from which they are a suspicion. */
+  readonly min: number;
+  /** The same for errors of one pattern nobody has shown before. */
+  readonly novelMin: number;
+  /** Multiple of the agent's usual number from which half of `min` suffices. */
+  readonly burst: number;
+  /** The log is read this often where the orchestrator can give it; 0 = never. */
+  readonly logsEveryMs: Ms;
+}
+
 export interface SeverityPolicy {
   /** More failures in 24 h than this go to a person. */
   readonly escalateFailures: number;
+  /** The user's rules for flags and shares. */
+  readonly rules: readonly SeverityRule[];
+}
+
+export interface LearningPolicy {
+  /** What worked before: not used, shown as a suggestion, or allowed to choose among the rungs that are permitted. */
+  readonly ranking: 'off' | 'suggest' | 'on';
 }
 
 export interface WatchPolicy {
@@ -137,11 +167,13 @@ export interface Policy {
   readonly heartbeat: HeartbeatPolicy;
   readonly probes: ProbesPolicy;
   readonly slo: SloPolicy;
+  readonly errors: ErrorsPolicy;
   readonly severity: SeverityPolicy;
   readonly ladder: LadderPolicy;
   readonly gate: GatePolicy;
   readonly watch: WatchPolicy;
   readonly checkpoints: CheckpointPolicy;
+  readonly learning: LearningPolicy;
   /** Name of the assessor and the strategy that decide for the group. */
   readonly assessor: string;
   readonly strategy: string;

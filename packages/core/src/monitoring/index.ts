@@ -5,6 +5,8 @@
 export { Collector } from './collector.ts';
 export type { ProbeAnswer, Prober, ProbeRequest } from './prober.ts';
 export { ProbeScheduler } from './probe-scheduler.ts';
+export type { LogError } from './log-lines.ts';
+export { errorOfLine } from './log-lines.ts';
 export { HttpProber } from './http-prober.ts';
 export { SelfDoubt } from './self-doubt.ts';
 export { EndpointPolicy } from './endpoint-policy.ts';

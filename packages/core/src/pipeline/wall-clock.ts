@@ -4,8 +4,8 @@ import type { SteadyClock } from '../runtime/index.ts';
 export interface WallClockOptions {
   readonly clock: SteadyClock;
   /** Something rests on moments that were written down: an unresolved incident, a hold. */
-  resting(): boolean;
-  degraded(why: string | undefined): void;
+  readonly resting: () => boolean;
+  readonly degraded: (why: string | undefined) => void;
 }
 
 /** A wall clock that was set is followed once nothing rests on the time before; until then it is said that it is not. */

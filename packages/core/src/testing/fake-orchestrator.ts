@@ -1,4 +1,13 @@
-import type { Call, Clock, Component, EvidenceItem, Grant, InventoryEvent, Orchestrator } from '../contracts/index.ts';
+import type {
+  Call,
+  Clock,
+  Component,
+  EvidenceItem,
+  Grant,
+  InventoryEvent,
+  LogPage,
+  Orchestrator,
+} from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
 import type {
   Action,
@@ -52,6 +61,7 @@ export class FakeOrchestrator implements Orchestrator, Component {
   readonly #executions: FakeExecutions;
   readonly #takesMs: NonNullable<FakeOrchestratorOptions['takesMs']>;
   readonly #failures = new Map<OrchestratorMethod, Error[]>();
+  readonly #lines = new Map<string, readonly string[]>();
 
   constructor(options: FakeOrchestratorOptions) {
     const { clock } = options;
@@ -157,6 +167,18 @@ export class FakeOrchestrator implements Orchestrator, Component {
 
   async evidence(instance: Instance, agentId: AgentId): Promise<readonly EvidenceItem[]> {
     return [{ label: 'log', text: `log of ${agentId}, instance ${instance.id}` }];
+  }
+
+  /** The current instance writes a line to its log. */
+  say(agentId: AgentId, line: string): void {
+    const { id } = this.world.current(agentId);
+    this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
+  }
+
+  async logs(instance: Instance, _agentId: AgentId, after: string | undefined): Promise<LogPage> {
+    const all = this.#lines.get(instance.id) ?? [];
+    const from = after === undefined ? all.length : Number(after);
+    return { lines: all.slice(from), next: String(all.length) };
   }
 
   #prepareScale(action: Extract<Action, { kind: 'scale' }>, key: string): Decision<Intent> {

@@ -252,6 +252,15 @@ function testExecution(it: It): void {
     const nobody: Instance = { id: 'no-such-instance', generation: 1 };
     assert.ok(Array.isArray(await bench.orchestrator.evidence(nobody, bench.agentId, bench.call())));
   });
+  it('gives the log from a place it named itself, and nothing of what was before', async (bench) => {
+    if (!bench.orchestrator.logs) return;
+    const instance = await bench.instance();
+    const begin = await bench.orchestrator.logs(instance, bench.agentId, undefined, bench.call());
+    assert.deepEqual(begin.lines, [], 'without a place it begins now');
+    const page = await bench.orchestrator.logs(instance, bench.agentId, begin.next, bench.call());
+    assert.ok(page.lines.every((line) => typeof line === 'string' && !line.includes('\n')));
+    assert.ok(typeof page.next === 'string');
+  });
 }
 
 function testEnd(it: It): void {

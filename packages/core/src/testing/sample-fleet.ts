@@ -41,14 +41,22 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
       errorRateFactor: 10,
       latencyFactor: 2,
     },
-    severity: { escalateFailures: 5 },
+    errors: { windowMs: 60_000, min: 10, novelMin: 5, burst: 5, logsEveryMs: 0 },
+    severity: { escalateFailures: 5, rules: [] },
     ladder: {
       restart: { timeoutMs: 30_000, graceMs: 10_000 },
       recreate: { timeoutMs: 60_000, graceMs: 10_000, restoreState: true },
-      respawn: { timeoutMs: 180_000, graceMs: 10_000, restoreState: true, mode: 'beside' },
+      respawn: {
+        timeoutMs: 180_000,
+        graceMs: 10_000,
+        restoreState: true,
+        mode: 'beside',
+        alternative: 'older-checkpoint',
+      },
       restartScope: 'instance',
       drainMs: 0,
       safeState: 'isolate',
+      useWhen: [],
     },
     gate: {
       attempts: [
@@ -63,6 +71,7 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
     },
     watch: { everyMs: 10_000, forMs: 300_000 },
     checkpoints: { keep: 10, maxAgeMs: 86_400_000, everyMs: 0 },
+    learning: { ranking: 'off' },
     assessor: 'threat',
     strategy: 'ladder',
     detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],

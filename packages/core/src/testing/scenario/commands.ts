@@ -68,6 +68,15 @@ export const commands: Readonly<Record<string, Command>> = {
     usage: 'remove <agents>: scaled in by another hand',
     run: (world, [agents = '']) => each(world, agents, (agentId) => world.orchestrator.world.remove(agentId)),
   },
+  say: {
+    usage: 'say <agent> <times> <line>: it writes to its log',
+    run: (world, [agentId = '', times = '1', ...line]) => {
+      const { orchestrator } = world;
+      if (!('say' in orchestrator)) return 'the agents of a workload have no logs';
+      for (let time = 0; time < Number(times); time += 1) orchestrator.say(agentId, line.join(' '));
+      return undefined;
+    },
+  },
   lose: {
     usage: 'lose reply: the answer to the next execution is lost',
     run: (world) => world.orchestrator.loseReply(),
