@@ -51,3 +51,26 @@ test('keeps the files of the last five instances of an agent and touches no othe
 test('a name cannot leave the folder', () => {
   expect(logs.path('../../x~1')).toBe(join(dir, 'logs', '..%2F..%2Fx~1.log'));
 });
+
+test('gives whole lines since a place, and begins anew with a file that became shorter', async () => {
+  const path = logs.path('a~1');
+  writeFileSync(path, 'old\n');
+  const begin = await logs.since('a~1', undefined);
+  expect(begin).toEqual({ lines: [], next: '4' });
+  writeFileSync(path, 'old\none\ntwo\nhal');
+  const page = await logs.since('a~1', begin.next);
+  expect(page).toEqual({ lines: ['one', 'two'], next: '12' });
+  writeFileSync(path, 'old\none\ntwo\nhalf\n');
+  expect(await logs.since('a~1', page.next)).toEqual({ lines: ['half'], next: '17' });
+  writeFileSync(path, 'new\n');
+  expect(await logs.since('a~1', '17')).toEqual({ lines: ['new'], next: '4' });
+  expect(await logs.since('a~2', undefined)).toEqual({ lines: [], next: '0' });
+});
+
+test('leaves out and counts what is more than a page', async () => {
+  writeFileSync(logs.path('a~1'), `${'x'.repeat(1_000)}\n`.repeat(2_000));
+  const page = await logs.since('a~1', '0');
+  expect(page.skippedBytes).toBe(1_001 * 2_000 - 1024 ** 2);
+  expect(page.lines.length).toBe(1_048);
+  expect(page.next).toBe(String(1_001 * 2_000));
+});

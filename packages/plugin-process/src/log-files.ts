@@ -1,10 +1,13 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { open, readdir, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogPage } from '@praetorian-guard/core/plugin';
 
 const fileMax = 4 * 1024 ** 2;
 const instancesKept = 5;
 const tailBytes = 256 * 1024;
+/** Most of a log that is read at once. */
+const pageBytes = 1024 ** 2;
 
 /**
  * Output of the processes, one file per instance. A process writes to its file itself: a pipe to the guard would
@@ -68,6 +71,24 @@ export class LogFiles {
     if (size <= 0 || lines === 0) return '';
     const end = await readEnd(path, size, tailBytes);
     return end.toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  /**
+   * Whole lines written since a place in the file; without one, none, and the place where it ends now. A file that
+   * became shorter was begun anew.
+   */
+  async since(instanceId: string, after: string | undefined): Promise<LogPage> {
+    const path = this.path(instanceId);
+    const size = Math.max(0, await sizeOf(path));
+    const place = Number(after ?? size);
+    const from = Number.isSafeInteger(place) && place >= 0 && place <= size ? place : 0;
+    if (from === size) return { lines: [], next: String(size) };
+    const skippedBytes = Math.max(0, size - from - pageBytes);
+    const bytes = await readEnd(path, size, size - from - skippedBytes);
+    // What is still being written comes the next time, unless it fills the page.
+    const end = bytes.lastIndexOf(0x0a) + 1 || (bytes.length === pageBytes ? bytes.length : 0);
+    const lines = end === 0 ? [] : bytes.subarray(0, end).toString('utf8').trimEnd().split('\n');
+    return { lines, next: String(from + skippedBytes + end), ...(skippedBytes > 0 ? { skippedBytes } : {}) };
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type Instance,
   type Intent,
   type InventoryEvent,
+  type LogPage,
   messageOf,
   type Orchestrator,
   type PluginContext,
@@ -154,6 +155,10 @@ export class ProcessOrchestrator implements Orchestrator {
       ...(record ? [{ label: 'command', text: JSON.stringify(record.command) }] : []),
       ...(status === undefined ? [] : [{ label: 'status', text: status }]),
     ];
+  }
+
+  async logs(instance: Instance, _agentId: AgentId, after: string | undefined): Promise<LogPage> {
+    return this.#logs.since(instance.id, after);
   }
 
   async #takeUp(): Promise<void> {
