@@ -170,6 +170,25 @@ describe('LifecycleDetector', () => {
     expect(after(...events)).toEqual([]);
   });
 
+  it('suspects an agent that others restart again and again, over its instances, until they leave it alone', async () => {
+    const { add, signal, tick, run, detection } = detectionRig();
+    const slot = add();
+    const restarted = (): void => {
+      detection.reset(slot);
+      signal(slot, { kind: 'lifecycle', event: 'restarted' });
+    };
+    restarted();
+    restarted();
+    expect(tick().raised).toEqual([]);
+    await run(60_000);
+    restarted();
+    expect(tick().raised).toMatchObject([
+      { kind: 'restarting', evidence: 'orchestrator', implies: 'degraded', text: 'others restarted it 3 times in 10m' },
+    ]);
+    expect((await run(530_000)).cleared).toEqual([]);
+    expect((await run(20_000)).cleared).toHaveLength(1);
+  });
+
   it('asks an agent that the orchestrator finds unhealthy, once', () => {
     const { add, signal, tick } = detectionRig();
     const slot = add();

@@ -17,7 +17,7 @@ export type { HealthChange } from './health-monitor.ts';
 export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?: Doubt) => Detector>> = {
   heartbeat: (fleet, doubt) => new HeartbeatDetector({ fleet, doubt }),
   probe: (fleet) => new ProbeDetector({ fleet }),
-  lifecycle: () => new LifecycleDetector(),
+  lifecycle: (fleet) => new LifecycleDetector({ fleet }),
   slo: (fleet) => new SloDetector({ fleet }),
   errors: (fleet) => new ErrorsDetector({ fleet }),
 };

@@ -1,46 +1,92 @@
-import type { AgentSlot, Detector, Evaluation, SignalBatch, Suspicion } from '../contracts/index.ts';
-import type { LifecycleSignal } from '../model/index.ts';
+import type { AgentSlot, Detector, Evaluation, FleetView, SignalBatch, Suspicion } from '../contracts/index.ts';
+import type { LifecycleSignal, Ms } from '../model/index.ts';
+import { formatDuration } from '../model/index.ts';
+
+/** Restarts by others within this are a suspicion from `restartsMin` on, and none any more when one is left. */
+const restartsWithinMs: Ms = 600_000;
+const restartsMin = 3;
+const restartsKept = 16;
 
 interface State {
+  /** It outlives the instances of the agent. */
+  readonly agentId: string;
   end: Suspicion | undefined;
   unhealthy: Suspicion | undefined;
+  /** When others restarted it, oldest first. */
+  restarts: readonly Ms[];
+  restarting: boolean;
   changed: boolean;
 }
 
 /**
  * Judges what the orchestrator saw. An exit or an out-of-memory kill is proven by that alone. An exit with code 0 is the
- * agent's own wish and `stopped` and `paused` are an operator's: neither is a failure.
+ * agent's own wish and `stopped` and `paused` are an operator's: neither is a failure. An agent that others, such as a
+ * restart policy, restart again and again runs each time one looks, and is not well all the same.
  */
 export class LifecycleDetector implements Detector {
   readonly consumes = ['lifecycle'] as const;
   /** Only agents that something is held against, or was a moment ago. */
   readonly #states = new Map<AgentSlot, State>();
+  readonly #fleet: FleetView;
+
+  constructor({ fleet }: { readonly fleet: FleetView }) {
+    this.#fleet = fleet;
+  }
 
   observe({ signals }: SignalBatch): void {
     for (const { slot, signal } of signals) {
       if (signal.kind !== 'lifecycle') continue;
-      const state = this.#states.get(slot) ?? { end: undefined, unhealthy: undefined, changed: false };
+      const state = this.#states.get(slot) ?? nothingHeld(signal.agentId);
       apply(state, signal);
       this.#states.set(slot, state);
     }
   }
 
-  evaluate(due: readonly AgentSlot[]): readonly Evaluation[] {
+  evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[] {
     const evaluations: Evaluation[] = [];
     for (const slot of due) {
       const state = this.#states.get(slot);
-      if (!state?.changed) continue;
+      if (!state) continue;
+      const restarting = restartingOf(state, nowMs);
+      const oldest = state.restarts[0];
+      if (!state.changed && oldest === undefined) continue;
       state.changed = false;
-      const suspicions = [state.end, state.unhealthy].filter((suspicion) => suspicion !== undefined);
-      if (suspicions.length === 0) this.#states.delete(slot);
-      evaluations.push({ slot, suspicions });
+      const suspicions = [state.end, state.unhealthy, restarting].filter((suspicion) => suspicion !== undefined);
+      if (suspicions.length === 0 && oldest === undefined) this.#states.delete(slot);
+      evaluations.push({ slot, suspicions, ...(oldest === undefined ? {} : { wakeAtMs: oldest + restartsWithinMs }) });
     }
     return evaluations;
   }
 
+  /** What is known of an instance goes with it; how often others restarted the agent does not. */
   reset(slot: AgentSlot): void {
-    this.#states.delete(slot);
+    const state = this.#states.get(slot);
+    const stays = state !== undefined && this.#fleet.agent(slot)?.agent.id === state.agentId;
+    if (stays && state.restarts.length > 0) {
+      this.#states.set(slot, { ...nothingHeld(state.agentId), restarts: state.restarts, restarting: state.restarting });
+    } else this.#states.delete(slot);
   }
+}
+
+function nothingHeld(agentId: string): State {
+  return { agentId, end: undefined, unhealthy: undefined, restarts: [], restarting: false, changed: true };
+}
+
+function restartingOf(state: State, nowMs: Ms): Suspicion | undefined {
+  state.restarts = state.restarts.filter((atMs) => nowMs - atMs < restartsWithinMs);
+  const { length } = state.restarts;
+  state.restarting = length >= (state.restarting ? 2 : restartsMin);
+  if (!state.restarting) return undefined;
+  return {
+    kind: 'restarting',
+    evidence: 'orchestrator',
+    implies: 'degraded',
+    strength: 0.7,
+    text: `others restarted it ${length} times in ${formatDuration(restartsWithinMs)}`,
+    signature: 'restarting',
+    confirm: true,
+    data: { restarts: length },
+  };
 }
 
 function apply(state: State, signal: LifecycleSignal): void {
@@ -59,8 +105,12 @@ function apply(state: State, signal: LifecycleSignal): void {
     case 'healthy':
       state.unhealthy = undefined;
       return;
-    case 'started':
     case 'restarted':
+      state.restarts = [...state.restarts, signal.receivedMs].slice(-restartsKept);
+      state.end = undefined;
+      state.unhealthy = undefined;
+      return;
+    case 'started':
     case 'stopped':
     case 'paused':
     case 'removed':

@@ -20,6 +20,7 @@ export type FindingKind =
   | 'exited'
   | 'oom-killed'
   | 'unhealthy'
+  | 'restarting'
   | 'stalled'
   | 'anomaly'
   | `${string}/${string}`;

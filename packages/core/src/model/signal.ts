@@ -82,7 +82,10 @@ export type LifecycleEvent =
   | 'restarted'
   | 'removed';
 
-/** What the orchestrator saw. `stopped` and `paused` are an operator's hand and are left alone. */
+/**
+ * What the orchestrator saw. `stopped` and `paused` are an operator's hand and are left alone; `restarted`: somebody else,
+ * such as a restart policy, ended it and started it again.
+ */
 export interface LifecycleSignal extends SignalBase {
   readonly kind: 'lifecycle';
   readonly event: LifecycleEvent;
