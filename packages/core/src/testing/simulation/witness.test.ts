@@ -70,7 +70,7 @@ describe('the witness of a simulation', () => {
     witness.blame('web.1', 1_000);
     witness.committed(acting(1), true);
     witness.began({ ...intent, key: 'inc_0/1/3-restart' });
-    const hold = { id: 'hold_1', scope: { kind: 'fleet' }, until: Number.MAX_SAFE_INTEGER };
+    const hold = { id: 'hold_1', scope: { kind: 'fleet' }, at: 0, until: 1_000_000 };
     witness.committed([{ op: 'put', key: 'hold/hold_1', value: hold as unknown as Json, when: 'any' }], true);
     witness.called(intent, grant);
     expect(broken()).toEqual(['I1', 'I6']);

@@ -18,7 +18,14 @@ interface Kept {
 /** Attempts in the window by a second way of counting: a bucket that leaks evenly. */
 interface Bucket {
   level: number;
+  atMs: Ms;
   atWall: number;
+}
+
+interface KeptHold {
+  readonly hold: Hold;
+  /** By the monotonic clock. */
+  readonly untilMs: Ms;
 }
 
 /**
@@ -31,7 +38,7 @@ export class Witness {
   readonly #clock: Clock;
   readonly #recorder: Recorder;
   readonly #groupOf = new Map<AgentId, string>();
-  readonly #holds = new Map<string, Hold>();
+  readonly #holds = new Map<string, KeptHold>();
   readonly #buckets = new Map<AgentId, Bucket[]>();
   readonly #running = new Map<AgentId, string>();
   readonly #guilty = new Map<AgentId, Ms>();
@@ -58,7 +65,7 @@ export class Witness {
     for (const op of ops) {
       if (op.op === 'put' && op.key.includes('/incident/')) this.#incident(op.value as unknown as Incident, ops);
       else if (op.op === 'put' && op.key.startsWith('hold/') && answered)
-        this.#holds.set(op.key, op.value as unknown as Hold);
+        this.#keepHold(op.key, op.value as unknown as Hold);
       else if (op.op === 'delete' && op.key.startsWith('hold/')) this.#holds.delete(op.key);
       else if (op.op === 'put' && op.key.includes('/timeline/')) this.#entry(op.value as unknown as TimelineEntry);
     }
@@ -75,6 +82,11 @@ export class Witness {
       this.#recorder.violate('I6', `${key} within ${settleMs} ms of the guard's start`);
     this.#modeAllows(incident, key);
     if (!harmless.has(action.kind)) this.#deserved(incident, key);
+  }
+
+  /** It lasts as long as it was placed for, whatever the wall clock does meanwhile. */
+  #keepHold(key: string, hold: Hold): void {
+    this.#holds.set(key, { hold, untilMs: this.#clock.monotonic() + (hold.until - hold.at) });
   }
 
   began(intent: Intent): void {
@@ -104,9 +116,10 @@ export class Witness {
   #mayTouch(agentId: AgentId, key: string): void {
     const other = this.#running.get(agentId);
     if (other !== undefined && other !== key) this.#recorder.violate('I1', `${key} while ${other} acts on ${agentId}`);
-    const now = this.#clock.now();
+    const nowMs = this.#clock.monotonic();
     const group = this.#groupOf.get(agentId) ?? '';
-    const hold = [...this.#holds.values()].find((one) => covers(one, agentId, group, now));
+    const covering = (one: KeptHold): boolean => one.untilMs > nowMs && covers(one.hold, agentId, group, -Infinity);
+    const { hold } = [...this.#holds.values()].find(covering) ?? {};
     if (hold) this.#recorder.violate('I6', `${key} on ${agentId} under hold ${hold.id}`);
   }
 
@@ -161,15 +174,18 @@ export class Witness {
       this.#recorder.violate('I8', `${entry.incidentId} line ${entry.seq}: "${code}", "${text}"`);
   }
 
-  /** I5: one more attempt is in the bucket of every limit. */
+  /** I5: one more attempt is in the bucket of every limit. What is stored goes by the wall clock: set on, it refills. */
   #spend({ agentId, id }: Incident): void {
-    const now = this.#clock.now();
-    const buckets = this.#buckets.get(agentId) ?? attemptLimits.map(() => ({ level: 0, atWall: now }));
+    const atMs = this.#clock.monotonic();
+    const atWall = this.#clock.now();
+    const buckets = this.#buckets.get(agentId) ?? attemptLimits.map(() => ({ level: 0, atMs, atWall }));
     this.#buckets.set(agentId, buckets);
     attemptLimits.forEach(({ max, perMs }, at) => {
       const bucket = buckets[at] as Bucket;
-      bucket.level = Math.max(0, bucket.level - (Math.max(0, now - bucket.atWall) * max) / perMs) + 1;
-      bucket.atWall = now;
+      const passedMs = Math.max(atMs - bucket.atMs, atWall - bucket.atWall);
+      bucket.level = Math.max(0, bucket.level - (passedMs * max) / perMs) + 1;
+      bucket.atMs = atMs;
+      bucket.atWall = atWall;
       if (bucket.level > max + 1e-6)
         this.#recorder.violate('I5', `${id}: more than ${max} attempts in ${perMs} ms on ${agentId}`);
     });
