@@ -162,7 +162,10 @@ export class Engine {
     add(
       'tick',
       () => this.#nextTick(),
-      () => this.#tick?.dispose(),
+      () => {
+        this.#tick?.dispose();
+        scope.get(core.doubt).stop();
+      },
     );
     this.#addControlPlaneFeed();
     for (const name of registry.names('orchestrators')) this.#addFeed(name);

@@ -72,7 +72,7 @@ export interface AgentView {
   readonly policy: Policy;
   /** Monotonic time since when the guard has known the current instance. */
   readonly sinceMs: Ms;
-  /** The current instance has sent heartbeats, if in an earlier run of the guard: their absence means something. */
+  /** The current instance sent heartbeats in an earlier run of the guard: their absence means something, and it is not starting. */
   readonly beats?: boolean;
 }
 

@@ -85,7 +85,9 @@ export class ProbeDetector implements Detector {
     if (signal.outcome === 'unknown' || signal.probe === 'performance') return;
     const known = this.#states.get(slot);
     const startedMs = Math.max(view.sinceMs, known?.startedMs ?? -Infinity);
-    const starting = signal.receivedMs - startedMs < view.policy.probes.startGraceMs;
+    // An instance that an earlier run of the guard has heard of is not starting, unless it was seen to.
+    const adopted = view.beats === true && (known?.startedMs ?? -Infinity) === -Infinity;
+    const starting = !adopted && signal.receivedMs - startedMs < view.policy.probes.startGraceMs;
     if (this.#isExcused(slot, signal, starting)) return;
     if (signal.outcome === 'up' && !known) return;
     const state = known ?? blank();

@@ -50,6 +50,7 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
       detection: at.get(core.detection),
       collector: at.get(core.collector),
       clock: at.get(core.clock),
+      heard: (slot) => at.get(core.members).heard(slot),
     });
   });
   scope.provide(core.members, makeMembers);
@@ -58,15 +59,14 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
 
 /** Canaries are named in the config, so that they may be called wherever they are. */
 function makeDoubt(at: Provider): SelfDoubt {
-  const stopped = new AbortController();
   return new SelfDoubt({
     clock: at.get(core.clock),
     metrics: at.get(core.metrics),
     settings: at.get(core.config).config.selfDoubt,
-    ask: (url, timeoutMs) => {
+    ask: (url, timeoutMs, signal) => {
       const { pathname, search, origin } = new URL(url);
       const request = { agentId: 'canary', at: { endpoint: origin, source: 'config' }, probe: 'health' } as const;
-      return at.get(core.prober).probe({ ...request, path: pathname + search, timeoutMs }, stopped.signal);
+      return at.get(core.prober).probe({ ...request, path: pathname + search, timeoutMs }, signal);
     },
     readStore: () => at.get(core.store).get(keys.meta),
     degraded: (what, why) => at.get(core.degradations).set(what, why),

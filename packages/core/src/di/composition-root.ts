@@ -3,7 +3,7 @@ import { Degradations } from '../pipeline/degradations.ts';
 import { Ownership } from '../pipeline/ownership.ts';
 import { Reflection } from '../pipeline/reflection.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
-import { StoreLeases } from '../state/index.ts';
+import { StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { composeRecovery } from './compose-recovery.ts';
@@ -38,7 +38,10 @@ export function compose(inputs: Inputs): Scope {
 }
 
 function composeState(scope: Scope): void {
-  scope.provide(core.store, (at) => at.get(core.registry).get('stateStores', at.get(core.config).config.store));
+  scope.provide(core.store, (at) => {
+    const store = at.get(core.registry).get('stateStores', at.get(core.config).config.store);
+    return timedStore(store, at.get(core.clock), (tookMs, thrown) => at.get(core.doubt).stored(tookMs, thrown));
+  });
   scope.provide(core.leases, (at) => {
     const { store } = at.get(core.config).config;
     const registry = at.get(core.registry);

@@ -18,6 +18,7 @@ export function recordOf(entry: Entry): JsonObject {
     ...(entry.commanded ? { commanded: true } : {}),
     ...(entry.alias === undefined ? {} : { alias: entry.alias }),
     ...(entry.registeredEndpoint === undefined ? {} : { endpoint: entry.registeredEndpoint }),
+    ...(entry.heard !== undefined && entry.heard === current?.id ? { heard: entry.heard } : {}),
     ...(current
       ? {
           current: {
@@ -57,6 +58,8 @@ export function readRecord(record: Json): ReadRecord {
       // The group is known before an orchestrator lists the agent again.
       if (fields['commanded'] === true || !registration) entry.commanded = { group };
       entry.current = current;
+      entry.heard = optionalText(fields['heard'], 'heard');
+      entry.heardBefore = entry.heard;
       return 'replaced';
     },
   };

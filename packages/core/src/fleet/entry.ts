@@ -41,6 +41,10 @@ export interface Entry {
   alias?: InstanceId | undefined;
   /** Endpoint from the registration of the current instance. */
   registeredEndpoint?: string | undefined;
+  /** The instance that has sent heartbeats. */
+  heard?: InstanceId | undefined;
+  /** The same, as it was when the guard started: of an earlier run. */
+  heardBefore?: InstanceId | undefined;
   retired: readonly InstanceId[];
   announced: readonly Announced[];
   sinceMs: Ms;

@@ -222,6 +222,14 @@ export class Fleet implements FleetView {
     return entry && recordOf(entry);
   }
 
+  /** The current instance sent a heartbeat; returns its agent if that is news, and the record has changed. */
+  heard(slot: AgentSlot): Agent | undefined {
+    const entry = this.#entries[slot];
+    if (!entry?.current || entry.heard === entry.current.id) return undefined;
+    entry.heard = entry.current.id;
+    return entry.view.agent;
+  }
+
   /**
    * Takes a record back; throws `GUARD_STATE_CORRUPT` when it is not one. An agent that was listed or has registered
    * since the start keeps what it has.
@@ -258,7 +266,8 @@ export class Fleet implements FleetView {
     }
     if (known && known.view.agent.group !== agent.group) this.#leaveGroup(known.view.agent.group, entry.slot);
     this.#joinGroup(agent.group, entry.slot);
-    entry.view = { agent, policy: this.#policyOf(agent), sinceMs: entry.sinceMs };
+    const beats = entry.heardBefore !== undefined && entry.heardBefore === entry.current?.id;
+    entry.view = { agent, policy: this.#policyOf(agent), sinceMs: entry.sinceMs, ...(beats ? { beats } : {}) };
     const kind = !known ? 'added' : turned === 'replaced' ? 'instance-replaced' : 'changed';
     return { kind, slot: entry.slot, agent };
   }

@@ -1,5 +1,5 @@
 import type { Clock, Doubt, DoubtSettings, DoubtStatus, Metrics } from '../contracts/index.ts';
-import { messageOf } from '../contracts/index.ts';
+import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { AgentId, Ms } from '../model/index.ts';
 import { formatDuration } from '../model/index.ts';
 import { Canaries } from './canaries.ts';
@@ -16,7 +16,7 @@ export interface SelfDoubtOptions {
   readonly metrics: Metrics;
   readonly settings: DoubtSettings;
   /** Asks a canary; never rejects. */
-  readonly ask: (url: string, timeoutMs: Ms) => Promise<ProbeAnswer>;
+  readonly ask: (url: string, timeoutMs: Ms, signal: AbortSignal) => Promise<ProbeAnswer>;
   /** Reads something small from the store. */
   readonly readStore: () => Promise<unknown>;
   /** A part of the guard does not work now; `undefined`: it works again. */
@@ -41,6 +41,7 @@ export class SelfDoubt implements Doubt {
   /** Agents asked in this round, and whether one of the questions was left without an answer. */
   readonly #asked = new Map<AgentId, boolean>();
   #reasons: readonly string[] = [];
+  readonly #stopped = new AbortController();
 
   constructor(options: SelfDoubtOptions) {
     this.#o = options;
@@ -48,7 +49,7 @@ export class SelfDoubt implements Doubt {
     const { canaries, canaryTimeoutMs } = options.settings;
     this.#canaries = new Canaries(
       canaries.map(({ url }) => url),
-      (url) => options.ask(url, canaryTimeoutMs),
+      (url) => options.ask(url, canaryTimeoutMs, this.#stopped.signal),
     );
   }
 
@@ -68,6 +69,11 @@ export class SelfDoubt implements Doubt {
     return { multiplier: this.#multiplier, reasons: this.#reasons, canaries: this.#canaries.list() };
   }
 
+  /** Breaks off what is being asked. */
+  stop(): void {
+    this.#stopped.abort(new DOMException('the guard stops', 'AbortError'));
+  }
+
   /** Once a tick: how late it came, and how long the one before took. */
   ticked(lateMs: Ms, tookMs: Ms): void {
     this.#lagMs = Math.max(this.#lagMs, lateMs, tookMs);
@@ -82,9 +88,10 @@ export class SelfDoubt implements Doubt {
   }
 
   /** A commit of the store ended, well or not. */
-  stored(tookMs: Ms, error?: string): void {
+  stored(tookMs: Ms, thrown?: unknown): void {
     this.#storeMs = Math.max(this.#storeMs, tookMs);
-    if (error !== undefined) this.#storeError = error;
+    // A conflict or a lost lease is an answer; that there is none is trouble.
+    if (isGuardError(thrown, 'GUARD_STATE_UNAVAILABLE')) this.#storeError = messageOf(thrown);
   }
 
   /** An agent was asked. A refusal is an answer: the guard reached the machine. */
@@ -151,18 +158,19 @@ export class SelfDoubt implements Doubt {
     const { clock, readStore } = this.#o;
     readStore().then(
       () => this.#storeAnswered(clock.monotonic() - nowMs),
-      (thrown: unknown) => this.#storeAnswered(clock.monotonic() - nowMs, messageOf(thrown)),
+      (thrown: unknown) => this.#storeAnswered(clock.monotonic() - nowMs, thrown),
     );
   }
 
-  #storeAnswered(tookMs: Ms, error?: string): void {
+  #storeAnswered(tookMs: Ms, thrown?: unknown): void {
     this.#askedStoreMs = undefined;
-    this.stored(tookMs, error);
+    this.stored(tookMs, thrown);
   }
 
   async #askCanaries(): Promise<void> {
     const before = this.#canaries.failed;
     await this.#canaries.round();
+    if (this.#stopped.signal.aborted) return;
     const after = this.#canaries.failed;
     if (before !== after) this.#o.degraded('canary', after);
   }

@@ -31,6 +31,8 @@ export interface FleetSightOptions {
   readonly detection: Detection;
   readonly collector: Collector;
   readonly clock: Clock;
+  /** The first heartbeat of an instance. */
+  heard(slot: AgentSlot): void;
 }
 
 /** What the decisions see of an agent: fleet, figures and findings joined, and how long it has been sound. */
@@ -65,7 +67,7 @@ export class FleetSight implements View {
 
   /** New agent or instance: only whether the agent is one that sends heartbeats is kept. */
   reset(slot: AgentSlot): void {
-    const { beats } = this.#of(slot);
+    const beats = this.#of(slot).beats || this.#o.fleet.agent(slot)?.beats === true;
     this.#seen[slot] = { ...nothingSeen(), beats, badMs: this.#o.clock.monotonic() };
   }
 
@@ -148,6 +150,7 @@ export class FleetSight implements View {
 
   #beat(slot: AgentSlot, atMs: Ms): void {
     const seen = this.#of(slot);
+    if (seen.beatMs === -Infinity) this.#o.heard(slot);
     seen.beatMs = atMs;
     seen.lifeMs = atMs;
     seen.beats = true;

@@ -95,6 +95,12 @@ export class Members {
     if (kind === 'added') this.#o.bus.emit('agent.registered', { agent });
   }
 
+  /** The first heartbeat of an instance: that it sends them has to outlive the guard. */
+  heard(slot: AgentSlot): void {
+    const agent = this.#o.fleet.heard(slot);
+    if (agent) this.#dirty.set(agent.id, agent.group);
+  }
+
   /** The agent is gone by another's hand, unless a recovery of it took it away. */
   gone(agentId: AgentId): void {
     const incident = this.#o.incidents.openFor(agentId);

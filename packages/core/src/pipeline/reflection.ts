@@ -30,6 +30,8 @@ export class Reflection {
   readonly #o: ReflectionOptions;
   readonly #breakers = new Map<AgentId, BreakerState>();
   readonly #watched = new Map<AgentSlot, number>();
+  /** Agents with an open incident. */
+  readonly #troubled = new Set<AgentSlot>();
   #commands = 0;
 
   constructor(options: ReflectionOptions) {
@@ -42,6 +44,7 @@ export class Reflection {
     const slot = fleet.slotOf(agentId);
     if (slot === undefined) return;
     const incident = incidentLog.openFor(agentId);
+    this.#trouble(slot, incident !== undefined);
     this.#watch(slot, incident?.state === 'watching' ? incident.policy.watch.everyMs : undefined);
     const { health } = detection.status(slot);
     const breaker = breakerFor({
@@ -76,8 +79,17 @@ export class Reflection {
 
   /** The agent left. */
   forget(slot: AgentSlot, agentId: AgentId): void {
+    this.#troubled.delete(slot);
     this.#watched.delete(slot);
     this.#breakers.delete(agentId);
+  }
+
+  /** What an agent does during an incident is not how it usually behaves. */
+  #trouble(slot: AgentSlot, troubled: boolean): void {
+    if (this.#troubled.has(slot) === troubled) return;
+    if (troubled) this.#troubled.add(slot);
+    else this.#troubled.delete(slot);
+    this.#o.detection.setTroubled(slot, troubled);
   }
 
   /** Enhanced monitoring begins or ends; `everyMs` undefined = it ends. */

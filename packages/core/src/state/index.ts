@@ -7,3 +7,4 @@ export { keys } from './keys.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
 export { openMeta } from './meta.ts';
 export { namespaced } from './namespaced.ts';
+export { timedStore } from './timed-store.ts';
