@@ -10,7 +10,7 @@ const offered: { readonly [K in Kind]?: readonly string[] } = {
   notifiers: ['log', 'ops'],
   assessors: ['threat'],
   strategies: ['ladder'],
-  detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],
+  detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
 };
 const known: KnownNames = {
   has: (kind, name) => offered[kind]?.includes(name) ?? false,

@@ -56,7 +56,7 @@ const group = (overrides: Properties): JsonObject => ({
       minItems: 1,
       maxItems: 64,
       uniqueItems: true,
-      default: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],
+      default: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
       description: 'Detectors that watch the group. Add one and more is noticed; the list replaces the default one.',
     },
     ...overrides,

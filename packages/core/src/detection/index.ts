@@ -7,6 +7,7 @@ import { ErrorsDetector } from './errors-detector.ts';
 import { HeartbeatDetector } from './heartbeat-detector.ts';
 import { LifecycleDetector } from './lifecycle-detector.ts';
 import { ProbeDetector } from './probe-detector.ts';
+import { ProgressDetector } from './progress-detector.ts';
 import { SloDetector } from './slo-detector.ts';
 
 export type { DetectionResult } from './detection.ts';
@@ -17,6 +18,7 @@ export type { HealthChange } from './health-monitor.ts';
 export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?: Doubt) => Detector>> = {
   heartbeat: (fleet, doubt) => new HeartbeatDetector({ fleet, doubt }),
   probe: (fleet) => new ProbeDetector({ fleet }),
+  progress: (fleet, doubt) => new ProgressDetector({ fleet, doubt }),
   lifecycle: (fleet) => new LifecycleDetector({ fleet }),
   slo: (fleet) => new SloDetector({ fleet }),
   errors: (fleet) => new ErrorsDetector({ fleet }),

@@ -74,7 +74,7 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
     learning: { ranking: 'off' },
     assessor: 'threat',
     strategy: 'ladder',
-    detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors'],
+    detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
     ...given,
   };
 }
