@@ -20,6 +20,6 @@ export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?
   probe: (fleet) => new ProbeDetector({ fleet }),
   progress: (fleet, doubt) => new ProgressDetector({ fleet, doubt }),
   lifecycle: (fleet) => new LifecycleDetector({ fleet }),
-  slo: (fleet) => new SloDetector({ fleet }),
+  slo: (fleet, doubt) => new SloDetector({ fleet, doubt }),
   errors: (fleet) => new ErrorsDetector({ fleet }),
 };

@@ -123,7 +123,7 @@ const canAdvance = ({ lastProgressAt, completed }: Work): boolean =>
   lastProgressAt !== undefined || completed !== undefined;
 
 /** Any other value than the last one is an advance: a counter that begins anew, a clock that was set back. */
-const isAfter = (value: number | undefined, last: number | undefined): boolean =>
+const moved = (value: number | undefined, last: number | undefined): boolean =>
   value !== undefined && last !== undefined && value !== last;
 
 function stalled({ active, queued }: Work, stillMs: Ms, allowedMs: Ms): Suspicion {

@@ -2,12 +2,14 @@ import type {
   AgentSlot,
   AgentView,
   Detector,
+  Doubt,
   Evaluation,
   FleetView,
   SignalBatch,
   SlottedSignal,
   Suspicion,
 } from '../contracts/index.ts';
+import { noDoubt } from '../contracts/index.ts';
 import {
   formatDuration,
   type AgentMetrics,
@@ -50,13 +52,15 @@ interface Sample {
 export class SloDetector implements Detector {
   readonly consumes = ['heartbeat', 'metrics', 'probe'] as const;
   readonly #fleet: FleetView;
+  readonly #doubt: Doubt;
   /** Only agents that missed a target lately. */
   readonly #states = new Map<AgentSlot, Mutable>();
   readonly #progress = new ProgressTracker();
   readonly #tasks = new TaskRate();
 
-  constructor({ fleet }: { readonly fleet: FleetView }) {
+  constructor({ fleet, doubt = noDoubt }: { readonly fleet: FleetView; readonly doubt?: Doubt | undefined }) {
     this.#fleet = fleet;
+    this.#doubt = doubt;
   }
 
   observe({ signals }: SignalBatch): void {
@@ -111,7 +115,7 @@ export class SloDetector implements Detector {
     const state = known ?? { changed: false, wakeMs: Infinity };
     const alert = state[name] ?? { hold: new HoldTime(), text, lastMs: nowMs };
     const before = alert.hold.raised;
-    alert.hold.observe(value, nowMs, threshold);
+    alert.hold.observe(value, nowMs, { ...threshold, forMs: threshold.forMs * this.#doubt.stretch() });
     alert.text = text;
     alert.lastMs = nowMs;
     state[name] = alert;
