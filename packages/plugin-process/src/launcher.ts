@@ -44,7 +44,7 @@ export class Launcher {
     if (record.scratch !== undefined) mkdirSync(record.scratch, { recursive: true, mode: 0o700 });
     const output = this.#logs.open(record.instanceId);
     try {
-      const child = spawn(this.#programPath(program), args, {
+      const child = spawn(this.programPath(program), args, {
         cwd,
         env: this.#environment(spec, record, restore),
         detached: true,
@@ -64,7 +64,14 @@ export class Launcher {
     }
   }
 
-  #programPath(program: string): string {
+  /** What a command beside the process gets: its folder and its environment, and a key of its own. */
+  surroundings(spec: AgentSpec, record: ProcessRecord, key: string): { cwd: string; env: Record<string, string> } {
+    const cwd = resolve(this.#options.baseDir, spec.cwd ?? '.');
+    return { cwd, env: { ...this.#environment(spec, record, false), [keyVariable]: key } };
+  }
+
+  /** Where a program of the config lies. */
+  programPath(program: string): string {
     if (program === 'node') return process.execPath;
     return program.startsWith('.') && !isAbsolute(program) ? resolve(this.#options.baseDir, program) : program;
   }

@@ -6,6 +6,7 @@ import {
   type Capability,
   type Decision,
   type EvidenceItem,
+  type ExecResult,
   type Grant,
   guardError,
   type Instance,
@@ -18,6 +19,7 @@ import {
   type Receipt,
 } from '@praetorian-guard/core/plugin';
 import { Intents } from './intents.ts';
+import { Inside } from './inside.ts';
 import { InventoryFeed } from './inventory-feed.ts';
 import { diedEvent, Keeper } from './keeper.ts';
 import { Launcher } from './launcher.ts';
@@ -52,6 +54,7 @@ export class ProcessOrchestrator implements Orchestrator {
   readonly #keeper: Keeper;
   readonly #intents: Intents;
   readonly #performer: Performer;
+  readonly #inside: Inside;
   readonly #end = new AbortController();
   readonly #hurry = new AbortController();
   #started: Promise<void> | undefined;
@@ -93,6 +96,7 @@ export class ProcessOrchestrator implements Orchestrator {
     };
     const scratchDir = join(this.#stateDir, 'scratch');
     this.#keeper = new Keeper({ ...shared, launcher, terminator: this.#terminator, logs: this.#logs, scratchDir });
+    this.#inside = new Inside({ ...shared, launcher, newKey: () => this.#newKey() });
     this.#intents = new Intents({ ...shared, newKey: () => this.#newKey() });
     this.#performer = new Performer({
       ...shared,
@@ -159,6 +163,11 @@ export class ProcessOrchestrator implements Orchestrator {
 
   async logs(instance: Instance, _agentId: AgentId, after: string | undefined): Promise<LogPage> {
     return this.#logs.since(instance.id, after);
+  }
+
+  /** In the folder and with the environment of the process. */
+  async exec(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult> {
+    return this.#inside.run(instance, argv, call);
   }
 
   async #takeUp(): Promise<void> {

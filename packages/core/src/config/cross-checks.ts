@@ -17,6 +17,7 @@ interface Rule {
 }
 
 const probeNames = ['liveness', 'readiness', 'performance'] as const;
+const askedNames = ['health', ...probeNames] as const;
 const rungNames = ['restart', 'recreate', 'respawn'] as const;
 
 const rules: readonly Rule[] = [
@@ -35,6 +36,13 @@ const rules: readonly Rule[] = [
   ...probeNames.map((name) =>
     durationRule(['probes', name, 'timeout'], 'below', ['probes', name, 'every'], 'else probes of one agent overlap'),
   ),
+  ...askedNames.map((name): Rule => ({
+    path: ['probes', name, 'command'],
+    holds: ({ probes }) => probes[name].type !== 'command' || probes[name].command !== undefined,
+    found: () => 'nothing',
+    allowed: () => 'program and arguments, as a list',
+    remedy: `probes.${name}.type is command`,
+  })),
   durationRule(['slo', 'latencyP95'], 'at most', ['slo', 'latencyP99'], 'a higher percentile is never smaller'),
   {
     path: ['errors', 'novelMin'],
@@ -55,6 +63,12 @@ const rules: readonly Rule[] = [
     ['gate', 'backoff', 'base'],
     'at most',
     ['gate', 'backoff', 'cap'],
+    'the pause grows from the one to the other',
+  ),
+  durationRule(
+    ['gate', 'breaker', 'coolDown'],
+    'at most',
+    ['gate', 'breaker', 'coolDownCap'],
     'the pause grows from the one to the other',
   ),
   durationRule(['watch', 'every'], 'at most', ['watch', 'for'], 'else the watch ends without a check'),

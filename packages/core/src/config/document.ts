@@ -1,4 +1,5 @@
 import type {
+  ApprovalsPolicy,
   AttemptLimit,
   ConfigOverride,
   HeartbeatPolicy,
@@ -10,7 +11,9 @@ import type {
   Ratio,
   SeverityPolicy,
   Criticality,
+  ProbeType,
   Role,
+  TlsPolicy,
 } from '../model/index.ts';
 import type { NotificationRoute } from './guard-config.ts';
 
@@ -26,10 +29,11 @@ export interface Sections {
     readonly silentFor: Ms;
   };
   readonly probes: {
-    readonly health: { readonly path: string; readonly timeout: Ms };
+    readonly health: WaySection;
     readonly liveness: ProbeSection;
     readonly readiness: ProbeSection;
     readonly performance: ProbeSection;
+    readonly tls: TlsPolicy;
     readonly startGrace: Ms;
     readonly jitter: Ratio;
   };
@@ -72,17 +76,36 @@ export interface Sections {
     readonly settle: Ms;
     readonly inFlight: Ratio;
     readonly progressWindow: Ms;
+    readonly breaker: {
+      readonly threshold: Ratio;
+      readonly least: number;
+      readonly window: Ms;
+      readonly coolDown: Ms;
+      readonly coolDownCap: Ms;
+    };
     readonly approvalTtl: Ms;
+  };
+  readonly approvals: {
+    readonly quorum: number;
+    readonly remindEvery: Ms;
+    readonly secondTierAfter: Ms;
+    readonly onExpiry: ApprovalsPolicy['onExpiry'];
   };
   readonly watch: { readonly every: Ms; readonly for: Ms };
   readonly checkpoints: { readonly keep: number; readonly maxAge: Ms; readonly every: Ms };
   readonly learning: LearningPolicy;
 }
 
-interface ProbeSection {
+interface WaySection {
+  readonly type: ProbeType;
   readonly path: string;
-  readonly every: Ms;
+  readonly port?: number;
+  readonly command?: readonly string[];
   readonly timeout: Ms;
+}
+
+interface ProbeSection extends WaySection {
+  readonly every: Ms;
   readonly failures: number;
   readonly successes: number;
 }
@@ -130,7 +153,7 @@ export interface PluginSection {
 }
 
 /** The file after validation. */
-export interface ConfigDocument extends Omit<Sections, 'probes'> {
+export interface ConfigDocument extends Omit<Sections, 'probes' | 'approvals'> {
   readonly version: 1;
   readonly name: string;
   readonly plugins: { readonly [instance: string]: PluginSection };
@@ -139,6 +162,7 @@ export interface ConfigDocument extends Omit<Sections, 'probes'> {
   readonly controlPlane: string;
   readonly tick: Ms;
   readonly probes: Sections['probes'] & { readonly allowedNetworks: readonly string[] };
+  readonly approvals: Sections['approvals'] & { readonly keyFile?: string };
   readonly groups: { readonly [group: string]: GroupSection };
   readonly agents: { readonly [agentId: string]: AgentSection };
   readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryFor: Ms };
@@ -162,6 +186,7 @@ export const sectionNames = [
   'severity',
   'ladder',
   'gate',
+  'approvals',
   'watch',
   'checkpoints',
   'learning',

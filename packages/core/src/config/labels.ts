@@ -2,7 +2,15 @@
  * Labels through which an agent's own description may shape its policy. Orchestrators strip their prefix
  * (`praetorian.` on Docker, `praetorian.dev/` on Kubernetes). For what is safety a label can only narrow.
  */
-import { type Criticality, isId, type Mode, type Role, strictestMode } from '../model/index.ts';
+import {
+  type Criticality,
+  isId,
+  type Mode,
+  type ProbeName,
+  type ProbeType,
+  type Role,
+  strictestMode,
+} from '../model/index.ts';
 import type { PartialSections } from './document.ts';
 
 export type Labels = { readonly [key: string]: string };
@@ -15,6 +23,14 @@ export const labelTable = {
   'liveness-path': 'Path of the liveness probe.',
   'readiness-path': 'Path of the readiness probe.',
   'performance-path': 'Path of the performance probe.',
+  'health-type': 'auto, http, https or tcp: the way the active check goes. A label can never name a command.',
+  'liveness-type': 'auto, http, https or tcp: the way the liveness probe goes.',
+  'readiness-type': 'auto, http, https or tcp: the way the readiness probe goes.',
+  'performance-type': 'auto, http or https: the way the performance probe goes.',
+  'health-port': 'Port of the active check, 1–65535.',
+  'liveness-port': 'Port of the liveness probe, 1–65535.',
+  'readiness-port': 'Port of the readiness probe, 1–65535.',
+  'performance-port': 'Port of the performance probe, 1–65535.',
   'restart-scope': 'instance: actions may touch this agent alone. A label cannot widen the scope.',
   criticality: '0, 1 or 2: how much its loss hurts.',
   'depends-on': 'Ids of agents it cannot work without, separated by commas.',
@@ -31,11 +47,22 @@ export const policyLabels = [
   'liveness-path',
   'readiness-path',
   'performance-path',
+  'health-type',
+  'liveness-type',
+  'readiness-type',
+  'performance-type',
+  'health-port',
+  'liveness-port',
+  'readiness-port',
+  'performance-port',
   'restart-scope',
 ] as const satisfies readonly LabelName[];
 
 const modes: readonly string[] = ['observe', 'dry-run', 'approve', 'auto'];
 const isPath = (text: string): boolean => text.length <= 500 && /^(\/[!-~]*)?$/.test(text);
+// Never a command: whoever describes the agent must not choose what the guard runs.
+const isType = (text: string): boolean => ['auto', 'http', 'https', 'tcp'].includes(text);
+const isPort = (text: string): boolean => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535;
 
 const accepts: { readonly [N in LabelName]: (text: string) => boolean } = {
   mode: (text) => modes.includes(text),
@@ -44,6 +71,14 @@ const accepts: { readonly [N in LabelName]: (text: string) => boolean } = {
   'liveness-path': isPath,
   'readiness-path': isPath,
   'performance-path': isPath,
+  'health-type': isType,
+  'liveness-type': isType,
+  'readiness-type': isType,
+  'performance-type': (text) => text !== 'tcp' && isType(text),
+  'health-port': isPort,
+  'liveness-port': isPort,
+  'readiness-port': isPort,
+  'performance-port': isPort,
   'restart-scope': (text) => text === 'instance' || text === 'workload',
   criticality: (text) => ['0', '1', '2'].includes(text),
   'depends-on': (text) => splitIds(text).every(isId),
@@ -86,14 +121,28 @@ export function modeOfLabels(labels: Labels, mode: Mode): Mode {
 /** What labels change in the sections of a policy. */
 export function sectionsOfLabels(labels: Labels): PartialSections {
   const expect = usable(labels, 'heartbeat') as 'auto' | 'required' | 'off' | undefined;
-  const paths = (['health', 'liveness', 'readiness', 'performance'] as const).flatMap((probe) => {
-    const path = usable(labels, `${probe}-path`);
-    return path === undefined ? [] : [[probe, { path }] as const];
+  const probes = (['health', 'liveness', 'readiness', 'performance'] as const).flatMap((probe) => {
+    const way = wayOfLabels(labels, probe);
+    return Object.keys(way).length === 0 ? [] : [[probe, way] as const];
   });
   return {
     ...(expect === undefined ? {} : { heartbeat: { expect } }),
-    ...(paths.length === 0 ? {} : { probes: Object.fromEntries(paths) }),
+    ...(probes.length === 0 ? {} : { probes: Object.fromEntries(probes) }),
     ...(labels['restart-scope'] === 'instance' ? { ladder: { restartScope: 'instance' as const } } : {}),
+  };
+}
+
+function wayOfLabels(
+  labels: Labels,
+  probe: ProbeName,
+): { readonly path?: string; readonly type?: ProbeType; readonly port?: number } {
+  const path = usable(labels, `${probe}-path`);
+  const type = usable(labels, `${probe}-type`) as ProbeType | undefined;
+  const port = usable(labels, `${probe}-port`);
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(type === undefined ? {} : { type }),
+    ...(port === undefined ? {} : { port: Number(port) }),
   };
 }
 

@@ -1,9 +1,12 @@
 import {
+  type ApprovalsPolicy,
+  type BreakerPolicy,
   type ConfigOverride,
   type LadderPolicy,
   type Policy,
   type ProbePolicy,
   type ProbesPolicy,
+  type ProbeWay,
   type RungPolicy,
   strictestMode,
 } from '../model/index.ts';
@@ -131,7 +134,9 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       inFlight: gate.inFlight,
       progressWindowMs: gate.progressWindow,
       approvalTtlMs: gate.approvalTtl,
+      breaker: toBreaker(gate.breaker),
     },
+    approvals: toApprovals(sections.approvals),
     watch: { everyMs: watch.every, forMs: watch.for },
     checkpoints: { keep: checkpoints.keep, maxAgeMs: checkpoints.maxAge, everyMs: checkpoints.every },
     learning: { ranking: sections.learning.ranking },
@@ -141,22 +146,37 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
   };
 }
 
+function toApprovals({ quorum, remindEvery, secondTierAfter, onExpiry }: Sections['approvals']): ApprovalsPolicy {
+  return { quorum, remindEveryMs: remindEvery, secondTierAfterMs: secondTierAfter, onExpiry };
+}
+
 function toProbes(probes: Sections['probes']): ProbesPolicy {
-  const probe = ({ path, every, timeout, failures, successes }: Sections['probes']['liveness']): ProbePolicy => ({
+  const way = ({ type, path, port, command, timeout }: Sections['probes']['health']): ProbeWay => ({
+    type,
     path,
-    everyMs: every,
     timeoutMs: timeout,
-    failures,
-    successes,
+    ...(port === undefined ? {} : { port }),
+    ...(command === undefined ? {} : { command }),
+  });
+  const probe = (section: Sections['probes']['liveness']): ProbePolicy => ({
+    ...way(section),
+    everyMs: section.every,
+    failures: section.failures,
+    successes: section.successes,
   });
   return {
-    health: { path: probes.health.path, timeoutMs: probes.health.timeout },
+    health: way(probes.health),
     liveness: probe(probes.liveness),
     readiness: probe(probes.readiness),
     performance: probe(probes.performance),
+    tls: probes.tls,
     startGraceMs: probes.startGrace,
     jitter: probes.jitter,
   };
+}
+
+function toBreaker({ threshold, least, window, coolDown, coolDownCap }: Sections['gate']['breaker']): BreakerPolicy {
+  return { threshold, least, windowMs: window, coolDownMs: coolDown, coolDownCapMs: coolDownCap };
 }
 
 type RungSection = Sections['ladder']['restart'];

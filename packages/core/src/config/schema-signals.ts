@@ -1,5 +1,7 @@
 import type { JsonObject } from '../model/index.ts';
 import { choice, count, duration, path, ratio, section } from './schema-parts.ts';
+import { probeWay, tls } from './schema-probes.ts';
+import { severityRules } from './schema-judgement.ts';
 
 /** Sections that say when an agent is suspected. */
 export const heartbeat = section('When an agent that sends no heartbeat is suspected.', {
@@ -42,6 +44,7 @@ export const heartbeat = section('When an agent that sends no heartbeat is suspe
 
 function probe(what: string, preset: { readonly path: string; readonly every: string }): JsonObject {
   return section(`The ${what} probe.`, {
+    ...probeWay(what),
     path: path(preset.path, `Path of the ${what} probe on the agent's endpoint; an empty text switches the probe off.`),
     every: duration(
       preset.every,
@@ -70,6 +73,7 @@ export const probes = section('How agents are asked.', {
   health: section(
     'The active check that confirms a suspicion; an agent without it (404) is asked at the liveness path.',
     {
+      ...probeWay('health'),
       path: path('/health', 'Path of the check; an empty text means the liveness path.'),
       timeout: duration(
         '2s',
@@ -81,6 +85,7 @@ export const probes = section('How agents are asked.', {
   liveness: probe('liveness', { path: '/health/live', every: '10s' }),
   readiness: probe('readiness', { path: '/health/ready', every: '10s' }),
   performance: probe('performance', { path: '/health/performance', every: '30s' }),
+  tls,
   startGrace: duration(
     '30s',
     'After the start of an instance failed probes do not count for this long. Raise it for agents that start slowly; lower it and a failed start is seen sooner.',
@@ -159,4 +164,5 @@ export const severity = section('When an incident is too severe for the guard al
     'More failures of an agent in 24 h than this go to a person. Raise it and the guard tries longer by itself; lower it and people are called sooner.',
     { maximum: 1_000 },
   ),
+  rules: severityRules,
 });

@@ -94,6 +94,10 @@ export interface Orchestrator extends Component {
    * At most about 1 MiB; what is older is left out and counted.
    */
   logs?(instance: Instance, agentId: AgentId, after: string | undefined, call: Call): Promise<LogPage>;
-  /** Runs a command inside the instance. */
+  /**
+   * Runs a command inside the instance, without a shell, to its end; a program that is not there ends with 127, one that
+   * cannot be run with 126. Of its outputs at most about 64 KiB each are kept. Rejects when the instance does not run, and
+   * when the call aborts; the command is killed then.
+   */
   exec?(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult>;
 }

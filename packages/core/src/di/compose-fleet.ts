@@ -1,17 +1,25 @@
 import type { AgentView } from '../contracts/index.ts';
 import { Detection } from '../detection/index.ts';
 import { Fleet, FleetControlPlane } from '../fleet/index.ts';
-import { Collector, EndpointPolicy, HttpProber, ProbeScheduler, SelfDoubt } from '../monitoring/index.ts';
+import {
+  Collector,
+  CommandProber,
+  EndpointPolicy,
+  HttpProber,
+  ProbeScheduler,
+  SelfDoubt,
+} from '../monitoring/index.ts';
 import { FleetSight } from '../pipeline/fleet-sight.ts';
 import { Members } from '../pipeline/members.ts';
 import { Settle } from '../pipeline/settle.ts';
+import { TlsTrust } from '../runtime/index.ts';
 import { keys } from '../state/index.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 import type { Inputs } from './inputs.ts';
 
 /** Who is in the fleet, what is heard and asked of it, and what that means. */
-export function composeFleet(scope: Scope, { prober }: Inputs): void {
+export function composeFleet(scope: Scope, { prober, baseDir }: Inputs): void {
   scope.provide(core.fleet, (at) => new Fleet({ policyOf: at.get(core.config).policyOf, clock: at.get(core.clock) }));
   scope.provide(core.controlPlane, (at) =>
     at.get(core.registry).get('controlPlanes', at.get(core.config).config.controlPlane),
@@ -24,9 +32,12 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
     core.endpoints,
     (at) => new EndpointPolicy({ allowedNetworks: at.get(core.config).config.allowedNetworks }),
   );
+  scope.provide(core.tlsTrust, (at) => new TlsTrust(at.get(core.clock), baseDir));
   scope.provide(
     core.prober,
-    (at) => prober ?? new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints) }),
+    (at) =>
+      prober ??
+      new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints), trust: at.get(core.tlsTrust) }),
   );
   scope.provide(core.doubt, makeDoubt);
   scope.provide(
@@ -39,6 +50,7 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
         log: at.get(core.log),
         metrics: at.get(core.metrics),
         prober: at.get(core.prober),
+        commands: makeCommandProber(at),
         doubt: at.get(core.doubt),
         report: (signal) => void at.get(core.collector).ingest(signal),
       }),
@@ -55,6 +67,15 @@ export function composeFleet(scope: Scope, { prober }: Inputs): void {
   });
   scope.provide(core.members, makeMembers);
   scope.provide(core.settle, makeSettle);
+}
+
+function makeCommandProber(at: Provider): CommandProber {
+  const registry = at.get(core.registry);
+  return new CommandProber({
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+  });
 }
 
 /** Canaries are named in the config, so that they may be called wherever they are. */

@@ -83,7 +83,9 @@ function makeAgentClient(at: Provider): AgentClient {
       const slot = fleet.slotOf(agent.id);
       const source = (slot === undefined ? undefined : fleet.endpointOf(slot)?.source) ?? 'registration';
       const checked = await at.get(core.endpoints).check(agent.id, { endpoint, source });
-      return { allowed: true, address: checked.address };
+      const probes = slot === undefined ? undefined : fleet.agent(slot)?.policy.probes;
+      if (!probes || checked.url.protocol !== 'https:') return { allowed: true, address: checked.address };
+      return { allowed: true, address: checked.address, tls: at.get(core.tlsTrust).optionsFor(probes.tls) };
     },
   });
 }

@@ -1,11 +1,13 @@
 import type { ControlPlane, Leases, Logger, Metrics, Random, StateStore } from '../contracts/index.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { ApprovalSigner } from '../decision/approval-signer.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Ledger } from '../learning/index.ts';
 import type { Collector, EndpointPolicy, Prober, ProbeScheduler, SelfDoubt } from '../monitoring/index.ts';
 import type { NotificationRouter } from '../notification/index.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { ApprovalDesk } from '../pipeline/approval-desk.ts';
 import type { Budgets } from '../pipeline/budgets.ts';
 import type { CheckpointRound } from '../pipeline/checkpoint-round.ts';
 import type { Degradations } from '../pipeline/degradations.ts';
@@ -22,7 +24,7 @@ import type { Settle } from '../pipeline/settle.ts';
 import type { Registry } from '../plugins/registry.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
 import type { Executor } from '../remediation/executor.ts';
-import type { EventBus, SerialQueue, SteadyClock } from '../runtime/index.ts';
+import type { EventBus, SerialQueue, SteadyClock, TlsTrust } from '../runtime/index.ts';
 import { token } from './tokens.ts';
 
 /** Everything a guard is made of, by name and type. */
@@ -43,6 +45,7 @@ export const core = {
   controlPlane: token<ControlPlane>('core.control-plane'),
   collector: token<Collector>('core.collector'),
   endpoints: token<EndpointPolicy>('core.endpoints'),
+  tlsTrust: token<TlsTrust>('core.tls-trust'),
   prober: token<Prober>('core.prober'),
   doubt: token<SelfDoubt>('core.doubt'),
   probes: token<ProbeScheduler>('core.probes'),
@@ -54,6 +57,8 @@ export const core = {
   budgets: token<Budgets>('core.budgets'),
   ledger: token<Ledger>('core.ledger'),
   incidentLog: token<IncidentLog>('core.incident-log'),
+  signer: token<ApprovalSigner>('core.signer'),
+  approvalDesk: token<ApprovalDesk>('core.approval-desk'),
   judge: token<Judge>('core.judge'),
   incidents: token<Incidents>('core.incidents'),
   executor: token<Executor>('core.executor'),

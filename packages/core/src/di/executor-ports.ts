@@ -1,4 +1,6 @@
-import type { Agent, AgentId, Instance, Ms } from '../model/index.ts';
+import type { AgentSlot } from '../contracts/index.ts';
+import type { Agent, AgentId, Instance, Ms, ProbeName } from '../model/index.ts';
+import { wayOf } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
@@ -86,8 +88,9 @@ async function awaitReady(
     signal.throwIfAborted();
     const slot = fleet.slotOf(agentId);
     if (slot !== undefined) {
-      if (!fleet.endpointOf(slot, instanceId)) return;
-      const asked = await at.get(core.probes).ask(slot, 'readiness', { instanceId });
+      const probe = readinessOf(at, slot, instanceId);
+      if (probe === undefined) return;
+      const asked = await at.get(core.probes).ask(slot, probe, { instanceId });
       if (asked.outcome === 'up') return;
       // An agent that offers no readiness is ready when it is alive.
       if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up')
@@ -95,6 +98,20 @@ async function awaitReady(
     }
     await clock.sleep(lookAgainMs, signal);
   }
+}
+
+/**
+ * The probe that tells whether an instance takes work: its readiness, where it has none that it is alive. `undefined`:
+ * nobody can ask it, and it is ready when it runs.
+ */
+function readinessOf(at: Provider, slot: AgentSlot, instanceId: string): ProbeName | undefined {
+  const fleet = at.get(core.fleet);
+  const probes = fleet.agent(slot)?.policy.probes;
+  const addressed = fleet.endpointOf(slot, instanceId) !== undefined;
+  return (['readiness', 'health'] as const).find((probe) => {
+    const way = probes && wayOf(probes, probe);
+    return way !== undefined && (addressed || way.type === 'command');
+  });
 }
 
 interface Restore {

@@ -29,12 +29,16 @@ export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
 export { evidenceKinds, signatureOf } from './finding.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
+export { leavesAlternative, restoredCheckpoints } from './variant.ts';
 export type { Action, ActionKind, Capability, ConfigOverride, Intent } from './action.ts';
 export { capabilityFor, secretNames } from './action.ts';
 export type { Decision, GateVerdict, Reason, ReasonCode, RuleResult } from './reason.ts';
 export { reasonCodes } from './reason.ts';
 export type {
   AttemptLimit,
+  SharedLimit,
+  BreakerPolicy,
+  ApprovalsPolicy,
   CheckpointPolicy,
   ErrorsPolicy,
   GatePolicy,
@@ -52,8 +56,22 @@ export type {
   WatchPolicy,
 } from './policy.ts';
 export { rungs, strictestMode } from './policy.ts';
+export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';
+export { wayOf } from './probe-way.ts';
 export type { SeverityRule, UseWhenRule } from './rules.ts';
-export type { AgentCall, ControlCommand, Effect, Plan, Receipt, Step, StepRecord, StepSpec } from './plan.ts';
+export type {
+  AgentCall,
+  ControlCommand,
+  Draw,
+  Effect,
+  Learned,
+  LearnedChoice,
+  Plan,
+  Receipt,
+  Step,
+  StepRecord,
+  StepSpec,
+} from './plan.ts';
 export type {
   Approval,
   Attempt,
@@ -61,10 +79,14 @@ export type {
   IncidentId,
   IncidentState,
   Outcome,
+  Prepared,
+  Reminders,
   TimelineEntry,
+  Vote,
   Watch,
 } from './incident.ts';
-export { isEnded, transitions } from './incident.ts';
+export { isEnded, personOf, transitions } from './incident.ts';
+export type { FleetBreaker, Storm, StormCause, StormEntry, StormId } from './storm.ts';
 export type { Hold, HoldScope } from './hold.ts';
 export { covers } from './hold.ts';
 export type { Delivery, Notice, NoticeKind, Priority } from './notice.ts';

@@ -1,4 +1,5 @@
 import type { ConfigOverride } from './action.ts';
+import type { ProbeWay, TlsPolicy } from './probe-way.ts';
 import type { SeverityRule, UseWhenRule } from './rules.ts';
 import type { Ms, Ratio } from './units.ts';
 
@@ -13,11 +14,8 @@ export function strictestMode(a: Mode, b: Mode): Mode {
 }
 
 /** One scheduled probe. */
-export interface ProbePolicy {
-  /** Path on the agent's endpoint; empty switches the probe off. */
-  readonly path: string;
+export interface ProbePolicy extends ProbeWay {
   readonly everyMs: Ms;
-  readonly timeoutMs: Ms;
   /** Consecutive failures until it counts as down. */
   readonly failures: number;
   /** Consecutive successes until it counts as up again. */
@@ -41,10 +39,11 @@ export interface HeartbeatPolicy {
 
 export interface ProbesPolicy {
   /** The brief's active check, asked to confirm a suspicion; 404 falls back to the liveness path. */
-  readonly health: { readonly path: string; readonly timeoutMs: Ms };
+  readonly health: ProbeWay;
   readonly liveness: ProbePolicy;
   readonly readiness: ProbePolicy;
   readonly performance: ProbePolicy;
+  readonly tls: TlsPolicy;
   /** After an instance's start, failures do not count for this long. */
   readonly startGraceMs: Ms;
   /** Each interval is spread by this share, so that a fleet is not asked in one moment. */
@@ -102,14 +101,38 @@ export interface LadderPolicy {
   readonly useWhen: readonly UseWhenRule[];
 }
 
-/** At most `max` attempts in any `perMs` (GCRA). */
+/** `max` attempts at once, and then one every `perMs / max` (GCRA). */
 export interface AttemptLimit {
   readonly max: number;
   readonly perMs: Ms;
 }
 
+/**
+ * Weight of the recoveries of many agents (restart 1, recreate 2, respawn 4): `share` of the agents, at least `least`,
+ * at once, and then as much every `perMs` (GCRA).
+ */
+export interface SharedLimit {
+  readonly share: Ratio;
+  readonly least: number;
+  readonly perMs: Ms;
+}
+
+/** When the remediation of a whole group stops, and how it is taken up again. */
+export interface BreakerPolicy {
+  /** Share of the group that is unhealthy from which it opens, if these are `least` at least. */
+  readonly threshold: Ratio;
+  readonly least: number;
+  /** Failures within this are one event: when all of two or more agents fail within it, it opens too. */
+  readonly windowMs: Ms;
+  /** Pause before it goes half-open; doubled with each canary that fails, up to the cap. */
+  readonly coolDownMs: Ms;
+  readonly coolDownCapMs: Ms;
+}
+
 export interface GatePolicy {
   readonly attempts: readonly AttemptLimit[];
+  /** Of the group, and of the whole fleet. */
+  readonly budgets: { readonly group: SharedLimit; readonly global: SharedLimit };
   readonly backoff: { readonly baseMs: Ms; readonly capMs: Ms; readonly resetAfterMs: Ms };
   /** Nothing is done for this long after the guard's start. */
   readonly settleMs: Ms;
@@ -117,8 +140,21 @@ export interface GatePolicy {
   readonly inFlight: Ratio;
   /** Progress within this window vetoes a restart for slowness. */
   readonly progressWindowMs: Ms;
+  readonly breaker: BreakerPolicy;
   /** An approval that nobody decides expires after this. */
   readonly approvalTtlMs: Ms;
+}
+
+/** How people are asked and reminded. */
+export interface ApprovalsPolicy {
+  /** Different persons who have to approve a plan; with more than one nobody can order a plan alone either. */
+  readonly quorum: number;
+  /** Pause between reminders of a plan that waits, or of an escalated incident nobody acknowledged; 0 = never. */
+  readonly remindEveryMs: Ms;
+  /** After this long without an answer the second tier is called; 0 = never. */
+  readonly secondTierAfterMs: Ms;
+  /** What becomes of a plan nobody answered. */
+  readonly onExpiry: 'escalate' | 'reject';
 }
 
 /** When the errors an agent reports, and the error lines of its log, are a suspicion. */
@@ -171,6 +207,7 @@ export interface Policy {
   readonly severity: SeverityPolicy;
   readonly ladder: LadderPolicy;
   readonly gate: GatePolicy;
+  readonly approvals: ApprovalsPolicy;
   readonly watch: WatchPolicy;
   readonly checkpoints: CheckpointPolicy;
   readonly learning: LearningPolicy;

@@ -52,6 +52,8 @@ export interface ProbeSignal extends SignalBase {
   readonly metrics?: AgentMetrics;
   /** The address may not be called; `detail` says why. Only with the outcome `unknown`. */
   readonly denied?: boolean;
+  /** It cannot be asked this way before the config changes; `detail` says why. Only with the outcome `unknown`. */
+  readonly unaskable?: boolean;
   /** Asked at once to confirm a suspicion, not by the schedule. */
   readonly confirming?: boolean;
 }

@@ -10,9 +10,11 @@ import type { Clock } from '../contracts/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import { formatDuration, type Ms } from '../model/index.ts';
 import { withDeadline } from '../runtime/deadline.ts';
+import { type TlsOptions, TlsTrust } from '../runtime/tls-trust.ts';
 import type { CheckedEndpoint, EndpointPolicy } from './endpoint-policy.ts';
 import { readAnswer } from './probe-answer.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from './prober.ts';
+import { connects, type TcpAddress } from './tcp-connect.ts';
 
 /** Most bytes read of an answer. */
 const bodyMax = 64 * 1024;
@@ -34,6 +36,22 @@ const ownFaults = new Set([
   'EPERM',
 ]);
 
+/** A certificate that is not trusted: asking again does not help, and it is no word on whether the agent works. */
+const distrust = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 const told: { readonly [code: string]: string } = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -45,21 +63,26 @@ const told: { readonly [code: string]: string } = {
 export interface HttpProberOptions {
   readonly clock: Clock;
   readonly policy: EndpointPolicy;
+  /** [the well-known authorities; files relative to the working directory] */
+  readonly trust?: TlsTrust;
 }
 
 /**
- * Asks agents over HTTP: one GET to the very address that was checked, no redirect, no proxy, an answer of at most
- * 64 KiB, and a timeout over all of it. Connections are kept for the next question.
+ * Asks agents over HTTP or HTTPS: one GET to the very address that was checked, no redirect, no proxy, an answer of at
+ * most 64 KiB, and a timeout over all of it; connections are kept for the next question. Over TCP it asks whether that
+ * address takes a connection, and lets it go.
  */
 export class HttpProber implements Prober {
   readonly #clock: Clock;
   readonly #policy: EndpointPolicy;
+  readonly #trust: TlsTrust;
   readonly #http = new HttpAgent({ keepAlive: true, timeout: idleMs, maxFreeSockets: 256, scheduling: 'lifo' });
   readonly #https = new HttpsAgent({ keepAlive: true, timeout: idleMs, maxFreeSockets: 256, scheduling: 'lifo' });
 
-  constructor({ clock, policy }: HttpProberOptions) {
+  constructor({ clock, policy, trust = new TlsTrust(clock, '.') }: HttpProberOptions) {
     this.#clock = clock;
     this.#policy = policy;
+    this.#trust = trust;
   }
 
   async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
@@ -81,9 +104,11 @@ export class HttpProber implements Prober {
 
   async #ask(request: ProbeRequest, signal: AbortSignal): Promise<Omit<ProbeAnswer, 'latencyMs'>> {
     const checked = await this.#policy.check(request.agentId, request.at);
-    const options = this.#optionsFor(checked, request.path);
-    const send = (): Promise<Answer> =>
-      exchange(checked.url.protocol === 'https:' ? httpsRequest : httpRequest, options, signal);
+    const { type = 'auto' } = request;
+    const secure = type === 'auto' ? checked.url.protocol === 'https:' : type === 'https';
+    if (type === 'tcp') return connects({ ...addressOf(checked, request, secure), signal });
+    const options = this.#optionsFor(checked, request, secure);
+    const send = (): Promise<Answer> => exchange(secure ? httpsRequest : httpRequest, options, signal);
     const { statusCode, body, tooLarge } = await send().catch((error: unknown) => {
       // The agent closed an idle connection just as it was used again: that says nothing of the agent.
       if (!isStaleSocket(error) || signal.aborted) throw error;
@@ -93,19 +118,35 @@ export class HttpProber implements Prober {
     return tooLarge ? { ...answer, detail: `answered ${statusCode} with more than ${bodyMax} bytes` } : answer;
   }
 
-  #optionsFor({ url, address, family }: CheckedEndpoint, path: string): RequestOptions & { servername?: string } {
-    const secure = url.protocol === 'https:';
+  #optionsFor(checked: CheckedEndpoint, request: ProbeRequest, secure: boolean): RequestOptions & Partial<TlsOptions> {
+    const { url } = checked;
+    const { path } = request;
+    const address = addressOf(checked, request, secure);
+    const trusted = secure ? this.#trust.optionsFor(request.tls ?? { insecure: false }) : {};
+    const named = secure && !/^[\d.]+$|^\[/.test(url.hostname) ? { servername: url.hostname } : {};
     return {
       agent: secure ? this.#https : this.#http,
-      // The checked address itself: the name is not resolved again, and connections are kept per address.
-      host: address,
-      family,
-      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+      ...address,
       path: `${url.pathname.replace(/\/$/, '')}${path.startsWith('/') ? path : `/${path}`}`,
-      headers: { host: url.host, accept: 'application/json', 'user-agent': 'praetorian-guard' },
-      ...(secure && !/^[\d.]+$|^\[/.test(url.hostname) ? { servername: url.hostname } : {}),
+      headers: {
+        host: hostOf(url, request, address.port),
+        accept: 'application/json',
+        'user-agent': 'praetorian-guard',
+      },
+      ...named,
+      ...trusted,
     };
   }
+}
+
+/** The checked address itself: the name is not resolved again, and connections are kept per address. */
+function addressOf({ url, address, family }: CheckedEndpoint, { port }: ProbeRequest, secure: boolean): TcpAddress {
+  const usual = secure ? 443 : 80;
+  return { host: address, family, port: port ?? (url.port === '' ? usual : Number(url.port)) };
+}
+
+function hostOf({ host, hostname }: URL, { port: other }: ProbeRequest, port: number): string {
+  return other === undefined ? host : `${hostname}:${port}`;
 }
 
 interface Answer {
@@ -159,6 +200,7 @@ function noAnswer(timeoutMs: Ms): Omit<ProbeAnswer, 'latencyMs'> {
 function failureOf(thrown: unknown): Omit<ProbeAnswer, 'latencyMs'> {
   const error = isStaleSocket(thrown) ? thrown.cause : thrown;
   if (isGuardError(error)) {
+    if (error.code === 'GUARD_CONFIG_INVALID') return { outcome: 'unknown', detail: error.message, unaskable: true };
     // A name that does not exist is the agent's: its container is gone.
     const gone = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
     if (gone) return { outcome: 'down', detail: error.message };
@@ -167,5 +209,7 @@ function failureOf(thrown: unknown): Omit<ProbeAnswer, 'latencyMs'> {
     return { outcome: 'unknown', detail: error.message, ...(denied ? { denied } : {}) };
   }
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  if (distrust.has(code))
+    return { outcome: 'unknown', detail: `its certificate is not trusted: ${messageOf(error)}`, unaskable: true };
   return { outcome: ownFaults.has(code) ? 'unknown' : 'down', detail: told[code] ?? messageOf(error) };
 }

@@ -8,5 +8,6 @@ export { ProbeScheduler } from './probe-scheduler.ts';
 export type { LogError } from './log-lines.ts';
 export { errorOfLine } from './log-lines.ts';
 export { HttpProber } from './http-prober.ts';
+export { CommandProber } from './command-prober.ts';
 export { SelfDoubt } from './self-doubt.ts';
 export { EndpointPolicy } from './endpoint-policy.ts';

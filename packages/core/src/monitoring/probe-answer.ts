@@ -26,6 +26,23 @@ export function readAnswer(probe: ProbeName, statusCode: number, body: string): 
   return probe === 'readiness' ? readiness(bare, parsed) : performance(bare, parsed);
 }
 
+/**
+ * What a command meant and printed. How it ended decides; a JSON object it printed adds what an HTTP answer would say.
+ * @param failure how it failed; absent when it ended well.
+ */
+export function readPrinted(probe: ProbeName, failure: string | undefined, stdout: string): Parts {
+  const bare: Parts = failure === undefined ? { outcome: 'up' } : { outcome: 'down', detail: failure };
+  if (probe !== 'readiness' && probe !== 'performance') return bare;
+  const parsed = parse(stdout);
+  if (parsed !== undefined)
+    return probe === 'readiness' ? { ...readiness(bare, parsed), ...told(failure) } : performance(bare, parsed);
+  return probe === 'readiness' || failure !== undefined ? bare : { ...bare, detail: 'it did not print a JSON object' };
+}
+
+function told(failure: string | undefined): Parts | Record<string, never> {
+  return failure === undefined ? {} : { outcome: 'down', detail: failure };
+}
+
 function readiness(bare: Parts, body: Readonly<Record<string, unknown>>): Parts {
   const checks = checksOf(body['checks']);
   const failed = Object.entries(checks).flatMap(([name, good]) => (good ? [] : [name]));

@@ -12,7 +12,9 @@ import type {
   Subscription,
 } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
-import type { AgentId, InstanceId, Ms, ProbeName, ProbeSignal } from '../model/index.ts';
+import type { AgentId, InstanceId, Ms, ProbeName, ProbeSignal, ProbeWay } from '../model/index.ts';
+import { wayOf } from '../model/index.ts';
+import type { CommandProber } from './command-prober.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { MonitoredFleet } from './ports.ts';
 import { ProbeLanes } from './probe-lanes.ts';
@@ -32,6 +34,8 @@ export interface ProbeSchedulerOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly prober: Prober;
+  /** Asks inside instances. [nobody can] */
+  readonly commands?: Pick<CommandProber, 'probe'>;
   /** Stretches timeouts, and hears how questions ended. [none] */
   readonly doubt?: Doubt & Partial<Pick<SelfDoubt, 'probed'>>;
   /** Where answers go: the collector. */
@@ -98,10 +102,11 @@ export class ProbeScheduler implements Component {
   /** The agent is new, or its endpoint or policy changed: what it is to be asked is scheduled. */
   track(slot: AgentSlot): void {
     const view = this.#fleet.agent(slot);
-    const reachable = view !== undefined && this.#fleet.endpointOf(slot) !== undefined;
+    const addressed = this.#fleet.endpointOf(slot) !== undefined;
     for (const probe of scheduled) {
       const wheel = this.#wheels[probe];
-      if (!reachable || view.policy.probes[probe].path === '') wheel.cancel(slot);
+      const way = view && wayOf(view.policy.probes, probe);
+      if (!way || !(addressed || way.type === 'command')) wheel.cancel(slot);
       else if (wheel.deadline(slot) === undefined) {
         // Anywhere in the first interval: a fleet that starts together is not asked together.
         wheel.schedule(slot, this.#clock.monotonic() + this.#options.random.next() * view.policy.probes[probe].everyMs);
@@ -212,26 +217,43 @@ export class ProbeScheduler implements Component {
   }
 
   async #answer(job: Job, view: AgentView): Promise<ProbeAnswer> {
-    const at = this.#fleet.endpointOf(job.slot, job.instanceId);
-    if (!at) return { outcome: 'unknown', latencyMs: 0, detail: 'the agent has no address' };
     const { probes } = view.policy;
-    const { prober, doubt } = this.#options;
-    const ask = async (question: { readonly path: string; readonly timeoutMs: Ms }): Promise<ProbeAnswer> => {
-      // A guard that is slow itself gives the agents more time.
-      const timeoutMs = question.timeoutMs * (doubt?.stretch() ?? 1);
-      const { agentId, probe } = job;
-      const answer = await prober
-        .probe({ agentId, at, path: question.path, probe, timeoutMs }, this.#abort.signal)
-        .catch((error: unknown): ProbeAnswer => ({ outcome: 'unknown', latencyMs: 0, detail: messageOf(error) }));
-      if (!this.#abort.signal.aborted) doubt?.probed?.(agentId, answer, timeoutMs);
-      return answer;
-    };
-    const asked = probes[job.probe];
-    if (job.probe !== 'health') return ask(asked);
-    if (asked.path === '') return ask(probes.liveness);
-    const answer = await ask(asked);
+    const way = wayOf(probes, job.probe);
+    if (!way) return { outcome: 'unknown', latencyMs: 0, detail: `the ${job.probe} probe is switched off` };
+    const answer = await this.#ask(job, view, way);
     // An agent with the three probes only has no `/health`.
-    return answer.statusCode === 404 && probes.liveness.path !== '' ? ask(probes.liveness) : answer;
+    const other = job.probe === 'health' && answer.statusCode === 404 ? wayOf(probes, 'liveness') : undefined;
+    return other && other !== way ? this.#ask(job, view, other) : answer;
+  }
+
+  async #ask(job: Job, view: AgentView, way: ProbeWay): Promise<ProbeAnswer> {
+    const { doubt } = this.#options;
+    // A guard that is slow itself gives the agents more time.
+    const timeoutMs = way.timeoutMs * (doubt?.stretch() ?? 1);
+    const answer = await this.#send(job, view, { ...way, timeoutMs }).catch((error: unknown): ProbeAnswer => ({
+      outcome: 'unknown',
+      latencyMs: 0,
+      detail: messageOf(error),
+    }));
+    if (!this.#abort.signal.aborted) doubt?.probed?.(job.agentId, answer, timeoutMs);
+    return answer;
+  }
+
+  async #send({ slot, agentId, probe, instanceId }: Job, view: AgentView, way: ProbeWay): Promise<ProbeAnswer> {
+    const { type, path, port, command, timeoutMs } = way;
+    if (type === 'command') {
+      const question = { agent: view.agent, instanceId, probe, command: command ?? [], timeoutMs };
+      const { commands } = this.#options;
+      return commands ? commands.probe(question, this.#abort.signal) : nobodyRuns;
+    }
+    const at = this.#fleet.endpointOf(slot, instanceId);
+    if (!at) return { outcome: 'unknown', latencyMs: 0, detail: 'the agent has no address' };
+    const { tls } = view.policy.probes;
+    const elsewhere = port === undefined ? {} : { port };
+    return this.#options.prober.probe(
+      { agentId, at, type, path, ...elsewhere, tls, probe, timeoutMs },
+      this.#abort.signal,
+    );
   }
 
   #report(draft: SignalDraft): void {
@@ -256,6 +278,13 @@ export class ProbeScheduler implements Component {
     });
   }
 }
+
+const nobodyRuns: ProbeAnswer = {
+  outcome: 'unknown',
+  latencyMs: 0,
+  detail: 'nobody can run commands here',
+  unaskable: true,
+};
 
 function dueOf(wheel: TimerWheel, nowMs: Ms): readonly AgentSlot[] {
   const due: AgentSlot[] = [];

@@ -96,7 +96,7 @@ export class SelfDoubt implements Doubt {
 
   /** An agent was asked. A refusal is an answer: the guard reached the machine. */
   probed(agentId: AgentId, answer: ProbeAnswer, timeoutMs: Ms): void {
-    if (answer.denied === true) return;
+    if (answer.denied === true || answer.unaskable === true) return;
     const silent = answer.outcome === 'down' && answer.statusCode === undefined && answer.latencyMs >= 0.9 * timeoutMs;
     const owed = silent || (answer.outcome === 'unknown' && answer.statusCode === undefined);
     this.#asked.set(agentId, owed || this.#asked.get(agentId) === true);

@@ -13,7 +13,7 @@ export interface StatusParts {
   readonly fleet: Fleet;
   readonly detection: Detection;
   readonly collector: Collector;
-  readonly sight: Pick<FleetSight, 'denied'>;
+  readonly sight: Pick<FleetSight, 'denied' | 'unaskable'>;
   readonly holds: Holds;
   readonly incidents: IncidentLog;
   readonly doubt: SelfDoubt;
@@ -63,6 +63,12 @@ function remarksOn({ fleet, sight, collector, doubt }: StatusParts, slot: AgentS
   if (denied !== undefined) {
     const remedy = 'Add its network to probes.allowedNetworks, or let it register another address.';
     remarks.push({ code: 'endpoint-denied', text: denied, remedy });
+  }
+  const unaskable = sight.unaskable(slot);
+  if (unaskable !== undefined) {
+    const { probe, why } = unaskable;
+    const remedy = `Mend probes.${probe} or probes.tls in the config.`;
+    remarks.push({ code: 'probe-unaskable', text: `Its ${probe} probe cannot be asked: ${why}.`, remedy });
   }
   if (collector.skewed(slot)) {
     const text = 'The time in its heartbeats is off by more than a minute; they count by when they arrive.';

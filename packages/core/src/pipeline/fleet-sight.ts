@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { AgentId, GroupId, Ms } from '../model/index.ts';
+import type { AgentId, GroupId, Ms, ProbeName } from '../model/index.ts';
 import type { Collector } from '../monitoring/index.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -22,6 +22,8 @@ interface Seen {
   errors: number;
   /** Why its address may not be called, while that is so. */
   denied: string | undefined;
+  /** Which probe cannot be asked, and why, while that is so. */
+  unaskable: { readonly probe: ProbeName; readonly why: string } | undefined;
   /** The agent has sent heartbeats at some time, so that it is expected to send them again after a recovery. */
   beats: boolean;
 }
@@ -117,7 +119,13 @@ export class FleetSight implements View {
   wasSeen(slot: AgentSlot): boolean {
     const seen = this.#seen[slot];
     // One that may never be asked must not keep the guard from getting to know the others.
-    return seen !== undefined && (seen.lifeMs > -Infinity || seen.errors > 0 || seen.denied !== undefined);
+    if (seen === undefined) return false;
+    return seen.lifeMs > -Infinity || seen.errors > 0 || seen.denied !== undefined || seen.unaskable !== undefined;
+  }
+
+  /** Which probe of the agent cannot be asked before the config changes; `undefined` while all can. */
+  unaskable(slot: AgentSlot): { readonly probe: ProbeName; readonly why: string } | undefined {
+    return this.#seen[slot]?.unaskable;
   }
 
   /** Why the agent's address may not be called; `undefined` while it may. */
@@ -165,6 +173,9 @@ export class FleetSight implements View {
     }
     if (signal.kind !== 'probe') return;
     const seen = this.#of(slot);
+    const { probe } = signal;
+    if (signal.unaskable === true) seen.unaskable = { probe, why: signal.detail ?? 'it cannot be asked' };
+    else if (seen.unaskable?.probe === probe) seen.unaskable = undefined;
     seen.denied = signal.denied === true ? (signal.detail ?? 'it may not be called') : undefined;
     if (signal.outcome === 'up') {
       seen.lifeMs = signal.receivedMs;
@@ -195,6 +206,7 @@ function nothingSeen(): Seen {
     lastProgressAt: -Infinity,
     errors: 0,
     denied: undefined,
+    unaskable: undefined,
     beats: false,
   };
 }

@@ -2,6 +2,7 @@ import { isGuardError, messageOf } from '../contracts/errors.ts';
 import type { Clock, Logger } from '../contracts/call.ts';
 import type { Agent, Instance, Ms } from '../model/index.ts';
 import { withDeadline } from '../runtime/deadline.ts';
+import type { TlsOptions } from '../runtime/tls-trust.ts';
 import { exchange, type HttpAnswer, type HttpQuestion } from './http-exchange.ts';
 
 /** What an agent answered to a call of the guard. */
@@ -44,11 +45,14 @@ export interface AgentClient {
   ): Promise<AgentReply>;
 }
 
-/** Whether the guard may call an endpoint; `address` is the one that was checked, and is connected to. */
+/** Whether the guard may call an endpoint; `address` is the one that was checked, and is connected to; `tls`: whom it trusts. */
 export type EndpointCheck = (
   endpoint: string,
   agent: Agent,
-) => Promise<{ readonly allowed: true; readonly address?: string } | { readonly allowed: false; readonly why: string }>;
+) => Promise<
+  | { readonly allowed: true; readonly address?: string; readonly tls?: TlsOptions }
+  | { readonly allowed: false; readonly why: string }
+>;
 
 /** Paths on the agent's endpoint. */
 export interface AgentPaths {
@@ -175,7 +179,7 @@ async function located(
   deps: HttpAgentClientDeps,
   target: AgentTarget,
   ask: Ask,
-): Promise<Pick<HttpQuestion, 'url' | 'address'> | Refusal> {
+): Promise<Pick<HttpQuestion, 'url' | 'address' | 'tls'> | Refusal> {
   const { agent, instance } = target;
   if (instance.endpoint === undefined)
     return { ok: false, unsupported: true, text: `${agent.id} has no endpoint to call` };
@@ -185,7 +189,8 @@ async function located(
   const check = await deps.endpointAllowed(instance.endpoint, agent);
   if (!check.allowed)
     return failed(false, `the endpoint ${instance.endpoint} of ${agent.id} is not allowed: ${check.why}`);
-  return { url, ...(check.address === undefined ? {} : { address: check.address }) };
+  const { address, tls } = check;
+  return { url, ...(address === undefined ? {} : { address }), ...(tls === undefined ? {} : { tls }) };
 }
 
 /** The path on the endpoint; a path of the endpoint itself stays in front of it. */

@@ -1,6 +1,7 @@
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { TlsOptions } from '../runtime/tls-trust.ts';
 
 /** One question over HTTP. */
 export interface HttpQuestion {
@@ -8,6 +9,8 @@ export interface HttpQuestion {
   readonly method: 'GET' | 'PUT' | 'POST';
   /** Connect to this address instead of looking the name up again: the one that was checked. */
   readonly address?: string;
+  /** How its certificate is judged, over HTTPS. [by the well-known authorities] */
+  readonly tls?: TlsOptions;
   readonly body?: Uint8Array;
   readonly contentType?: string;
   /** Most bytes of the answer that are read. */
@@ -45,7 +48,7 @@ export function exchange(question: HttpQuestion): Promise<HttpAnswer> {
 }
 
 function ask(question: HttpQuestion): ClientRequest {
-  const { url, method, address, body, contentType, signal } = question;
+  const { url, method, address, body, contentType, signal, tls } = question;
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   return send(url, {
     method,
@@ -57,6 +60,7 @@ function ask(question: HttpQuestion): ClientRequest {
       ...(body === undefined ? {} : { 'content-length': body.byteLength }),
       ...(contentType === undefined ? {} : { 'content-type': contentType }),
     },
+    ...tls,
     ...(address === undefined ? {} : { lookup: pinned(address) }),
   });
 }

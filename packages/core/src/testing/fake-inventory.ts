@@ -63,6 +63,15 @@ export class FakeInventory {
     return place;
   }
 
+  /** Whose running instance it is. */
+  agentOf(instanceId: string): AgentId | undefined {
+    for (const [agentId, { instances }] of this.#places) {
+      const instance = instances.find(({ id }) => id === instanceId);
+      if (instance) return instance.state === 'running' ? agentId : undefined;
+    }
+    return undefined;
+  }
+
   members(group: GroupId): readonly Place[] {
     return [...this.#places.values()].filter((place) => place.group === group);
   }

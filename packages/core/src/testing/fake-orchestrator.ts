@@ -3,6 +3,7 @@ import type {
   Clock,
   Component,
   EvidenceItem,
+  ExecResult,
   Grant,
   InventoryEvent,
   LogPage,
@@ -179,6 +180,20 @@ export class FakeOrchestrator implements Orchestrator, Component {
     const all = this.#lines.get(instance.id) ?? [];
     const from = after === undefined ? all.length : Number(after);
     return { lines: all.slice(from), next: String(all.length) };
+  }
+
+  /** How commands end inside an instance. [with 0, and nothing printed] */
+  onExec: (agentId: AgentId, argv: readonly string[]) => Partial<ExecResult> = () => ({});
+
+  async exec(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult> {
+    call.signal.throwIfAborted();
+    const agentId = this.world.agentOf(instance.id);
+    if (agentId === undefined) {
+      const why = 'it does not run';
+      const given = { orchestrator: 'fake', verb: 'run a command in', agentId: instance.id, why };
+      throw guardError('GUARD_ORCHESTRATOR_FAILED', given);
+    }
+    return { exitCode: 0, stdout: '', stderr: '', ...this.onExec(agentId, argv) };
   }
 
   #prepareScale(action: Extract<Action, { kind: 'scale' }>, key: string): Decision<Intent> {

@@ -19,6 +19,8 @@ export interface OrchestratorUnderTest {
   readonly agentId: AgentId;
   /** A group that can be scaled. Needed when `scale` is supported. */
   readonly scalable?: GroupId;
+  /** A command that ends with 0 inside its agents. [`['node', '-e', '0']`] Only of interest where it can `exec`. */
+  readonly command?: readonly string[];
   /** Its clock when that is a real one; otherwise the suite moves the clock of the rig. */
   readonly clock?: Clock;
   /** Ends the agent's instance as a failure would. */

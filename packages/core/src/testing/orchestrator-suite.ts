@@ -9,6 +9,7 @@ import {
   isId,
   type Receipt,
 } from '../model/index.ts';
+import { testExec } from './orchestrator-exec.ts';
 import { OrchestratorBench as Bench, type OrchestratorUnderTest } from './orchestrator-bench.ts';
 import { createRig, type Rig } from './rig.ts';
 import type { Runner } from './runner.ts';
@@ -41,6 +42,7 @@ export function testOrchestrator(runner: Runner, subject: OrchestratorSubject): 
     testPrepare(it);
     for (const kind of kinds) it(`achieves what it promises: ${kind}`, (bench) => achieves(bench, kind));
     testExecution(it);
+    testExec(it);
     testEnd(it);
   });
 }

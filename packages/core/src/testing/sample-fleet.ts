@@ -2,6 +2,7 @@ import type { AgentSlot, AgentView, FleetView } from '../contracts/index.ts';
 import type { Agent, Policy, ProbePolicy } from '../model/index.ts';
 
 const probe = (path: string, everyMs: number): ProbePolicy => ({
+  type: 'auto',
   path,
   everyMs,
   timeoutMs: 2_000,
@@ -23,10 +24,11 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
       silentForMs: 600_000,
     },
     probes: {
-      health: { path: '/health', timeoutMs: 2_000 },
+      health: { type: 'auto', path: '/health', timeoutMs: 2_000 },
       liveness: probe('/health/live', 10_000),
       readiness: probe('/health/ready', 10_000),
       performance: probe('/health/performance', 30_000),
+      tls: { insecure: false },
       startGraceMs: 30_000,
       jitter: 0.1,
     },
@@ -63,12 +65,18 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
         { max: 3, perMs: 600_000 },
         { max: 8, perMs: 86_400_000 },
       ],
+      budgets: {
+        group: { share: 0.1, least: 7, perMs: 600_000 },
+        global: { share: 0.1, least: 20, perMs: 3_600_000 },
+      },
       backoff: { baseMs: 5_000, capMs: 300_000, resetAfterMs: 600_000 },
       settleMs: 30_000,
       inFlight: 0.1,
       progressWindowMs: 120_000,
       approvalTtlMs: 3_600_000,
+      breaker: { threshold: 0.5, least: 3, windowMs: 30_000, coolDownMs: 120_000, coolDownCapMs: 1_800_000 },
     },
+    approvals: { quorum: 1, remindEveryMs: 900_000, secondTierAfterMs: 1_800_000, onExpiry: 'escalate' },
     watch: { everyMs: 10_000, forMs: 300_000 },
     checkpoints: { keep: 10, maxAgeMs: 86_400_000, everyMs: 0 },
     learning: { ranking: 'off' },
