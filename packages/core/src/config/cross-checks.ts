@@ -5,6 +5,7 @@ import type { PathPart } from '../runtime/json-schema.ts';
 import { type ConfigDocument, type PartialSections, sectionNames, type Sections } from './document.ts';
 import { mergeSections } from './policy.ts';
 import type { Found } from './problem.ts';
+import { budgetChecks, budgetRules } from './budget-checks.ts';
 import { ruleChecks } from './rule-checks.ts';
 
 /** `path` is below the level. */
@@ -71,6 +72,7 @@ const rules: readonly Rule[] = [
     ['gate', 'breaker', 'coolDownCap'],
     'the pause grows from the one to the other',
   ),
+  ...budgetRules,
   durationRule(['watch', 'every'], 'at most', ['watch', 'for'], 'else the watch ends without a check'),
   durationRule(
     ['checkpoints', 'every'],
@@ -121,6 +123,7 @@ export function crossChecks(document: ConfigDocument): Found[] {
     ...instanceChecks(document),
     ...agentChecks(document),
     ...networkChecks(document),
+    ...budgetChecks(document),
     ...ruleChecks(document),
   ];
 }

@@ -72,6 +72,7 @@ export interface Sections {
   };
   readonly gate: {
     readonly attempts: readonly { readonly max: AttemptLimit['max']; readonly per: Ms }[];
+    readonly budgets: { readonly group: BudgetSection; readonly global: BudgetSection };
     readonly backoff: { readonly base: Ms; readonly cap: Ms; readonly resetAfter: Ms };
     readonly settle: Ms;
     readonly inFlight: Ratio;
@@ -108,6 +109,12 @@ interface ProbeSection extends WaySection {
   readonly every: Ms;
   readonly failures: number;
   readonly successes: number;
+}
+
+interface BudgetSection {
+  readonly share: Ratio;
+  readonly least: number;
+  readonly per: Ms;
 }
 
 interface RungSection {

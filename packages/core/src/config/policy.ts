@@ -8,6 +8,7 @@ import {
   type ProbesPolicy,
   type ProbeWay,
   type RungPolicy,
+  type SharedLimit,
   strictestMode,
 } from '../model/index.ts';
 import {
@@ -129,6 +130,7 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
     ladder: toLadder(sections.ladder),
     gate: {
       attempts: gate.attempts.map(({ max, per }) => ({ max, perMs: per })),
+      budgets: { group: toBudget(gate.budgets.group), global: toBudget(gate.budgets.global) },
       backoff: { baseMs: gate.backoff.base, capMs: gate.backoff.cap, resetAfterMs: gate.backoff.resetAfter },
       settleMs: gate.settle,
       inFlight: gate.inFlight,
@@ -177,6 +179,10 @@ function toProbes(probes: Sections['probes']): ProbesPolicy {
 
 function toBreaker({ threshold, least, window, coolDown, coolDownCap }: Sections['gate']['breaker']): BreakerPolicy {
   return { threshold, least, windowMs: window, coolDownMs: coolDown, coolDownCapMs: coolDownCap };
+}
+
+function toBudget({ share, least, per }: Sections['gate']['budgets']['group']): SharedLimit {
+  return { share, least, perMs: per };
 }
 
 type RungSection = Sections['ladder']['restart'];

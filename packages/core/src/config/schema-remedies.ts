@@ -1,4 +1,7 @@
+import { breaker } from './schema-breaker.ts';
 import type { JsonObject } from '../model/index.ts';
+import { groupBudget } from './schema-budgets.ts';
+import { alternative, ownPace, useWhen } from './schema-judgement.ts';
 import { choice, count, duration, flag, ratio, section } from './schema-parts.ts';
 
 /** Sections that say what is done about a suspicion, and within which limits. */
@@ -14,6 +17,7 @@ function rung(name: string, preset: string, more: { readonly [key: string]: Json
       'Time the instance gets to end by itself before it is killed; shorter than `timeout`. Raise it for agents that finish their work slowly; lower it and a hung one is gone sooner.',
       { max: '1h' },
     ),
+    ...ownPace(name),
     ...more,
   });
 }
@@ -72,6 +76,7 @@ export const ladder = section('What is done, from the gentlest to the last.', {
       'beside: the new instance starts next to the old one, which is retired once the new one works; in-place: the old one goes first. Take in-place where two cannot live at once.',
     ),
     configOverride,
+    alternative,
   }),
   restartScope: choice(
     ['instance', 'workload'],
@@ -88,6 +93,7 @@ export const ladder = section('What is done, from the gentlest to the last.', {
     'isolate',
     'What is left behind when no rung helped: isolate takes the agent out of the routes, leave changes nothing. A person is told in any case.',
   ),
+  useWhen,
 });
 
 export const gate = section('Limits within which the guard may act.', {
@@ -121,6 +127,7 @@ export const gate = section('Limits within which the guard may act.', {
     description:
       'Attempts that an agent may have; every limit of the list holds. Raise them and the guard tries longer; lower them and a person is called sooner.',
   },
+  budgets: section('What recoveries may cost together.', { group: groupBudget }),
   backoff: section('Pause between two attempts on one agent: doubled each time, with full jitter.', {
     base: duration('5s', 'First pause. Raise it and attempts are fewer; lower it and they follow faster.', {
       min: '10ms',
@@ -151,6 +158,7 @@ export const gate = section('Limits within which the guard may act.', {
     'Progress within this window vetoes a restart for slowness. Raise it for agents with long tasks; lower it and slow agents are restarted sooner.',
     { max: '24h' },
   ),
+  breaker,
   approvalTtl: duration(
     '1h',
     'An approval that nobody decides expires after this and goes to a person again. Raise it and requests stay open longer; lower it and stale ones go sooner.',

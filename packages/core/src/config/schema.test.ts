@@ -56,6 +56,7 @@ describe('the schema', () => {
     expect(Object.keys(coreSchema['properties'] as JsonObject).sort()).toEqual(
       [
         'agents',
+        'approvals',
         'checkpoints',
         'controlPlane',
         'errors',
@@ -64,6 +65,7 @@ describe('the schema', () => {
         'heartbeat',
         'http',
         'ladder',
+        'learning',
         'name',
         'notifications',
         'plugins',

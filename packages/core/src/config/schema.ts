@@ -5,8 +5,10 @@
 import type { JsonObject } from '../model/index.ts';
 import { prepare } from '../runtime/json-schema.ts';
 import { editorAliases } from './aliases.ts';
+import { approvals, keyFile } from './schema-approvals.ts';
 import { choice, contributionName, duration, idName, instanceName, section, withoutDefaults } from './schema-parts.ts';
 import { checkpoints, gate, ladder, watch } from './schema-remedies.ts';
+import { withGlobalBudget } from './schema-budgets.ts';
 import { selfDoubt } from './schema-doubt.ts';
 import { learning } from './schema-judgement.ts';
 import { errors } from './schema-errors.ts';
@@ -20,6 +22,7 @@ const sections: { readonly [name: string]: JsonObject } = {
   severity,
   ladder,
   gate,
+  approvals,
   watch,
   checkpoints,
   learning,
@@ -136,6 +139,12 @@ const notifications = section('Who is told of what.', {
           'info',
           'Least priority it gets. Raise it and it gets fewer messages; lower it and it gets more.',
         ),
+        tier: {
+          type: 'integer',
+          enum: [1, 2],
+          default: 1,
+          description: 'A route of tier 2 is called only when tier 1 did not answer within approvals.secondTierAfter.',
+        },
       },
     },
     minItems: 1,
@@ -189,7 +198,9 @@ const whole = (levels: Properties): JsonObject => ({
       { min: '10ms', max: '10s' },
     ),
     ...sections,
+    gate: withGlobalBudget(gate),
     probes: { ...probes, properties: { ...(probes['properties'] as JsonObject), allowedNetworks } },
+    approvals: { ...approvals, properties: { ...(approvals['properties'] as JsonObject), keyFile } },
     groups: {
       type: 'object',
       propertyNames: idName,

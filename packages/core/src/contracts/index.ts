@@ -13,6 +13,7 @@ export type {
   Assessment,
   Attempt,
   AttemptLimit,
+  SharedLimit,
   Band,
   BreakerState,
   Capability,
@@ -155,7 +156,7 @@ export type {
   SlottedSignal,
   Suspicion,
 } from './detector.ts';
-export type { AnomalyModel, Assessor, IncidentFacts, Strategy } from './judgement.ts';
+export type { AnomalyModel, Assessor, IncidentFacts, Reach, Strategy } from './judgement.ts';
 export type { Notifier } from './notifier.ts';
 export type { SignalDraft, SignalSource } from './signal-source.ts';
 export type { Surface } from './surface.ts';
@@ -165,6 +166,8 @@ export type { AgentChange, ControlPlane, Route } from './control-plane.ts';
 export type {
   Actor,
   AgentStatus,
+  Answer,
+  ApprovalLink,
   Explanation,
   GuardApi,
   GuardStatus,

@@ -9,6 +9,7 @@ import type {
   Finding,
   Health,
   History,
+  Learned,
   Plan,
   Policy,
 } from '../model/index.ts';
@@ -26,6 +27,23 @@ export interface IncidentFacts {
   readonly severityAtLeast: number;
   readonly history: History;
   readonly policy: Policy;
+  /** How far the failure reaches beyond the agent; absent where nobody looked. */
+  readonly reach?: Reach;
+  /** What worked before, drawn for this decision; absent while learning is off. */
+  readonly learned?: Learned;
+  /** Every checkpoint of the agent that may be restored, the newest first; absent while it does not matter. */
+  readonly checkpoints?: readonly string[];
+  /** The guard isolated the current instance and has not brought it back. */
+  readonly isolated?: boolean;
+}
+
+export interface Reach {
+  /** Agents of its group, itself included. */
+  readonly groupSize: number;
+  /** Others of the group that have an open incident. */
+  readonly unhealthy: number;
+  /** Agents that cannot work without it. */
+  readonly dependants: number;
 }
 
 /** Turns findings and history into a severity. Pure: the same facts give the same assessment. */

@@ -1,6 +1,10 @@
 import type { Assessor, IncidentFacts } from '../contracts/index.ts';
-import type { Assessment, Factor } from '../model/index.ts';
+import type { Assessment, Factor, Reason } from '../model/index.ts';
 import { signatureOf } from '../model/index.ts';
+import { ask } from '../runtime/expression.ts';
+import { factorsOf } from './factors.ts';
+import type { UseWhen } from './use-when.ts';
+import { expressionFacts, ruleFailed, useWhen } from './use-when.ts';
 
 /** Severity from which a person decides. */
 const critical = 9;
@@ -15,36 +19,87 @@ const critical = 9;
  *     + recurrence of the signature in 24 h  (at most 2)
  *     + criticality of the agent             (0–2)
  *     + anomaly                              (at most 3; never alone a reason to act, R22)
+ *     + blast: dependants, share of the group (at most 1.4)
+ *     + a failure nobody knows               (1)
+ *     + what the user's rules add
  *
  * rounded and clamped to 1–10; at least `severityAtLeast` after a failed watch, and at least 9 with a flag or more
- * failures than the policy's limit. Monotone in each term.
+ * failures than the policy's limit. Monotone in each term. Before the clamp the shares add up to the severity, which
+ * is rounded to a whole number.
  */
 export const threatAssessor: Assessor = {
   assess(facts: IncidentFacts): Assessment {
+    const table = useWhen(facts);
+    const rules = severityRules(facts);
+    const unknown = isUnknown(facts, table);
     const factors = [
-      healthFactor,
-      attemptsFactor,
-      errorFactor,
-      latencyFactor,
-      recurrenceFactor,
-      criticalityFactor,
-      anomalyFactor,
-    ]
-      .map((factor) => factor(facts))
-      .filter((factor) => factor !== undefined);
-    const dataLossRisk = facts.findings.some((finding) => finding.data?.['dataLossRisk'] === true);
-    const securityIncident = facts.findings.some((finding) => finding.data?.['securityIncident'] === true);
+      ...factorsOf.map((factor) => factor(facts)).filter((factor) => factor !== undefined),
+      ...(unknown ? [unknownFactor] : []),
+      ...table.lines.flatMap(({ name, add, reason }) =>
+        add === undefined ? [] : [{ name, share: add, text: reason }],
+      ),
+      ...rules.factors,
+    ];
+    const flagged = (flag: Flag): boolean =>
+      rules.flags.has(flag) || facts.findings.some((finding) => finding.data?.[flag] === true);
+    const flags = { dataLossRisk: flagged('dataLossRisk'), securityIncident: flagged('securityIncident') };
     const sum = factors.reduce((total, factor) => total + factor.share, 0);
     let severity = Math.min(10, Math.max(1, Math.round(sum)));
-    const lifts = liftsOf(facts, dataLossRisk, securityIncident);
-    for (const lift of lifts) {
+    for (const lift of liftsOf(facts, { ...flags, why: rules.flags })) {
       if (lift.to <= severity) continue;
       factors.push({ name: lift.name, share: lift.to - severity, text: lift.text });
       severity = lift.to;
     }
-    return { severity, factors, dataLossRisk, securityIncident, signature: signatureOf(facts.findings) };
+    const remarks = [...rules.remarks, ...table.remarks];
+    return {
+      severity,
+      factors,
+      ...flags,
+      signature: signatureOf(facts.findings),
+      ...(unknown ? { unknown } : {}),
+      ...(remarks.length > 0 ? { remarks } : {}),
+    };
   },
 };
+
+type Flag = 'dataLossRisk' | 'securityIncident';
+
+interface Ruled {
+  readonly factors: readonly Factor[];
+  /** Flags with the sentence of the first rule that raised them. */
+  readonly flags: ReadonlyMap<Flag, string>;
+  readonly remarks: readonly Reason[];
+}
+
+/** The user's rules. One that cannot be evaluated raises its flag, because nobody can rule it out, and adds nothing. */
+function severityRules(facts: IncidentFacts): Ruled {
+  const { rules } = facts.policy.severity;
+  const about = expressionFacts(facts);
+  const factors: Factor[] = [];
+  const flags = new Map<Flag, string>();
+  const remarks: Reason[] = [];
+  for (const [at, rule] of rules.entries()) {
+    const answer = ask(rule.when, about);
+    const name = `severity.rules[${at}]`;
+    if (!answer.known) remarks.push(ruleFailed(name, answer.why, rule.set !== undefined));
+    const holds = answer.known && answer.holds;
+    if (rule.set !== undefined && (holds || !answer.known) && !flags.has(rule.set)) flags.set(rule.set, rule.reason);
+    if (rule.add !== undefined && holds) factors.push({ name, share: rule.add, text: rule.reason });
+  }
+  return { factors, flags, remarks };
+}
+
+const unknownFactor: Factor = { name: 'unknown', share: 1, text: 'nobody has seen this failure before' };
+
+/**
+ * A failure is unknown when a plugin's detector suspects what neither a detector of the guard nor a line of the table
+ * knows, and the ledger has no outcome of it.
+ */
+function isUnknown({ findings, history }: IncidentFacts, { lines }: UseWhen): boolean {
+  if (Object.keys(history.outcomes).length > 0) return false;
+  if (lines.some((line) => line.kind !== undefined || line.signature !== undefined)) return false;
+  return findings.some((finding) => finding.kind.includes('/') || finding.signature === 'unknown');
+}
 
 interface Lift {
   readonly name: string;
@@ -52,88 +107,33 @@ interface Lift {
   readonly text: string;
 }
 
-function liftsOf(facts: IncidentFacts, dataLossRisk: boolean, securityIncident: boolean): readonly Lift[] {
+function liftsOf(
+  facts: IncidentFacts,
+  flags: { readonly [F in Flag]: boolean } & { readonly why: ReadonlyMap<Flag, string> },
+): readonly Lift[] {
+  const { severityAtLeast: floor, history, policy } = facts;
+  const { escalateFailures: limit } = policy.severity;
   const lifts: Lift[] = [];
-  const floor = facts.severityAtLeast;
   if (floor > 1)
     lifts.push({
       name: 'ladder',
       to: Math.min(10, floor),
       text: `the last attempt did not heal it: at least ${floor}`,
     });
-  if (dataLossRisk) lifts.push({ name: 'data-loss-risk', to: critical, text: 'data may be lost' });
-  if (securityIncident)
-    lifts.push({ name: 'security-incident', to: critical, text: 'a security incident is suspected' });
-  const limit = facts.policy.severity.escalateFailures;
-  if (facts.history.failures > limit) {
+  if (flags.dataLossRisk)
+    lifts.push({ name: 'data-loss-risk', to: critical, text: flags.why.get('dataLossRisk') ?? 'data may be lost' });
+  if (flags.securityIncident)
+    lifts.push({
+      name: 'security-incident',
+      to: critical,
+      text: flags.why.get('securityIncident') ?? 'a security incident is suspected',
+    });
+  if (history.failures > limit) {
     lifts.push({
       name: 'failures',
       to: critical,
-      text: `${facts.history.failures} failures in 24 h (more than ${limit})`,
+      text: `${history.failures} failures in 24 h (more than ${limit})`,
     });
   }
   return lifts;
 }
-
-type FactorOf = (facts: IncidentFacts) => Factor | undefined;
-
-const healthFactor: FactorOf = ({ health }) =>
-  health === 'failed'
-    ? { name: 'health', share: 2, text: 'it has failed' }
-    : { name: 'health', share: 1, text: 'it is degraded' };
-
-const attemptsFactor: FactorOf = ({ attempts }) => {
-  const failed = attempts.filter((attempt) => attempt.verdict === 'failed').length;
-  return failed === 0
-    ? undefined
-    : { name: 'attempts', share: Math.min(4, failed), text: `${failed} attempts did not heal it` };
-};
-
-const errorFactor: FactorOf = ({ metrics, findings }) => {
-  // A figure from before the failure would count errors that are not part of it: only with a finding that speaks of errors.
-  const rate = findings.some((finding) => finding.kind === 'error-rate' || finding.kind === 'errors')
-    ? metrics.error_rate
-    : undefined;
-  if (rate === undefined || rate === 0) return undefined;
-  return {
-    name: 'error-rate',
-    share: Math.min(3, 6 * rate),
-    text: `${(rate * 100).toFixed(1)} % of its requests fail`,
-  };
-};
-
-const latencyFactor: FactorOf = ({ metrics, findings, policy, health }) => {
-  const { latencyP95Ms, latencyP99Ms } = policy.slo;
-  if (findings.some((finding) => finding.kind === 'slow')) {
-    const over95 = (metrics.p95_latency_ms ?? 0) > latencyP95Ms;
-    const over99 = (metrics.p99_latency_ms ?? 0) > latencyP99Ms;
-    const share = Math.max(1, Number(over95) + Number(over99));
-    const targets = [over95 ? 'p95' : '', over99 ? 'p99' : ''].filter((name) => name !== '').join(' and ');
-    return { name: 'latency', share, text: `its answers are slower than the target${targets && ` of ${targets}`}` };
-  }
-  // An agent that takes a request and never answers is slower than any target; one that refuses is not slow but gone.
-  const hangs = health === 'failed' && findings.some((finding) => finding.data?.['timedOut'] === true);
-  return hangs ? { name: 'latency', share: 1, text: 'it takes requests and does not answer them' } : undefined;
-};
-
-const recurrenceFactor: FactorOf = ({ history }) =>
-  history.recurrence === 0
-    ? undefined
-    : {
-        name: 'recurrence',
-        share: Math.min(2, history.recurrence),
-        text: `the same failure ${history.recurrence} times in 24 h`,
-      };
-
-const criticalityFactor: FactorOf = ({ agent }) =>
-  agent.criticality === 0
-    ? undefined
-    : { name: 'criticality', share: agent.criticality, text: 'the agent is important' };
-
-const anomalyFactor: FactorOf = ({ findings }) => {
-  const strongest = Math.max(
-    0,
-    ...findings.filter((finding) => finding.kind === 'anomaly').map((finding) => finding.strength),
-  );
-  return strongest === 0 ? undefined : { name: 'anomaly', share: 3 * strongest, text: 'its figures are unusual' };
-};

@@ -1,12 +1,18 @@
-import type { AgentId } from '../model/index.ts';
+import { ApprovalSigner } from '../decision/approval-signer.ts';
+import type { AgentId, GroupId } from '../model/index.ts';
 import { noticeOf } from '../notification/index.ts';
+import { ApprovalDesk } from '../pipeline/approval-desk.ts';
 import { Budgets } from '../pipeline/budgets.ts';
 import { executorPorts } from './executor-ports.ts';
 import { Holds } from '../pipeline/holds.ts';
 import { IncidentLog } from '../pipeline/incident-log.ts';
 import { Incidents } from '../pipeline/incidents.ts';
 import { Judge } from '../pipeline/judge.ts';
+import { Reservations } from '../pipeline/reservations.ts';
+import { SharedBudgets } from '../pipeline/shared-budgets.ts';
+import { StoreTime } from '../pipeline/store-time.ts';
 import { Executor } from '../remediation/executor.ts';
+import { makeInsight, makeRanking, prefetchInsight, rankingOps } from './compose-insight.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 
@@ -18,11 +24,28 @@ export function composeDecisions(scope: Scope): void {
     core.holds,
     (at) => new Holds(at.get(core.store), at.get(core.clock), at.get(core.random).fork('holds')),
   );
-  scope.provide(core.budgets, (at) => new Budgets(at.get(core.store)));
+  scope.provide(core.storeTime, (at) => new StoreTime(at.get(core.store), at.get(core.clock)));
+  scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime)));
+  scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime)));
+  scope.provide(core.reservations, makeReservations);
   scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership)));
+  scope.provide(core.signer, () => new ApprovalSigner());
+  scope.provide(core.approvalDesk, makeApprovalDesk);
+  scope.provide(core.ranking, makeRanking);
+  scope.provide(core.insight, makeInsight);
   scope.provide(core.judge, makeJudge);
   scope.provide(core.incidents, makeIncidents);
   scope.provide(core.executor, (at) => new Executor(executorPorts(at)));
+}
+
+function makeApprovalDesk(at: Provider): ApprovalDesk {
+  return new ApprovalDesk({
+    signer: at.get(core.signer),
+    clock: at.get(core.clock),
+    random: at.get(core.random).fork('approvals'),
+    incident: (id) => at.get(core.incidentLog).get(id),
+    apply: (id, event) => at.get(core.incidents).apply(id, event),
+  });
 }
 
 function makeJudge(at: Provider): Judge {
@@ -31,10 +54,12 @@ function makeJudge(at: Provider): Judge {
     clock: at.get(core.clock),
     random: at.get(core.random).fork('backoff'),
     view: at.get(core.sight),
-    budgets: at.get(core.budgets),
+    reservations: at.get(core.reservations),
     holds: at.get(core.holds),
     log: at.get(core.incidentLog),
+    insight: at.get(core.insight),
     ownership: at.get(core.ownership),
+    signer: at.get(core.signer),
     doubt: at.get(core.doubt),
     assessor: (name) => registry.get('assessors', name),
     strategy: (name) => registry.get('strategies', name),
@@ -46,10 +71,22 @@ function makeJudge(at: Provider): Judge {
   });
 }
 
+function makeReservations(at: Provider): Reservations {
+  return new Reservations({
+    log: at.get(core.log),
+    time: at.get(core.storeTime),
+    budgets: at.get(core.budgets),
+    shared: at.get(core.sharedBudgets),
+    groupSize: (group) => at.get(core.sight).groupSize(group),
+    fleetSize: () => at.get(core.fleet).size,
+  });
+}
+
 function makeIncidents(at: Provider): Incidents {
-  const prefetch = async (agentId: AgentId, shard: number): Promise<void> => {
-    await at.get(core.budgets).load(shard, agentId);
+  const prefetch = async (agentId: AgentId, shard: number, group: GroupId): Promise<void> => {
+    await at.get(core.reservations).load(shard, agentId, group);
     await at.get(core.ledger).load([agentId]);
+    await prefetchInsight(at, agentId);
   };
   return new Incidents({
     clock: at.get(core.clock),
@@ -59,18 +96,19 @@ function makeIncidents(at: Provider): Incidents {
     queue: at.get(core.queue),
     view: at.get(core.sight),
     judge: at.get(core.judge),
-    budgets: at.get(core.budgets),
+    reservations: at.get(core.reservations),
     incidents: at.get(core.incidentLog),
     ownership: at.get(core.ownership),
     configVersion: at.get(core.config).config.hash,
     noticeOps: (notice) => at.get(core.notifications).opsFor(notice),
-    ledgerOps: (record) => at.get(core.ledger).opsFor(record),
+    ledgerOps: (record) => [...at.get(core.ledger).opsFor(record), ...rankingOps(at, record)],
     makeNotice: (incident, kind) => noticeOf(kind, incident),
     prefetch,
     stored: (why) => at.get(core.degradations).set('store', why),
     after: (change) => {
       at.get(core.pipeline).after(change);
       const { incident } = change;
+      for (const record of change.ledger) at.get(core.ranking).remember(incident.group, record);
       at.get(core.members).moved(incident);
       if (incident.state === 'resolved' && incident.outcome === 'removed')
         at.get(core.budgets).forget(incident.agentId);

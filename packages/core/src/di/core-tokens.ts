@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { ApprovalSigner } from '../decision/approval-signer.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { Ledger } from '../learning/index.ts';
+import type { Ledger, RankingBook } from '../learning/index.ts';
 import type { Collector, EndpointPolicy, Prober, ProbeScheduler, SelfDoubt } from '../monitoring/index.ts';
 import type { NotificationRouter } from '../notification/index.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -15,12 +15,16 @@ import type { FleetSight } from '../pipeline/fleet-sight.ts';
 import type { Holds } from '../pipeline/holds.ts';
 import type { IncidentLog } from '../pipeline/incident-log.ts';
 import type { Incidents } from '../pipeline/incidents.ts';
+import type { Insight } from '../pipeline/insight.ts';
 import type { Judge } from '../pipeline/judge.ts';
 import type { LogRound } from '../pipeline/log-round.ts';
 import type { Members } from '../pipeline/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
+import type { Reservations } from '../pipeline/reservations.ts';
 import type { Reflection } from '../pipeline/reflection.ts';
 import type { Settle } from '../pipeline/settle.ts';
+import type { SharedBudgets } from '../pipeline/shared-budgets.ts';
+import type { StoreTime } from '../pipeline/store-time.ts';
 import type { Registry } from '../plugins/registry.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
 import type { Executor } from '../remediation/executor.ts';
@@ -54,8 +58,13 @@ export const core = {
   members: token<Members>('core.members'),
   settle: token<Settle>('core.settle'),
   holds: token<Holds>('core.holds'),
+  storeTime: token<StoreTime>('core.store-time'),
   budgets: token<Budgets>('core.budgets'),
+  sharedBudgets: token<SharedBudgets>('core.shared-budgets'),
+  reservations: token<Reservations>('core.reservations'),
   ledger: token<Ledger>('core.ledger'),
+  ranking: token<RankingBook>('core.ranking'),
+  insight: token<Insight>('core.insight'),
   incidentLog: token<IncidentLog>('core.incident-log'),
   signer: token<ApprovalSigner>('core.signer'),
   approvalDesk: token<ApprovalDesk>('core.approval-desk'),

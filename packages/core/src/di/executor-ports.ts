@@ -1,10 +1,11 @@
 import type { AgentSlot } from '../contracts/index.ts';
-import type { Agent, AgentId, Instance, Ms, ProbeName } from '../model/index.ts';
+import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName } from '../model/index.ts';
 import { wayOf } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
 import type { AgentReply, ExecutorPorts } from '../remediation/ports.ts';
+import { restorableFrom } from '../pipeline/insight.ts';
 import { redact } from '../runtime/index.ts';
 
 /** Pause between two looks at an instance that is starting. */
@@ -38,8 +39,9 @@ export function executorPorts(at: Provider): ExecutorPorts {
     },
     restoreState: (agent, instance, checkpointId, signal) =>
       restoreState(at, { agent, instance, checkpointId, signal }),
-    latestCheckpoint: async (agentId) => {
+    latestCheckpoint: async (agentId, avoid) => {
       await quarantineSuspect(at, agentId);
+      if (avoid.length > 0) return olderCheckpoint(at, agentId, avoid);
       return (await at.get(core.checkpoints).latest(agentId))?.checkpoint;
     },
     redact,
@@ -131,6 +133,27 @@ async function restoreState(at: Provider, { agent, instance, checkpointId, signa
     if (reply.ok || reply.unsupported || !reply.retryable) return reply;
     await clock.sleep(lookAgainMs, signal);
   }
+}
+
+/** The newest sound checkpoint from before the incident that is not suspected. */
+async function olderCheckpoint(
+  at: Provider,
+  agentId: AgentId,
+  avoid: readonly string[],
+): Promise<Checkpoint | undefined> {
+  const checkpoints = at.get(core.checkpoints);
+  const incident = at.get(core.incidentLog).openFor(agentId);
+  if (!incident) return undefined;
+  for (const { id } of restorableFrom(await checkpoints.list(agentId), incident, at.get(core.clock).now())) {
+    if (avoid.includes(id)) continue;
+    try {
+      return (await checkpoints.load(agentId, id)).checkpoint;
+    } catch (thrown) {
+      if (!isGuardError(thrown, 'GUARD_CHECKPOINT_INVALID')) throw thrown;
+      at.get(core.log).warn({ agentId, checkpointId: id, err: messageOf(thrown) }, 'a checkpoint was passed over');
+    }
+  }
+  return undefined;
 }
 
 /** What the failing instance saved since the incident began is not restored (R25). */

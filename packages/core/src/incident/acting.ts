@@ -1,8 +1,9 @@
-import type { Attempt, Incident, Reason, Receipt, StepRecord } from '../model/index.ts';
+import type { Attempt, Incident, Reason, Receipt, Rung, StepRecord } from '../model/index.ts';
 import { formatDuration, nextBandEdge } from '../model/index.ts';
 import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withStep } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
+import { afterContainment } from './contained.ts';
 import { escalate, join, withFindings } from './open.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
@@ -119,6 +120,7 @@ function receiptReason(step: StepRecord, receipt: Receipt, facts: DecideFacts): 
 function goOn(incident: Acting, attempt: Attempt, facts: DecideFacts, line: Line): Decided {
   const { type, reason } = line;
   if (nextStep(attempt)) return move(incident, facts, { to: { state: 'acting', attempt }, type, reason });
+  if (attempt.plan.contain) return afterContainment(incident, attempt, facts, reason);
   if (attempt.failure) return end(incident, attempt, facts, { reason: attempt.failure, verdict: 'failed' });
   const { everyMs, forMs } = incident.policy.watch;
   const instanceId = attempt.replacement?.id ?? incident.instanceId;
@@ -148,11 +150,9 @@ export function end(
   how: { readonly reason: Reason; readonly verdict: 'failed' | 'superseded' },
 ): Decided {
   const { reason, verdict } = how;
+  if (attempt.plan.contain) return afterContainment(incident, attempt, facts, reason);
   const ended = endAttempt(attempt, facts.now, verdict);
-  const climb =
-    verdict === 'failed'
-      ? nextBandEdge(Math.max(attempt.severity, incident.severityAtLeast))
-      : incident.severityAtLeast;
+  const climb = verdict === 'failed' ? climbed(incident, attempt, facts) : incident.severityAtLeast;
   return move(incident, facts, {
     to: { state: 'open', nextAt: facts.now + (verdict === 'failed' ? facts.backoffMs : 0) },
     set: {
@@ -167,6 +167,19 @@ export function end(
     notices: verdict === 'failed' ? ['recovery-failed'] : [],
     ended,
   });
+}
+
+/** Severity from which the rung above is chosen. */
+const edgeAbove: { readonly [R in Rung]: number } = { restart: 4, recreate: 7, respawn: 10, escalate: 10 };
+
+/**
+ * At least the lower edge of the next band; not past the rung above the one that was tried, which may have been a
+ * gentler one than that of the band. While the same rung can be tried another way, the ladder stays where it is.
+ */
+function climbed({ severityAtLeast }: Incident, { severity, plan }: Attempt, { alternative }: DecideFacts): number {
+  if (alternative) return severityAtLeast;
+  const edge = nextBandEdge(Math.max(severity, severityAtLeast));
+  return Math.max(severityAtLeast, Math.min(edge, edgeAbove[plan.rung]));
 }
 
 function refused(incident: Acting, stepId: string, reason: Reason, facts: DecideFacts): Decided {

@@ -10,8 +10,10 @@ export function beginAttempt(input: {
   readonly instance?: Instance | undefined;
   readonly orderedBy?: string | undefined;
   readonly proven: boolean;
+  readonly canary?: number | undefined;
+  readonly approval?: Attempt['approval'] | undefined;
 }): Attempt {
-  const { number, plan, severity, steps, now, instance, orderedBy, proven } = input;
+  const { number, plan, severity, steps, now, instance, orderedBy, proven, approval } = input;
   return {
     number,
     plan,
@@ -21,6 +23,8 @@ export function beginAttempt(input: {
     proven,
     ...(instance ? { instance } : {}),
     ...(orderedBy === undefined ? {} : { orderedBy }),
+    ...(input.canary === undefined ? {} : { canary: input.canary }),
+    ...(approval ? { approval } : {}),
   };
 }
 

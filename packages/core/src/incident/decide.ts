@@ -3,9 +3,11 @@ import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { decideActing } from './acting.ts';
 import { decideByOperator } from './operator.ts';
 import { decideOpen } from './open.ts';
-import { decideAwaiting, decideEscalated, decideHeld } from './waiting.ts';
+import { decideAwaiting } from './awaiting.ts';
+import { decideEscalated, decideHeld } from './waiting.ts';
 import { decideWatching } from './watching.ts';
 import { move, unchanged } from './move.ts';
+import { decideTogether } from './together.ts';
 
 /**
  * The incident as a pure state machine: the same incident, event and facts give the same decision. The engine,
@@ -23,6 +25,8 @@ import { move, unchanged } from './move.ts';
 export function decide(incident: Incident, event: IncidentEvent, facts: DecideFacts): Decided {
   if (incident.state === 'resolved') return unchanged(incident);
   if (event.type === 'told') return told(incident, event.notifier, facts);
+  const gathered = decideTogether(incident, event, facts);
+  if (gathered) return gathered;
   const byOperator = decideByOperator(incident, event, facts);
   if (byOperator) return byOperator;
   switch (incident.state) {

@@ -11,11 +11,13 @@ import type {
   Incident,
   Instance,
   Ms,
-  NoticeKind,
+  IncidentNoticeKind,
   Plan,
+  Prepared,
   Reason,
   Receipt,
   Step,
+  StormId,
   TimelineEntry,
 } from '../model/index.ts';
 
@@ -32,14 +34,28 @@ export type IncidentEvent =
   /** The gate, asked again at the moment of applying, said no. */
   | { readonly type: 'step-refused'; readonly stepId: string; readonly reason: Reason }
   | { readonly type: 'watch-check' }
-  | { readonly type: 'approved'; readonly by: string; readonly note?: string }
+  /** A person's yes to the plan that waits, signed by the guard that took it. */
+  | {
+      readonly type: 'approved';
+      readonly by: string;
+      readonly account?: string;
+      readonly note?: string;
+      readonly token?: string;
+      readonly seal: string;
+    }
+  /** What the plan that waits needs was looked up. */
+  | { readonly type: 'prepared'; readonly planHash: string; readonly prepared: Prepared }
   | { readonly type: 'rejected'; readonly by: string; readonly note?: string }
   | { readonly type: 'acknowledged'; readonly by: string; readonly note?: string }
   | { readonly type: 'operator-resolved'; readonly by: string; readonly note?: string }
   /** An operator orders a plan of their own. */
-  | { readonly type: 'ordered'; readonly by: string; readonly plan: Plan }
+  | { readonly type: 'ordered'; readonly by: string; readonly account?: string; readonly plan: Plan }
   | { readonly type: 'released' }
   | { readonly type: 'removed' }
+  /** It is one of many that are told of together. */
+  | { readonly type: 'joined-storm'; readonly stormId: StormId }
+  /** What it was told of with, or waited for, is over: what is still open is told of by itself. */
+  | { readonly type: 'announce' }
   /** A notifier accepted a message that tells a person of the present state. */
   | { readonly type: 'told'; readonly notifier: string };
 
@@ -57,9 +73,27 @@ export interface DecideFacts {
   readonly proposal: Decision<Plan>;
   /** The plan as steps. */
   readonly steps: readonly Step[];
+  /** What leaves the agent in the declared safe state, when that can be done now and was not done yet. */
+  readonly safeState?: { readonly plan: Plan; readonly steps: readonly Step[] };
+  /** What brings an agent back that the guard isolated, when it did. */
+  readonly comeBack?: { readonly plan: Plan; readonly steps: readonly Step[]; readonly verdict: GateVerdict };
+  /** If the attempt under way does not heal, the same rung can be tried another way: the ladder does not climb yet. */
+  readonly alternative?: boolean;
+  /** An attempt that begins now is a canary of this trip of the fleet breaker. */
+  readonly canary?: number;
   /** What the gate says of starting the plan now. */
   readonly verdict: GateVerdict;
+  /** Nobody has been told lately of what the verdict waits for. */
+  readonly untold?: boolean;
   readonly planHash: string;
+  readonly approval: {
+    /** Signature of a request for the plan made now. */
+    readonly seal: string;
+    /** The request that stands carries the guard's signature. */
+    readonly valid: boolean;
+    /** Persons whose stored votes carry it. */
+    readonly voters: readonly string[];
+  };
   /** A hold that covers the agent. */
   readonly hold?: Hold;
   /** The guard has not seen the fleet again since it started: that nothing was heard of an agent proves nothing (R05). */
@@ -74,7 +108,7 @@ export interface Decided {
   /** Absent when the event changed nothing worth a line. */
   readonly entry?: TimelineEntry;
   /** Messages to people about the new state. */
-  readonly notices: readonly NoticeKind[];
+  readonly notices: readonly IncidentNoticeKind[];
   /** An attempt ended with this event, and is to be written into the ledger. */
   readonly ended?: Attempt;
   /** An attempt begins with this event: its place in the budget is reserved in the same commit. */

@@ -3,4 +3,8 @@
  */
 export { decide } from './decide.ts';
 export type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+export type { ApprovalTerms } from './approval.ts';
+export { approvalTerms } from './approval.ts';
+export { approvalDue, escalationDue } from './reminders.ts';
+export { isIsolated } from './containment.ts';
 export { nextStep, stepById } from './attempt.ts';

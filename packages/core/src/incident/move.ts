@@ -4,7 +4,7 @@ import type {
   Incident,
   IncidentState,
   JsonObject,
-  NoticeKind,
+  IncidentNoticeKind,
   Reason,
   TimelineEntry,
 } from '../model/index.ts';
@@ -25,11 +25,11 @@ export interface Move {
   /** Members every state has. */
   readonly set?: Partial<Shared>;
   /** Members to take away. */
-  readonly drop?: readonly ('requested' | 'acknowledged')[];
+  readonly drop?: readonly ('requested' | 'acknowledged' | 'unannounced')[];
   readonly type: string;
   readonly reason: Reason;
   readonly data?: JsonObject;
-  readonly notices?: readonly NoticeKind[];
+  readonly notices?: readonly IncidentNoticeKind[];
   readonly ended?: Attempt;
   readonly begins?: boolean;
 }
@@ -43,6 +43,8 @@ const stateKeys = [
   'until',
   'reason',
   'escalatedAt',
+  'quiet',
+  'reminded',
   'outcome',
   'resolvedAt',
   'by',

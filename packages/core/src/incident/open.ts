@@ -1,7 +1,9 @@
-import type { Health, Incident, Plan, Reason } from '../model/index.ts';
+import type { Attempt, Health, Incident, Plan, Reason } from '../model/index.ts';
 import { evidenceKinds, formatDuration } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
+import { askApproval } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { contain, isSecurityIncident } from './containment.ts';
 import { move, unchanged } from './move.ts';
 
 type Open = Extract<Incident, { state: 'open' }>;
@@ -25,16 +27,41 @@ export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFa
 
 function decideNow(incident: Open, facts: DecideFacts): Decided {
   if (facts.hold) return hold(incident, facts);
-  if (isSound(facts) && !incident.requested) return settleSound(incident, facts);
+  if (isSound(facts) && !incident.requested) return soundNow(incident, facts);
   const ordered = incident.requested;
   const reason = ordered ? orderReason(ordered) : facts.proposal.reason;
   const plan = ordered?.plan ?? (facts.proposal.act ? facts.proposal.value : undefined);
-  if (plan && facts.verdict.verdict === 'refuse') return escalate(incident, facts, facts.verdict.reason);
+  if (plan && facts.verdict.verdict === 'refuse') return leave(incident, facts, facts.verdict.reason);
   if (facts.verdict.verdict === 'wait') return wait(incident, facts, facts.verdict.untilMs, facts.verdict.reason);
-  if (!plan) return escalate(incident, facts, reason);
-  const approval = ordered ? undefined : approvalNeeded(incident, plan);
+  if (!plan) return leave(incident, facts, reason);
+  const approval = ordered ? moreThanOne(incident, ordered) : approvalNeeded(incident, plan);
   if (approval) return askApproval(incident, facts, plan, approval);
+  if (plan.contain) return contain(incident, facts, { plan, steps: facts.steps, reason, by: ordered?.by });
   return begin(incident, facts, { plan, reason, by: ordered?.by });
+}
+
+/** Nothing more can be tried: the agent is left in its declared safe state, and a person is told. */
+function leave(incident: Open, facts: DecideFacts, reason: Reason): Decided {
+  const { safeState } = facts;
+  return safeState
+    ? contain(incident, facts, { ...safeState, reason: { ...reason, code: 'safe-state' } })
+    : escalate(incident, facts, reason);
+}
+
+/** An agent that is isolated looks sound because nothing reaches it: it is brought back first, or a person decides. */
+function soundNow(incident: Open, facts: DecideFacts): Decided {
+  const { comeBack } = facts;
+  if (isSecurityIncident(incident)) {
+    const text = `${incident.agentId} shows nothing any more, which does not prove that it is clean.`;
+    const remedy = 'Resolve the incident to bring the agent back, or order a respawn.';
+    return escalate(incident, facts, { code: 'security-incident', text, remedy });
+  }
+  if (!comeBack) return settleSound(incident, facts);
+  const { verdict } = comeBack;
+  if (verdict.verdict === 'wait') return wait(incident, facts, verdict.untilMs, verdict.reason);
+  if (verdict.verdict === 'refuse') return escalate(incident, facts, verdict.reason);
+  const text = `${incident.agentId} is sound again; it is brought back from isolation.`;
+  return contain(incident, facts, { plan: comeBack.plan, steps: comeBack.steps, reason: { code: 'returning', text } });
 }
 
 /** Nothing stands against the agent; whether it shows life is another question. */
@@ -55,13 +82,25 @@ function approvalNeeded(incident: Open, plan: Plan): Reason | undefined {
   };
 }
 
+/** Where several persons have to agree, an order is one vote and no way around the others. */
+function moreThanOne({ policy }: Open, { by, plan }: NonNullable<Incident['requested']>): Reason | undefined {
+  const { quorum } = policy.approvals;
+  if (quorum <= 1) return undefined;
+  return { code: 'approval-required', text: `${by} ordered a ${plan.rung}; ${quorum} persons have to agree to it.` };
+}
+
 /** Starts an attempt; its place in the budget is reserved in the same commit. */
 export function begin(
   incident: Incident,
   facts: DecideFacts,
-  of: { readonly plan: Plan; readonly reason: Reason; readonly by?: string | undefined },
+  of: {
+    readonly plan: Plan;
+    readonly reason: Reason;
+    readonly by?: string | undefined;
+    readonly approval?: Attempt['approval'];
+  },
 ): Decided {
-  const { plan, reason, by } = of;
+  const { plan, reason, by, approval } = of;
   const attempt = beginAttempt({
     number: incident.attempts.length + 1,
     plan,
@@ -70,7 +109,9 @@ export function begin(
     now: facts.now,
     instance: facts.instance,
     orderedBy: by,
+    approval,
     proven: isProven(incident, facts),
+    canary: by === undefined ? facts.canary : undefined,
   });
   return move(incident, facts, {
     to: { state: 'acting', attempt },
@@ -84,6 +125,7 @@ export function begin(
       severity: facts.assessment.severity,
       factors: facts.assessment.factors.map((factor) => ({ ...factor })),
       ...(by === undefined ? {} : { by }),
+      ...(approval ? { planHash: approval.planHash } : {}),
     },
     begins: true,
   });
@@ -149,7 +191,7 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
     type: 'waiting',
     reason,
     // It stays degraded for long without anything being done: people learn of it.
-    notices: reason.code === 'silent-but-answering' ? ['degraded'] : [],
+    notices: reason.code === 'silent-but-answering' ? ['degraded'] : facts.untold ? ['blocked'] : [],
   });
 }
 
@@ -163,25 +205,16 @@ function later(incident: Open, facts: DecideFacts, nextAt: number): Decided {
   return { ...unchanged(incident), incident: { ...incident, nextAt: at } };
 }
 
-function askApproval(incident: Open, facts: DecideFacts, plan: Plan, reason: Reason): Decided {
-  const expiresAt = facts.now + incident.policy.gate.approvalTtlMs;
-  return move(incident, facts, {
-    to: {
-      state: 'awaiting-approval',
-      approval: { planHash: facts.planHash, plan, reason, requestedAt: facts.now, expiresAt },
-    },
-    set: { assessment: facts.assessment, ...pictureOf(facts), told: false },
-    type: 'approval-requested',
-    reason,
-    data: { rung: plan.rung, planHash: facts.planHash, expiresAt },
-    notices: ['approval'],
-  });
-}
-
 /** Hands over to a person. Nothing more is done by itself; recovery of the agent is still noticed. */
-export function escalate(incident: Incident, facts: DecideFacts, reason: Reason, by?: string): Decided {
+export function escalate(
+  incident: Incident,
+  facts: DecideFacts,
+  reason: Reason,
+  how: { readonly by?: string; readonly quiet?: boolean } = {},
+): Decided {
+  const { by, quiet = false } = how;
   return move(incident, facts, {
-    to: { state: 'escalated', reason, escalatedAt: facts.now },
+    to: { state: 'escalated', reason, escalatedAt: facts.now, ...(quiet ? { quiet } : {}) },
     set: { assessment: facts.assessment, ...pictureOf(facts), told: false },
     drop: ['requested'],
     type: 'escalated',

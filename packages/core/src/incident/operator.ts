@@ -16,6 +16,14 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
       // An attempt is never left half done; `resolve` is refused while one is under way.
       if (incident.state === 'acting') return unchanged(incident);
       const text = `${event.by} resolved it${note(event.note)}.`;
+      // What the guard isolated it brings back before it lets go of it.
+      if (facts.comeBack) {
+        const reason = {
+          code: 'operator-resolved',
+          text: `${text} The agent is brought back from isolation.`,
+        } as const;
+        return reopen(incident, facts, reason, { plan: facts.comeBack.plan, by: event.by });
+      }
       return close(incident, facts, { outcome: 'operator', reason: { code: 'operator-resolved', text }, by: event.by });
     }
     case 'removed': {
@@ -56,7 +64,8 @@ function close(
 }
 
 function ordered(incident: Incident, event: Extract<IncidentEvent, { type: 'ordered' }>, facts: DecideFacts): Decided {
-  const requested = { plan: event.plan, by: event.by };
+  const { plan, by, account } = event;
+  const requested = { plan, by, ...(account === undefined ? {} : { account }) };
   const reason = { code: 'operator-respawn', text: `${event.by} ordered a ${event.plan.rung}.` } as const;
   if (incident.state === 'acting' || incident.state === 'watching') return unchanged(incident);
   return reopen(incident, facts, reason, requested);

@@ -1,63 +1,10 @@
-import type { Approval, Incident, Plan, Reason } from '../model/index.ts';
+import type { Incident, Reason } from '../model/index.ts';
 import { formatDuration } from '../model/index.ts';
+import { isSecurityIncident } from './containment.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
-import { begin, escalate, join, withFindings } from './open.ts';
-
-/** Waiting for a person's word on a plan. */
-export function decideAwaiting(
-  incident: Extract<Incident, { state: 'awaiting-approval' }>,
-  event: IncidentEvent,
-  facts: DecideFacts,
-): Decided {
-  const { approval } = incident;
-  switch (event.type) {
-    case 'approved': {
-      const stale = changedSince(approval, facts);
-      if (stale) return reopen(incident, facts, stale);
-      const reason: Reason = {
-        code: 'approval-granted',
-        text: `${event.by} approved the ${approval.plan.rung}${note(event.note)}.`,
-      };
-      return begin(incident, facts, { plan: approval.plan, reason, by: event.by });
-    }
-    case 'rejected': {
-      const text = `${event.by} rejected the ${approval.plan.rung}${note(event.note)}.`;
-      return escalate(incident, facts, { code: 'approval-rejected', text }, event.by);
-    }
-    case 'findings': {
-      const joined = withFindings(incident, event.findings, event.health);
-      if (!joined) return unchanged(incident);
-      if (event.findings.length === 0 && event.health === 'healthy') {
-        return reopen(incident, facts, {
-          code: 'plan-stale',
-          text: 'The agent recovered while the plan waited for approval.',
-        });
-      }
-      return join(incident, facts, joined);
-    }
-    case 'due':
-      if (facts.now < approval.expiresAt) return unchanged(incident);
-      return escalate(incident, facts, {
-        code: 'approval-expired',
-        text: `Nobody decided on the ${approval.plan.rung} within ${formatDuration(approval.expiresAt - approval.requestedAt)}.`,
-      });
-    default:
-      return unchanged(incident);
-  }
-}
-
-/** What the person agreed to is not what would be done now (R24), or somebody said meanwhile that nothing is to be done (R14). */
-function changedSince(approval: Approval, { planHash, hold }: DecideFacts): Reason | undefined {
-  const rung = approval.plan.rung;
-  if (hold)
-    return { code: 'hold', text: `${hold.by} holds it: ${hold.reason}. The approval of the ${rung} has lapsed.` };
-  if (planHash === approval.planHash) return undefined;
-  return {
-    code: 'plan-stale',
-    text: `The approval of the ${rung} was for an instance that is not the current one any more.`,
-  };
-}
+import { join, withFindings } from './open.ts';
+import { escalationReminder } from './reminders.ts';
 
 /** Remediation rests because of a hold; monitoring goes on. */
 export function decideHeld(
@@ -85,9 +32,12 @@ export function decideEscalated(
   event: IncidentEvent,
   facts: DecideFacts,
 ): Decided {
-  if (event.type === 'due' && !incident.told) return remind(incident, facts);
+  if (event.type === 'due') return incident.told ? remindAgain(incident, facts) : remind(incident, facts);
   if (event.type !== 'findings') return unchanged(incident);
-  if (event.findings.length === 0 && event.health === 'healthy') {
+  if (event.findings.length === 0 && event.health === 'healthy' && !isSecurityIncident(incident)) {
+    // Out of reach it cannot be proven: it is brought back first.
+    if (facts.comeBack)
+      return reopen(incident, facts, { code: 'seen-healthy', text: 'The agent is healthy again, and still isolated.' });
     const { forMs } = incident.policy.watch;
     return move(incident, facts, {
       to: {
@@ -113,12 +63,33 @@ function remind(incident: Extract<Incident, { state: 'escalated' }>, facts: Deci
   });
 }
 
+/** People were told and nobody took note: they are reminded, and after a while the second tier is called. */
+function remindAgain(incident: Extract<Incident, { state: 'escalated' }>, facts: DecideFacts): Decided {
+  const reminded = escalationReminder(incident, facts.now);
+  if (!reminded) return unchanged(incident);
+  const calls = reminded.tier === 2 && incident.reminded?.tier !== 2;
+  const { reason, escalatedAt } = incident;
+  const waited = formatDuration(facts.now - escalatedAt);
+  return move(incident, facts, {
+    to: { state: 'escalated', reason, escalatedAt, reminded },
+    set: { because: incident.because },
+    type: calls ? 'second-tier' : 'reminded',
+    reason: {
+      code: calls ? 'approval-second-tier' : 'approval-reminded',
+      text: `It has waited ${waited} for a person, and nobody has acknowledged it.`,
+      remedy: `praetorian acknowledge ${incident.id}`,
+    },
+    data: { reminders: reminded.count, tier: reminded.tier },
+    notices: ['escalated'],
+  });
+}
+
 /** Back to deciding, at once. */
 export function reopen(
   incident: Incident,
   facts: DecideFacts,
   reason: Reason,
-  requested?: { plan: Plan; by: string },
+  requested?: Incident['requested'],
 ): Decided {
   return move(incident, facts, {
     to: { state: 'open', nextAt: facts.now },

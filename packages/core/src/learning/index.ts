@@ -3,3 +3,5 @@
  */
 export { Ledger } from './ledger.ts';
 export type { LedgerRecord } from './record.ts';
+export { drawChances } from './ranking.ts';
+export { RankingBook } from './ranking-book.ts';

@@ -1,3 +1,5 @@
+import type { Reason } from './reason.ts';
+
 export type Band = 'low' | 'medium' | 'high' | 'critical';
 
 /** 1–3 low, 4–6 medium, 7–8 high, 9–10 critical. */
@@ -30,4 +32,8 @@ export interface Assessment {
   readonly securityIncident: boolean;
   /** Signature of the failure assessed. */
   readonly signature: string;
+  /** No detector of the guard's own, no rule and no earlier outcome knows this failure. */
+  readonly unknown?: boolean;
+  /** What a reader has to know of how it was assessed: rules that could not be evaluated. */
+  readonly remarks?: readonly Reason[];
 }

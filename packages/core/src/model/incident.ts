@@ -3,9 +3,10 @@ import type { Assessment } from './assessment.ts';
 import type { Finding } from './finding.ts';
 import type { Health } from './health.ts';
 import type { JsonObject } from './json.ts';
-import type { Plan, StepRecord } from './plan.ts';
+import type { Plan, Step, StepRecord } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { Reason } from './reason.ts';
+import type { StormId } from './storm.ts';
 import type { EpochMs } from './units.ts';
 
 /** `inc_` and a ULID from the injected clock and random. */
@@ -23,14 +24,19 @@ export interface Attempt {
   readonly proven: boolean;
   /** The person who ordered or approved it. */
   readonly orderedBy?: string;
+  /** It tries out whether healing helps after a mass failure: the trip of the fleet breaker it belongs to. */
+  readonly canary?: number;
   /** The instance the attempt was made for. */
   readonly instance?: Instance;
   /** The instance the attempt brought, known from a receipt or from the inventory. */
   readonly replacement?: Instance;
   /** A step failed: what is left are the undo steps. */
   readonly failure?: Reason;
+  /** What people agreed to, and who did. */
+  readonly approval?: Pick<Approval, 'planHash' | 'votes'>;
   readonly endedAt?: EpochMs;
-  readonly verdict?: 'healed' | 'failed' | 'ambiguous' | 'superseded';
+  /** `contained`: it was not meant to heal, only to isolate the agent or to bring it back. */
+  readonly verdict?: 'healed' | 'failed' | 'ambiguous' | 'superseded' | 'contained';
 }
 
 export interface Watch {
@@ -40,14 +46,61 @@ export interface Watch {
   readonly lastHealth: Health;
 }
 
-/** A person's answer to a plan, bound to the plan's hash. */
+/** One person's yes to a plan. */
+export interface Vote {
+  readonly by: string;
+  /** The credential it came with; two votes of one account are one. */
+  readonly account?: string;
+  readonly at: EpochMs;
+  readonly note?: string;
+  /** Id of the token of a message it came with: a token lets one person vote, once. */
+  readonly token?: string;
+  /** Signature over incident, plan and person: one that was not made by a guard does not count. */
+  readonly seal: string;
+}
+
+/** What was found out about a plan while it waits, so that it can start at once. */
+export interface Prepared {
+  readonly at: EpochMs;
+  /** The orchestrator would do it now. */
+  readonly ok: boolean;
+  readonly text: string;
+  /** Newest checkpoint that was verified and would be restored. */
+  readonly checkpointId?: string;
+}
+
+/** How often people were reminded of something that waits for them, and how far up. */
+export interface Reminders {
+  readonly count: number;
+  readonly at: EpochMs;
+  readonly tier: 1 | 2;
+}
+
+/** A plan that waits for people, bound to its hash. */
 export interface Approval {
-  /** SHA-256 of the canonical JSON of incident, instance, plan and config version. */
+  /** SHA-256 of the canonical JSON of incident, instance, plan, steps and config version. */
   readonly planHash: string;
   readonly plan: Plan;
+  /** Exactly what will be done. */
+  readonly steps: readonly Step[];
   readonly reason: Reason;
   readonly requestedAt: EpochMs;
   readonly expiresAt: EpochMs;
+  /** Different persons who have to agree. */
+  readonly quorum: number;
+  /** Who ordered the plan, as a person: counts as one who agrees. */
+  readonly orderedBy?: string;
+  /** Signature over plan hash, quorum, orderer and expiry. */
+  readonly seal: string;
+  /** Oldest first. */
+  readonly votes: readonly Vote[];
+  readonly reminded?: Reminders;
+  readonly prepared?: Prepared;
+}
+
+/** Who votes, to tell persons apart: the account that was proven, else the name that was said. */
+export function personOf({ by, account }: { readonly by: string; readonly account?: string | undefined }): string {
+  return (account ?? by).normalize('NFKC').trim().toLowerCase();
 }
 
 export type Outcome = 'healed' | 'self-recovered' | 'operator' | 'removed';
@@ -76,11 +129,15 @@ interface IncidentBase {
   readonly attempts: readonly Attempt[];
   readonly acknowledged?: { readonly by: string; readonly at: EpochMs };
   /** An operator's own plan; takes the place of the strategy's until it was tried. */
-  readonly requested?: { readonly plan: Plan; readonly by: string };
+  readonly requested?: { readonly plan: Plan; readonly by: string; readonly account?: string };
   /** The first incident of the thread when the same signature came back within the window. */
   readonly continues?: IncidentId;
   /** The last thing that was decided, acting or not, for a person to read. */
   readonly because: Reason;
+  /** The storm it is part of: people are told of that, and not of each of its incidents. */
+  readonly parent?: StormId;
+  /** A message about it was kept back, because a storm or a failed dependency speaks for it. */
+  readonly unannounced?: true;
   /** A message about it was accepted by a notifier. */
   readonly told: boolean;
 }
@@ -99,7 +156,14 @@ export type Incident = IncidentBase &
     | { readonly state: 'watching'; readonly attempt?: Attempt; readonly watch: Watch }
     | { readonly state: 'awaiting-approval'; readonly approval: Approval }
     | { readonly state: 'held'; readonly holdId: string; readonly until: EpochMs }
-    | { readonly state: 'escalated'; readonly reason: Reason; readonly escalatedAt: EpochMs }
+    | {
+        readonly state: 'escalated';
+        readonly reason: Reason;
+        readonly escalatedAt: EpochMs;
+        /** People know and have decided: they are not reminded. */
+        readonly quiet?: boolean;
+        readonly reminded?: Reminders;
+      }
     | { readonly state: 'resolved'; readonly outcome: Outcome; readonly resolvedAt: EpochMs; readonly by?: string }
   );
 

@@ -89,7 +89,7 @@ export { isEnded, personOf, transitions } from './incident.ts';
 export type { FleetBreaker, Storm, StormCause, StormEntry, StormId } from './storm.ts';
 export type { Hold, HoldScope } from './hold.ts';
 export { covers } from './hold.ts';
-export type { Delivery, Notice, NoticeKind, Priority } from './notice.ts';
+export type { Delivery, IncidentNoticeKind, Notice, NoticeKind, Priority } from './notice.ts';
 export { priorityOf } from './notice.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export { checkpointChunkBytes } from './checkpoint.ts';

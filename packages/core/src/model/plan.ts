@@ -4,7 +4,7 @@ import type { BreakerState, Health } from './health.ts';
 import type { JsonObject } from './json.ts';
 import type { Rung } from './policy.ts';
 import type { Reason } from './reason.ts';
-import type { EpochMs, Ms } from './units.ts';
+import type { EpochMs, Ms, Ratio } from './units.ts';
 
 /** What a strategy wants done: one rung of the ladder. `recovery/` turns it into steps. */
 export interface Plan {
@@ -20,6 +20,38 @@ export interface Plan {
   readonly needsApproval?: Reason;
   /** What is told to people: `restart`, `manual_investigation`. */
   readonly recommendedAction: string;
+  /** Nothing is healed: the agent is only put out of harm's way, or brought back from there. `reason` says what for. */
+  readonly contain?: { readonly for: 'security' | 'safe-state' | 'return'; readonly reason: Reason };
+  /** The same rung once more, another way. */
+  readonly variant?: 'older-checkpoint' | 'without-state';
+  /** Checkpoints that are suspected and not restored. */
+  readonly avoid?: readonly string[];
+  /** What worked before has to say of the choice of the rung. */
+  readonly learned?: LearnedChoice;
+}
+
+/** One draw of the learned ranking. */
+export interface Draw {
+  readonly rung: Exclude<Rung, 'escalate'>;
+  /** 0–1: the chance to heal that was drawn. */
+  readonly chance: Ratio;
+  /** Outcomes it rests on, each counted less the older it is. */
+  readonly healed: number;
+  readonly failed: number;
+}
+
+/** Draws for every rung, made once for an attempt: the same incident and attempt draw the same. */
+export interface Learned {
+  readonly mode: 'suggest' | 'on';
+  readonly draws: readonly Draw[];
+}
+
+/** What the learned ranking would choose or chose, and on which figures. */
+export interface LearnedChoice {
+  readonly mode: 'suggest' | 'on';
+  readonly would: Exclude<Rung, 'escalate'>;
+  readonly ladder: Exclude<Rung, 'escalate'>;
+  readonly draws: readonly Draw[];
 }
 
 /** A change of what the fleet's control plane knows. */

@@ -1,6 +1,6 @@
 import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import type { AgentId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
+import type { AgentId, GroupId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
 import { isId } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
 import type { Ownership } from './ownership.ts';
@@ -21,6 +21,7 @@ export class IncidentLog {
   readonly #openByAgent = new Map<AgentId, IncidentId>();
   /** Those under recovery: few, while in a storm there are as many unresolved ones as agents. */
   readonly #acting = new Set<IncidentId>();
+  readonly #unresolvedByGroup = new Map<GroupId, Set<AgentId>>();
   readonly #resolved: IncidentId[] = [];
 
   constructor(store: StateStore, ownership: Ownership) {
@@ -88,6 +89,12 @@ export class IncidentLog {
 
   get unresolvedCount(): number {
     return this.#openByAgent.size;
+  }
+
+  /** Agents of a group with an unresolved incident, leaving one out. */
+  unresolvedIn(group: GroupId, but: AgentId): number {
+    const agents = this.#unresolvedByGroup.get(group);
+    return agents ? agents.size - Number(agents.has(but)) : 0;
   }
 
   /** The last resolved incident of an agent with a signature that ended after `since`. */
@@ -181,8 +188,17 @@ export class IncidentLog {
     this.#versions.set(incident.id, version);
     if (incident.state === 'acting') this.#acting.add(incident.id);
     else this.#acting.delete(incident.id);
+    this.#countInGroup(incident);
     if (incident.state !== 'resolved') this.#openByAgent.set(incident.agentId, incident.id);
     else if (this.#openByAgent.get(incident.agentId) === incident.id) this.#openByAgent.delete(incident.agentId);
+  }
+
+  #countInGroup({ state, group, agentId }: Incident): void {
+    const agents = this.#unresolvedByGroup.get(group) ?? new Set();
+    if (state === 'resolved') agents.delete(agentId);
+    else agents.add(agentId);
+    if (agents.size === 0) this.#unresolvedByGroup.delete(group);
+    else this.#unresolvedByGroup.set(group, agents);
   }
 
   #noteResolved(id: IncidentId): void {

@@ -1,18 +1,15 @@
 import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/index.ts';
 import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
-import type { Budget } from '../decision/budget.ts';
-import { reserve } from '../decision/budget.ts';
 import type { DecideFacts, Decided, IncidentEvent } from '../incident/index.ts';
-import { decide } from '../incident/index.ts';
-import type { AgentId, Incident, IncidentId, Ms, Notice, NoticeKind, TimelineEntry } from '../model/index.ts';
+import { approvalDue, decide, escalationDue } from '../incident/index.ts';
+import type { AgentId, GroupId, Incident, IncidentId, Ms, Notice, NoticeKind, TimelineEntry } from '../model/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';
-import { keys } from '../state/keys.ts';
-import type { Budgets } from './budgets.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Judge } from './judge.ts';
 import type { Ownership } from './ownership.ts';
+import type { Reservations } from './reservations.ts';
 import type { AgentSight, View } from './view.ts';
 
 /** The same signature within this continues the thread as a new linked incident. */
@@ -32,7 +29,7 @@ export interface IncidentsOptions {
   readonly queue: SerialQueue;
   readonly view: View;
   readonly judge: Judge;
-  readonly budgets: Budgets;
+  readonly reservations: Reservations;
   readonly incidents: IncidentLog;
   readonly ownership: Ownership;
   readonly configVersion: string;
@@ -41,7 +38,7 @@ export interface IncidentsOptions {
   ledgerOps(record: LedgerRecord): readonly StoreOp[];
   makeNotice(incident: Incident, kind: NoticeKind): Notice;
   /** What has to be ready in memory before a decision: history and budget are read once. */
-  prefetch(agentId: AgentId, shard: number): Promise<void>;
+  prefetch(agentId: AgentId, shard: number, group: GroupId): Promise<void>;
   /** The store took a change, or why it did not. */
   stored(why: string | undefined): void;
   /** Tells the rest of the pipeline after a commit. */
@@ -101,7 +98,7 @@ export class Incidents {
       await this.#resolveDoubt(agentId);
       const existing = this.#o.incidents.openFor(agentId);
       if (existing) return existing;
-      await this.#o.prefetch(agentId, shard);
+      await this.#o.prefetch(agentId, shard, sight.agent.group);
       const { incident, entry } = this.#newIncident(sight);
       await this.#commit(undefined, { incident, entry, notices: ['opened'], begins: false }, entry);
       return incident;
@@ -118,7 +115,7 @@ export class Incidents {
 
   /** Reads what a decision about the incident rests on, if it is not in memory. */
   prefetch({ agentId, group }: Incident): Promise<void> {
-    return this.#o.prefetch(agentId, this.#o.ownership.shard(group));
+    return this.#o.prefetch(agentId, this.#o.ownership.shard(group), group);
   }
 
   /** Applies an event. `undefined` when there is no such incident. */
@@ -129,14 +126,29 @@ export class Incidents {
     return this.#o.queue.run(shard, async () => {
       await this.#resolveDoubt(known.agentId);
       const before = this.#o.incidents.get(id) as Incident;
-      await this.#o.prefetch(before.agentId, shard);
-      const facts = this.#o.judge.facts(before);
-      const decided = decide(before, asOfNow(event, facts), facts);
+      await this.#o.prefetch(before.agentId, shard, before.group);
+      const decided = await this.#decide(before, event);
       if (decided.entry) await this.#commit(before, decided, decided.entry);
       else if (decided.incident !== before) this.#o.incidents.touch(decided.incident);
       if (decided.incident !== before || !this.#alarms.has(id)) this.#setAlarm(decided.incident);
       return decided.incident;
     });
+  }
+
+  /**
+   * An attempt takes its place in the budget of the fleet first. If others were faster, it is decided anew; an approval
+   * holds all the same, since a person gave it.
+   */
+  async #decide(before: Incident, event: IncidentEvent): Promise<Decided> {
+    const decideNow = (): Decided => {
+      const facts = this.#o.judge.facts(before);
+      return decide(before, asOfNow(event, facts), facts);
+    };
+    const decided = decideNow();
+    if (await this.#o.reservations.admit(decided, event.type === 'approved')) return decided;
+    const again = decideNow();
+    await this.#o.reservations.admit(again, true);
+    return again;
   }
 
   /** Resolves once it is known what is stored of the incident; rejects while the store does not say. */
@@ -216,20 +228,19 @@ export class Incidents {
     const shard = this.#o.ownership.shard(incident.group);
     const notices = decided.notices.map((kind) => this.#o.makeNotice(incident, kind));
     const ledger = ledgerRecords(before, decided);
-    const budget = this.#budgetAfter(incident, decided);
+    const reservation = this.#o.reservations.of(shard, decided);
     const ops: StoreOp[] = [
       ...notices.flatMap((notice) => this.#o.noticeOps(notice)),
       ...ledger.flatMap((one) => this.#o.ledgerOps(one)),
-      ...(budget ? [this.#o.budgets.opFor(shard, incident.agentId, budget)] : []),
+      ...reservation.ops,
     ];
     const change: IncidentChange = { before, incident, entry, decided, notices, ledger };
     try {
       const versions = await this.#o.incidents.commit(incident, entry, ops);
       this.#o.stored(undefined);
-      if (budget)
-        this.#o.budgets.committed(incident.agentId, budget, versions[keys.budget(shard, incident.agentId)] as string);
+      reservation.committed(versions);
     } catch (thrown) {
-      if (budget) this.#o.budgets.forget(incident.agentId);
+      reservation.forget();
       this.#o.stored(messageOf(thrown));
       // Who is fenced off wrote nothing for certain.
       if (!isGuardError(thrown, 'GUARD_STATE_FENCED')) this.#doubt(change);
@@ -262,17 +273,6 @@ export class Incidents {
     if (JSON.stringify(stored) === JSON.stringify(change.incident)) this.#o.after(change);
   }
 
-  /** An attempt that begins is counted now; one that failed sets the earliest moment of the next. */
-  #budgetAfter(incident: Incident, decided: Decided): Budget | undefined {
-    const { gate } = incident.policy;
-    const now = incident.changedAt;
-    const budget = this.#o.budgets.get(incident.agentId);
-    if (decided.begins) return reserve(budget, gate.attempts, now, gate.backoff.resetAfterMs);
-    if (decided.ended?.verdict === 'failed' && incident.state === 'open')
-      return { ...budget, notBefore: incident.nextAt };
-    return undefined;
-  }
-
   #setAlarm(incident: Incident, leastMs: Ms = 0): void {
     this.#alarms.get(incident.id)?.dispose();
     this.#alarms.delete(incident.id);
@@ -298,7 +298,7 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
     case 'open':
       return { at: incident.nextAt, event: { type: 'due' } };
     case 'awaiting-approval':
-      return { at: incident.approval.expiresAt, event: { type: 'due' } };
+      return { at: approvalDue(incident), event: { type: 'due' } };
     case 'held':
       return { at: incident.until, event: { type: 'due' } };
     case 'watching':
@@ -309,7 +309,8 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
     case 'escalated': {
       // Who was not told is told again, until somebody is.
       const past = Math.floor((now - incident.escalatedAt) / remindMs) + 1;
-      return incident.told ? undefined : { at: incident.escalatedAt + past * remindMs, event: { type: 'due' } };
+      const at = incident.told ? escalationDue(incident) : incident.escalatedAt + past * remindMs;
+      return Number.isFinite(at) ? { at, event: { type: 'due' } } : undefined;
     }
     default:
       return undefined;
@@ -321,7 +322,8 @@ function ledgerRecords(before: Incident | undefined, { incident, ended }: Decide
   const { agentId, signature, changedAt: at, id: incidentId } = incident;
   const records: LedgerRecord[] = [];
   if (before?.signature !== signature) records.push({ type: 'incident', agentId, incidentId, signature, at });
-  if (!ended) return records;
+  // What only isolated an agent or brought it back teaches nothing of healing.
+  if (!ended || ended.verdict === 'contained') return records;
   const endedAt = ended.endedAt ?? at;
   records.push({
     type: 'attempt',

@@ -1,9 +1,10 @@
 import type { Assessor, Clock, Doubt, IncidentFacts, Orchestrator, Random, Strategy } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
-import { askBudget, backoffMs, backoffUntil } from '../decision/budget.ts';
+import type { ApprovalSigner } from '../decision/approval-signer.ts';
+import { backoffMs } from '../decision/budget.ts';
 import { askGate } from '../decision/gate.ts';
 import { ladderStrategy } from '../decision/ladder-strategy.ts';
-import { planHash } from '../decision/plan-hash.ts';
+import { planHash as planHashOf } from '../decision/plan-hash.ts';
 import { threatAssessor } from '../decision/threat-assessor.ts';
 import type { DecideFacts } from '../incident/index.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   Assessment,
   Capability,
   Decision,
+  GatePolicy,
   GateVerdict,
   History,
   Hold,
@@ -19,22 +21,28 @@ import type {
   Instance,
   Plan,
   Rung,
+  Step,
 } from '../model/index.ts';
 import { stepsFor } from '../recovery/genesis.ts';
-import type { Budgets } from './budgets.ts';
+import { approvalFacts } from './approval-facts.ts';
 import type { Holds } from './holds.ts';
 import type { IncidentLog } from './incident-log.ts';
+import type { Insight } from './insight.ts';
+import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from './ownership.ts';
+import type { Reservations } from './reservations.ts';
 import type { AgentSight, View } from './view.ts';
 
 export interface JudgeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly view: View;
-  readonly budgets: Budgets;
+  readonly reservations: Reservations;
   readonly holds: Holds;
   readonly log: IncidentLog;
+  readonly insight: Insight;
   readonly ownership: Ownership;
+  readonly signer: ApprovalSigner;
   /** How far the guard doubts itself, and whether a canary failed. */
   readonly doubt: Doubt;
   assessor(name: string): Assessor;
@@ -68,7 +76,7 @@ export class Judge {
    * @param share 0–1: the draw of the backoff's jitter.
    */
   facts(incident: Incident, share: number = this.#options.random.next()): DecideFacts {
-    const { clock, view, holds, budgets } = this.#options;
+    const { clock, view, holds, reservations } = this.#options;
     const sight = view.see(incident.agentId);
     const now = clock.now();
     const facts = this.#incidentFacts(incident, sight, now);
@@ -80,6 +88,14 @@ export class Judge {
     const hold = holds.on(incident.agentId, incident.group);
     const { instance, orchestrator } = facts.agent;
     const { settled } = this.#options.settled(orchestrator);
+    const steps = stepsInHand(incident) ?? (plan ? stepsFor(plan, can, drainMs(incident, facts, plan.rung)) : []);
+    const planHash = hashOf(incident, { plan, steps, instance });
+    const verdict = this.gate(incident, {
+      rung,
+      // What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget.
+      begun: plan?.contain !== undefined,
+      affects: this.#affectedBy(rung, incident, can),
+    });
     return {
       now,
       health: facts.health,
@@ -88,26 +104,36 @@ export class Judge {
       ...(instance ? { instance } : {}),
       assessment,
       proposal,
-      steps: plan ? stepsFor(plan, can, drainMs(incident, facts)) : [],
-      verdict: this.gate(incident, {
-        rung,
-        begun: false,
-        affects: this.#affectedBy(rung, incident, can),
+      steps,
+      verdict,
+      ...(reservations.isUntold(incident, verdict) ? { untold: true } : {}),
+      ...prospects({
+        incident,
+        facts,
+        can,
+        proposal,
+        verdict,
+        gateOfContainment: () =>
+          this.gate(incident, { rung: 'escalate', begun: true, affects: [incident.agentId] }),
+        hasHealthyPeer: () => this.#hasHealthyPeer(incident),
       }),
-      planHash: hashOf(incident, plan, instance),
+      planHash,
+      approval: approvalFacts(this.#options.signer, incident, { planHash, now }),
       ...(hold ? { hold } : {}),
       ...(settled ? {} : { unsettled: true }),
-      backoffMs: backoffMs(budgets.get(incident.agentId).streak, share, incident.policy.gate.backoff),
+      backoffMs: backoffMs(reservations.streak(incident.agentId), share, backoffOf(incident)),
     };
   }
 
   /** A plugin that throws must not leave the incident undecided: the built-in assessor takes its place. */
   #assess(incident: Incident, facts: IncidentFacts): Assessment {
     const { assessor: name } = incident.policy;
-    return this.#orBuiltIn(`assessor ${name}`, {
+    const assessment = this.#orBuiltIn(`assessor ${name}`, {
       plugin: () => this.#options.assessor(name).assess(facts),
       builtIn: () => threatAssessor.assess(facts),
     });
+    this.#options.degraded(`rules for ${incident.agentId}`, remarksText(assessment));
+    return assessment;
   }
 
   #propose(
@@ -138,12 +164,11 @@ export class Judge {
     incident: Incident,
     of: { readonly rung: Rung | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
   ): GateVerdict {
-    const { clock, view, budgets, ownership } = this.#options;
+    const { clock, view, reservations, ownership } = this.#options;
     const now = clock.now();
     const sight = view.see(incident.agentId);
     if (!sight || !of.rung) return nothingToDo;
     const { settled, at } = this.#options.settled(sight.agent.orchestrator);
-    const budget = budgets.get(incident.agentId);
     const hold = this.#holdOn(incident, of.affects);
     const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
     const inRecovery = of.affects.filter(
@@ -167,16 +192,19 @@ export class Judge {
       ...(hold ? { hold } : {}),
       settled,
       settledAt: at,
-      budget: askBudget(budget, incident.policy.gate.attempts, now),
-      notBefore: backoffUntil(budget, incident.policy.gate.backoff.capMs, now),
+      ...reservations.facts(incident, of.rung),
       groupSize: view.groupSize(incident.group),
       groupInFlight: others.filter((other) => other.group === incident.group).length,
-      alikeInFlight: others.filter((other) => view.see(other.agentId)?.agent.orchestrator === sight.agent.orchestrator)
-        .length,
+      globalInFlight: others.filter((other) => this.#moves(other)).length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
       owned: ownership.owns(incident.group),
     });
+  }
+
+  /** An attempt whose orchestrator the guard does not know again stands still, and takes nobody's turn. */
+  #moves({ agentId }: Incident): boolean {
+    return this.#options.settled(this.#options.view.see(agentId)?.agent.orchestrator).settled;
   }
 
   /** The hold that lasts longest of those on whom it would touch: a held agent is left alone by siblings' recoveries too. */
@@ -195,10 +223,17 @@ export class Judge {
     return whole ? this.#options.view.members(incident.group) : [incident.agentId];
   }
 
+  #hasHealthyPeer({ group, agentId }: Incident): boolean {
+    const { view } = this.#options;
+    return view.members(group).some((other) => other !== agentId && view.see(other)?.health === 'healthy');
+  }
+
   #incidentFacts(incident: Incident, sight: AgentSight | undefined, now: number): IncidentFacts {
+    const agent = sight?.agent ?? absentAgent(incident);
     return {
+      ...this.#options.insight.of(incident, agent, now),
       now,
-      agent: sight?.agent ?? absentAgent(incident),
+      agent,
       health: sight?.health ?? 'unknown',
       findings: sight?.findings ?? [],
       metrics: sight?.metrics ?? {},
@@ -230,12 +265,21 @@ function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
 }
 
 function planInHand(incident: Incident): Plan | undefined {
-  if (incident.requested) return incident.requested.plan;
-  return incident.state === 'awaiting-approval' ? incident.approval.plan : undefined;
+  if (incident.state === 'awaiting-approval') return incident.approval.plan;
+  return incident.requested?.plan;
 }
 
-function hashOf({ id, configVersion }: Incident, plan: Plan | undefined, instance: Instance | undefined): string {
-  return plan ? planHash({ incidentId: id, instanceId: instance?.id, plan, configVersion }) : '';
+/** What people are asked about is what will be done, step by step; it is not planned anew when they have answered. */
+function stepsInHand(incident: Incident): readonly Step[] | undefined {
+  return incident.state === 'awaiting-approval' ? incident.approval.steps : undefined;
+}
+
+function hashOf(
+  { id, configVersion }: Incident,
+  of: { readonly plan: Plan | undefined; readonly steps: readonly Step[]; readonly instance: Instance | undefined },
+): string {
+  const { plan, steps, instance } = of;
+  return plan ? planHashOf({ incidentId: id, instanceId: instance?.id, plan, steps, configVersion }) : '';
 }
 
 /** A person asked for what is under way, by an order or an approval. */
@@ -263,6 +307,15 @@ function absentAgent(incident: Incident): IncidentFacts['agent'] {
 }
 
 /** An agent that has failed cannot finish what it has: it is not asked to. */
-function drainMs({ policy }: Incident, { health }: IncidentFacts): number {
-  return health === 'failed' ? 0 : policy.ladder.drainMs;
+function drainMs({ policy: { ladder } }: Incident, { health }: IncidentFacts, rung: Rung): number {
+  if (health === 'failed') return 0;
+  return (rung === 'escalate' ? undefined : ladder[rung].drainMs) ?? ladder.drainMs;
+}
+
+/** The pause after the rung that is under way: its own, else the gate's. */
+function backoffOf(incident: Incident): GatePolicy['backoff'] {
+  const { ladder, gate } = incident.policy;
+  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
+  const rung = attempt?.plan.rung ?? 'escalate';
+  return { ...gate.backoff, ...(rung === 'escalate' ? {} : ladder[rung].backoff) };
 }

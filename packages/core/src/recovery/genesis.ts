@@ -12,6 +12,7 @@ const quickMs: Ms = 5_000;
  * - recreate: a fresh instance in its place, with the last good state.
  * - respawn: a new instance with state and config override; registered before the old one is deregistered and
  *   retired. If a later step fails, the new instance is retired again and the old registration stands.
+ * - contain: evidence, out of the routes and out of reach, nothing that ends or replaces anything; return: back again.
  */
 export function stepsFor(plan: Plan, can: readonly Capability[], drainMs: Ms): readonly Step[] {
   const steps: Step[] = [];
@@ -23,8 +24,17 @@ export function stepsFor(plan: Plan, can: readonly Capability[], drainMs: Ms): r
     const { timeoutMs = plan.timeoutMs, onFailure = 'fail', undo } = rest;
     steps.push({ id: `${steps.length + 1}-${name}`, spec, timeoutMs, onFailure, ...(undo ? { undo } : {}) });
   };
+  if (plan.contain?.for === 'return') {
+    add('reinstate', { type: 'action', action: 'reinstate', on: 'old' });
+    return steps;
+  }
   add('evidence', { type: 'evidence', on: 'old' }, { timeoutMs: quickMs, onFailure: 'continue' });
   add('route-out', { type: 'control', command: 'route-out' }, { timeoutMs: quickMs, onFailure: 'continue' });
+  if (plan.contain) {
+    if (capabilityFor(can, 'isolate'))
+      add('isolate', { type: 'action', action: 'isolate', on: 'old' }, { onFailure: 'continue' });
+    return steps;
+  }
   if (drainMs > 0) {
     add(
       'drain',

@@ -48,7 +48,8 @@ export interface ExecutorPorts {
   drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;
   restoreState(agent: Agent, instance: Instance, checkpointId: string, signal: AbortSignal): Promise<AgentReply>;
   promote(agent: Agent, instance: Instance, epoch: number, signal: AbortSignal): Promise<AgentReply>;
-  latestCheckpoint(agentId: AgentId): Promise<Checkpoint | undefined>;
+  /** The newest that may be restored and is none of those to avoid. */
+  latestCheckpoint(agentId: AgentId, avoid: readonly string[]): Promise<Checkpoint | undefined>;
   redact(text: string): string;
   onStep(incident: Incident, step: Step, key: string): void;
 }

@@ -47,7 +47,7 @@ export async function resolveStep(
   if (spec.type === 'evidence') return effect({ type: 'evidence', agentId: agent.id, instanceId: instance.id });
   if (spec.type === 'agent-call')
     return effect({ type: 'agent-call', call: spec.call, agentId: agent.id, instanceId: instance.id });
-  if (spec.action === 'restoreState') return restore(ports, agent, instance);
+  if (spec.action === 'restoreState') return restore(ports, { agent, instance, avoid: incident.attempt.plan.avoid });
   return action(ports, { incident, agent, instance, spec, key, signal });
 }
 
@@ -81,8 +81,12 @@ function control(agent: Agent, incident: Acting, spec: Extract<StepSpec, { type:
   }
 }
 
-async function restore(ports: ExecutorPorts, agent: Agent, instance: Instance): Promise<Resolved> {
-  const checkpoint = await ports.latestCheckpoint(agent.id);
+async function restore(
+  ports: ExecutorPorts,
+  of: { readonly agent: Agent; readonly instance: Instance; readonly avoid: readonly string[] | undefined },
+): Promise<Resolved> {
+  const { agent, instance, avoid = [] } = of;
+  const checkpoint = await ports.latestCheckpoint(agent.id, avoid);
   if (!checkpoint)
     return skip(`There is no usable checkpoint of ${agent.id}; it starts without its state.`, 'checkpoint-missing');
   return effect({ type: 'restore', agentId: agent.id, instanceId: instance.id, checkpointId: checkpoint.id });

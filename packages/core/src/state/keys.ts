@@ -1,4 +1,4 @@
-import type { AgentId, GroupId, IncidentId } from '../model/index.ts';
+import type { AgentId, GroupId, IncidentId, StormId } from '../model/index.ts';
 
 /** Number of shards of a new store; fixed at its first start and stored in it. */
 export const defaultShards = 64;
@@ -27,12 +27,20 @@ export const keys = {
   /** Padded, so that lines are listed in their order. */
   timelineLine: (shard: number, id: IncidentId, seq: number): string =>
     `shard/${shard}/timeline/${id}/${String(seq).padStart(8, '0')}`,
+  breakers: (shard: number): string => `shard/${shard}/breaker/`,
+  breaker: (shard: number, group: GroupId): string => `shard/${shard}/breaker/${group}`,
+  storms: (shard: number): string => `shard/${shard}/storm/`,
+  storm: (shard: number, id: StormId): string => `shard/${shard}/storm/${id}`,
   budget: (shard: number, id: AgentId): string => `shard/${shard}/budget/${id}`,
+  groupBudget: (shard: number, group: GroupId): string => `shard/${shard}/group-budget/${group}`,
+  /** Also its partition: it belongs to no shard. */
+  globalBudget: 'budget/fleet',
   outboxes: (shard: number): string => `shard/${shard}/outbox/`,
   outbox: (shard: number, noticeId: string): string => `shard/${shard}/outbox/${noticeId}`,
   thread: (shard: number, incidentId: IncidentId, notifier: string): string =>
     `shard/${shard}/thread/${incidentId}/${notifier}`,
   ledger: (shard: number, id: AgentId): string => `shard/${shard}/ledger/${id}`,
+  ranking: (shard: number, group: GroupId): string => `shard/${shard}/ranking/${group}`,
   checkpoints: (shard: number, id: AgentId): string => `shard/${shard}/checkpoint/${id}/`,
   checkpoint: (shard: number, id: AgentId, checkpointId: string): string =>
     `shard/${shard}/checkpoint/${id}/${checkpointId}`,

@@ -1,0 +1,104 @@
+import type { IncidentFacts } from '../contracts/index.ts';
+import type { Assessment, Capability, LearnedChoice, Rung } from '../model/index.ts';
+import { bandOf, capabilityFor, rungs } from '../model/index.ts';
+import type { UseWhen } from './use-when.ts';
+
+type Doing = Exclude<Rung, 'escalate'>;
+
+/** The rung a band begins on. */
+const entryOf: Readonly<Record<ReturnType<typeof bandOf>, Rung>> = {
+  low: 'restart',
+  medium: 'recreate',
+  high: 'respawn',
+  critical: 'escalate',
+};
+
+/** Decayed outcomes a rung needs before it may be chosen instead of the ladder's. */
+const leastTrials = 5;
+
+export interface Entry {
+  readonly rung: Rung;
+  /** Why it is not the rung of the band, for the sentence. */
+  readonly because: string;
+  readonly learned?: LearnedChoice;
+}
+
+/**
+ * Where the ladder is entered. In this order:
+ *
+ * 1. Severity gives the rung of its band; in band critical nothing below changes it: a person decides.
+ * 2. A line with `least` lifts it.
+ * 3. Without one, a line with `prefer` lowers it by one rung at most (R16), before anything of the incident failed.
+ * 4. What was learned may choose a gentler rung that neither a `least` nor a failed attempt forbids (R23); it never
+ *    chooses a costlier one.
+ * 5. After failed attempts it is at least the rung above the last that failed.
+ */
+export function entryRung(
+  facts: IncidentFacts,
+  assessment: Assessment,
+  of: { readonly table: UseWhen; readonly can: readonly Capability[] },
+): Entry {
+  const { table, can } = of;
+  const band = entryOf[bandOf(assessment.severity)];
+  const above = aboveFailed(facts);
+  if (band === 'escalate' || above > 0) return { rung: higher(band, rungs[above] as Rung), because: '' };
+  const { least, prefer } = table;
+  if (least?.least && rank(least.least) > rank(band))
+    return { rung: least.least, because: `; ${least.name}: ${least.reason}` };
+  const lowered = prefer?.prefer ? lower(band, prefer.prefer) : band;
+  const preferred = lowered === band ? '' : `; ${prefer?.name}: ${prefer?.reason}`;
+  const floor = rank(least?.least ?? 'restart');
+  const learned = choose(facts, { ladder: lowered as Doing, floor, can });
+  if (!learned) return { rung: lowered, because: preferred };
+  const rung = learned.mode === 'on' ? learned.would : lowered;
+  return { rung, because: preferred + learnedText(learned), learned };
+}
+
+/** After failed attempts at least the rung above the last that failed. */
+export function aboveFailed({ attempts }: IncidentFacts): number {
+  const failed = attempts.filter((attempt) => attempt.verdict === 'failed').map(({ plan }) => rank(plan.rung));
+  return Math.min(rungs.length - 1, Math.max(-1, ...failed) + 1);
+}
+
+/** The drawn chances among the rungs that are permitted: from the floor to the ladder's own, and to be had. */
+function choose(
+  { learned }: IncidentFacts,
+  of: { readonly ladder: Doing; readonly floor: number; readonly can: readonly Capability[] },
+): LearnedChoice | undefined {
+  if (!learned) return undefined;
+  const { ladder, floor, can } = of;
+  const own = learned.draws.find((draw) => draw.rung === ladder);
+  const draws = learned.draws.filter(
+    ({ rung }) => rank(rung) >= floor && rank(rung) <= rank(ladder) && capabilityFor(can, rung),
+  );
+  if (!own) return undefined;
+  const better = draws
+    .filter((draw) => draw.rung !== ladder && draw.healed + draw.failed >= leastTrials && draw.chance >= own.chance)
+    .toSorted((a, b) => b.chance - a.chance || rank(a.rung) - rank(b.rung))[0];
+  return { mode: learned.mode, would: better?.rung ?? ladder, ladder, draws };
+}
+
+function learnedText({ mode, would, ladder, draws }: LearnedChoice): string {
+  if (would === ladder) return '';
+  const figures = (rung: Doing): string => {
+    const draw = draws.find((one) => one.rung === rung);
+    if (!draw) return rung;
+    const trials = draw.healed + draw.failed;
+    return `${rung} ${draw.chance.toFixed(2)} of ${trials.toFixed(1)} outcomes`;
+  };
+  const verb = mode === 'on' ? 'chose' : 'would choose';
+  return `; what worked before ${verb} a ${would} (drawn: ${figures(would)}, ${figures(ladder)})`;
+}
+
+function rank(rung: Rung): number {
+  return rungs.indexOf(rung);
+}
+
+function higher(a: Rung, b: Rung): Rung {
+  return rank(a) >= rank(b) ? a : b;
+}
+
+/** At most one rung below the band's. */
+function lower(band: Rung, preferred: Rung): Rung {
+  return rungs[Math.min(rank(band), Math.max(rank(preferred), rank(band) - 1))] as Rung;
+}

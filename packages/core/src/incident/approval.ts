@@ -1,0 +1,53 @@
+import type { Approval, EpochMs, Incident, Plan, Reason } from '../model/index.ts';
+import { personOf } from '../model/index.ts';
+import type { DecideFacts, Decided } from './event.ts';
+import { move } from './move.ts';
+
+/** What an approval asked for now is bound to beside its plan; the signature covers it. */
+export interface ApprovalTerms {
+  readonly quorum: number;
+  readonly expiresAt: EpochMs;
+  /** The orderer of the plan, as a person. */
+  readonly orderedBy?: string;
+}
+
+/** The terms of an approval: those it was asked for under, or those it would be asked for under now. */
+export function approvalTerms(incident: Incident, now: EpochMs): ApprovalTerms {
+  const { quorum, expiresAt, orderedBy } =
+    incident.state === 'awaiting-approval' ? incident.approval : freshTerms(incident, now);
+  return { quorum, expiresAt, ...(orderedBy === undefined ? {} : { orderedBy }) };
+}
+
+function freshTerms({ policy, requested }: Incident, now: EpochMs): ApprovalTerms {
+  const expiresAt = now + policy.gate.approvalTtlMs;
+  return { quorum: policy.approvals.quorum, expiresAt, ...(requested ? { orderedBy: personOf(requested) } : {}) };
+}
+
+/** Asks people for a plan. Nothing is done before enough of them agreed to exactly this. */
+export function askApproval(
+  incident: Extract<Incident, { state: 'open' }>,
+  facts: DecideFacts,
+  plan: Plan,
+  reason: Reason,
+): Decided {
+  const terms = approvalTerms(incident, facts.now);
+  const approval: Approval = {
+    planHash: facts.planHash,
+    plan,
+    steps: facts.steps,
+    reason,
+    requestedAt: facts.now,
+    ...terms,
+    seal: facts.approval.seal,
+    votes: [],
+  };
+  const { planHash, expiresAt, quorum } = approval;
+  return move(incident, facts, {
+    to: { state: 'awaiting-approval', approval },
+    set: { assessment: facts.assessment, health: facts.health, findings: facts.findings, told: false },
+    type: 'approval-requested',
+    reason,
+    data: { rung: plan.rung, planHash, expiresAt, quorum },
+    notices: ['approval'],
+  });
+}
