@@ -17,12 +17,15 @@ export interface EngineOptions {
   readonly version: string;
   /** Names of what the config switches on, by kind. */
   readonly notifiers: readonly string[];
+  /** Reads or makes the key that signs approvals; the store is open. */
+  approvalKey(): Promise<Uint8Array>;
 }
 
 /** Starts the parts of a guard in their order, drives the tick, and stops everything in reverse. */
 export class Engine {
   readonly #scope: Scope;
   readonly #version: string;
+  readonly #approvalKey: EngineOptions['approvalKey'];
   readonly #lifecycle: Lifecycle;
   readonly #feeds: InventoryFeed[] = [];
   readonly #stop = new AbortController();
@@ -39,6 +42,7 @@ export class Engine {
   constructor(scope: Scope, options: EngineOptions) {
     this.#scope = scope;
     this.#version = options.version;
+    this.#approvalKey = options.approvalKey;
     this.#lifecycle = new Lifecycle({ clock: scope.get(core.clock), log: scope.get(core.log) });
     this.#arrange(options);
   }
@@ -179,6 +183,7 @@ export class Engine {
     const meta = await openMeta(store, { clock: scope.get(core.clock), random: scope.get(core.random) });
     this.#guardId = meta.guardId;
     await scope.get(core.ownership).start(meta);
+    scope.get(core.signer).open(await this.#approvalKey());
     // The config an incident was decided under can be looked up for ever (R28); it holds no secret.
     const put = { op: 'put', key: keys.config(config.hash), value: config.source as Json, when: 'any' } as const;
     await store.commit('config', [put], { durability: 'relaxed' });

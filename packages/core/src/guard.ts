@@ -1,7 +1,9 @@
 import type {
   Actor,
   AgentStatus,
+  Answer,
   AnyGuardEvent,
+  ApprovalLink,
   Explanation,
   GuardApi,
   GuardEvent,
@@ -137,26 +139,19 @@ export class Guard implements GuardApi {
     return this.#apply(incidentId, { type: 'acknowledged', by, ...(note === undefined ? {} : { note }) });
   }
 
-  async approve(
-    incidentId: IncidentId,
-    { by, note, planHash }: Actor & { readonly planHash?: string },
-  ): Promise<Incident> {
-    const incident = this.#incident(incidentId);
-    if (incident.state !== 'awaiting-approval') throw wrongState(incident, 'approved');
-    if (planHash !== undefined && planHash !== incident.approval.planHash) {
-      throw guardError('GUARD_INCIDENT_STATE', {
-        incidentId,
-        state: 'waiting for approval of another plan',
-        verb: 'approved',
-      });
-    }
-    return this.#apply(incidentId, { type: 'approved', by, ...(note === undefined ? {} : { note }) });
+  async approve(incidentId: IncidentId, answer: Answer): Promise<Incident> {
+    this.#engine.assertRunning();
+    return this.#scope.get(core.approvalDesk).approve(incidentId, answer);
   }
 
-  async reject(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
-    const incident = this.#incident(incidentId);
-    if (incident.state !== 'awaiting-approval') throw wrongState(incident, 'rejected');
-    return this.#apply(incidentId, { type: 'rejected', by, ...(note === undefined ? {} : { note }) });
+  async reject(incidentId: IncidentId, answer: Answer): Promise<Incident> {
+    this.#engine.assertRunning();
+    return this.#scope.get(core.approvalDesk).reject(incidentId, answer);
+  }
+
+  async approvalLink(...asked: Parameters<GuardApi['approvalLink']>): Promise<ApprovalLink> {
+    this.#engine.assertRunning();
+    return this.#scope.get(core.approvalDesk).link(...asked);
   }
 
   async resolve(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
@@ -210,7 +205,8 @@ export class Guard implements GuardApi {
     const existing = this.#scope.get(core.incidentLog).openFor(agentId);
     if (existing && (existing.state === 'acting' || existing.state === 'watching'))
       throw wrongState(existing, 'respawned');
-    return incidents.order(agentId, { type: 'ordered', by: options.by, plan });
+    const { by, account } = options;
+    return incidents.order(agentId, { type: 'ordered', by, plan, ...(account === undefined ? {} : { account }) });
   }
 
   on<K extends GuardEventType>(type: K, listener: (event: GuardEvent<K>) => void): Subscription {

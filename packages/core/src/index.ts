@@ -34,6 +34,8 @@ export type { LoggerOptions, LogLevel, MetricsSnapshot, RecordedMetrics } from '
 // What it gives.
 export type {
   Actor,
+  Answer,
+  ApprovalLink,
   AgentStatus,
   AnyGuardEvent,
   Explanation,

@@ -15,7 +15,8 @@ const actor = { by: text(200), note: text(2_000) };
 
 export const actorBody: JsonObject = object(actor);
 
-export const approveBody: JsonObject = object({ ...actor, planHash: text(200) });
+/** An answer to a plan: for this plan alone, or by the token of a message. */
+export const answerBody: JsonObject = object({ ...actor, planHash: text(200), token: text(4_096) });
 
 export const registrationBody: JsonObject = object(
   {

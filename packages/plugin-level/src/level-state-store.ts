@@ -105,6 +105,11 @@ export class LevelStateStore implements StateStore {
     await this.#close();
   }
 
+  /** The folder the store was given; its own files lie in a folder below. */
+  get folder(): string {
+    return this.#options.path;
+  }
+
   async now(): Promise<EpochMs> {
     return this.#options.clock.now();
   }

@@ -24,6 +24,8 @@ export interface NotificationRoute {
   readonly to: string;
   /** Least priority it gets. */
   readonly from: 'info' | 'warning' | 'error' | 'critical';
+  /** 2: called only when the first tier does not answer. */
+  readonly tier: 1 | 2;
 }
 
 /** The whole config after validation: defaults filled in, durations in ms, secrets resolved, frozen. */
@@ -43,6 +45,8 @@ export interface GuardConfig {
   readonly groups: { readonly [group: string]: { readonly mode: Mode; readonly orchestrator?: string } };
   readonly agents: { readonly [agentId: string]: AgentConfig };
   readonly selfDoubt: DoubtSettings;
+  /** File with the key that signs approvals, as written. */
+  readonly approvalKeyFile?: string;
   /** Pause between two ticks of the engine. */
   readonly tickMs: Ms;
   /** SHA-256 of the config before secrets were resolved. */

@@ -22,7 +22,7 @@ describe('a config', () => {
       controlPlane: 'fleet',
       tickMs: 200,
       plugins: {},
-      notifications: { routes: [{ to: 'log', from: 'info' }], retryForMs: 3_600_000 },
+      notifications: { routes: [{ to: 'log', from: 'info', tier: 1 }], retryForMs: 3_600_000 },
     });
     expect(loaded).toEqual([]);
     expect(policyOf(anyone)).toMatchObject({
@@ -62,7 +62,9 @@ describe('a config', () => {
         settleMs: 30_000,
         inFlight: 0.1,
         approvalTtlMs: 3_600_000,
+        breaker: { threshold: 0.5, least: 3, windowMs: 30_000, coolDownMs: 120_000, coolDownCapMs: 1_800_000 },
       },
+      approvals: { quorum: 1, remindEveryMs: 900_000, secondTierAfterMs: 1_800_000, onExpiry: 'escalate' },
       watch: { everyMs: 10_000, forMs: 300_000 },
       checkpoints: { keep: 5, maxAgeMs: 86_400_000, everyMs: 300_000 },
       assessor: 'threat',

@@ -198,6 +198,7 @@ function toConfig(document: ConfigDocument, { plugins }: CheckedPlugins, source:
     })),
     agents: mapValues(document.agents, toAgent),
     selfDoubt: toDoubt(document.selfDoubt),
+    ...(document.approvals.keyFile === undefined ? {} : { approvalKeyFile: document.approvals.keyFile }),
     tickMs: document.tick,
     hash: createHash('sha256').update(canonicalJson(source)).digest('hex'),
     source,

@@ -1,4 +1,5 @@
 import type { ErrorEntry } from './error-entry.ts';
+import { approvalErrors } from './errors-approval.ts';
 import { fleetErrors } from './errors-fleet.ts';
 import { httpErrors } from './errors-http.ts';
 import { setupErrors } from './errors-setup.ts';
@@ -12,6 +13,7 @@ export const errorCatalogue = {
   ...setupErrors,
   ...stateErrors,
   ...fleetErrors,
+  ...approvalErrors,
   ...httpErrors,
   GUARD_SCENARIO_INVALID: {
     text: 'The scenario {file}, line {line}, cannot be played: {why}.',

@@ -140,6 +140,23 @@ export interface GuardStatus {
 export interface Actor {
   readonly by: string;
   readonly note?: string;
+  /** The credential that was proven, where one was: it tells persons apart, whatever names they give. */
+  readonly account?: string;
+}
+
+/** A person's answer to a plan that waits for approval. */
+export interface Answer extends Actor {
+  /** The answer counts for this plan alone. */
+  readonly planHash?: string;
+  /** The token of a message: names the plan and the answer, expires, and counts once. */
+  readonly token?: string;
+}
+
+/** What a message needs to carry an answer. Whoever holds the token can give it. */
+export interface ApprovalLink {
+  readonly token: string;
+  readonly planHash: string;
+  readonly expiresAt: EpochMs;
 }
 
 /**
@@ -185,8 +202,15 @@ export interface GuardApi {
   /** Why the guard acted or did not, for an incident id or an agent id. */
   explain(id: IncidentId | AgentId): Promise<Explanation>;
   acknowledge(incidentId: IncidentId, actor: Actor): Promise<Incident>;
-  approve(incidentId: IncidentId, actor: Actor & { readonly planHash?: string }): Promise<Incident>;
-  reject(incidentId: IncidentId, actor: Actor): Promise<Incident>;
+  /**
+   * A person's yes; with a quorum the plan begins when enough different persons have agreed. Idempotent. Refused with
+   * `GUARD_APPROVAL_STALE` when another plan waits now, `GUARD_APPROVAL_TOKEN` when the token does not fit.
+   */
+  approve(incidentId: IncidentId, answer: Answer): Promise<Incident>;
+  /** A person's no; one suffices. */
+  reject(incidentId: IncidentId, answer: Answer): Promise<Incident>;
+  /** A token for a message that lets its reader answer the plan that waits now; `person`: nobody else may use it. */
+  approvalLink(incidentId: IncidentId, action: 'approve' | 'reject', person?: string): Promise<ApprovalLink>;
   resolve(incidentId: IncidentId, actor: Actor): Promise<Incident>;
   hold(
     hold: {

@@ -50,6 +50,8 @@ export interface Page {
  */
 export interface StateStore extends Component {
   readonly supports: { readonly durable: boolean; readonly shared: boolean };
+  /** Folder on this machine that holds the store, if one does; what the guard keeps for itself may lie in it. */
+  readonly folder?: string;
   /** The store's own clock: leases, budgets and times to live are judged by it. */
   now(): Promise<EpochMs>;
   get(key: string): Promise<Versioned | undefined>;

@@ -2,8 +2,10 @@ import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random } from '.
 import { loadConfigFile as loadFile, loadConfigObject } from '../config/load.ts';
 import type { LoadedConfig, LoadOptions } from '../config/load.ts';
 import { checkReferences } from '../config/references.ts';
+import { approvalKey } from './approval-key.ts';
 import { compose } from './composition-root.ts';
 import { core } from './core-tokens.ts';
+import type { Inputs } from './inputs.ts';
 import { Engine } from '../engine.ts';
 import { Guard } from '../guard.ts';
 import type { Prober } from '../monitoring/index.ts';
@@ -31,6 +33,8 @@ export interface CreateOptions {
 export interface AssembleOptions extends CreateOptions {
   readonly prober?: Prober;
   readonly agentClient?: AgentClient;
+  /** Key that signs approvals, instead of one from a file. */
+  readonly approvalKey?: Uint8Array;
 }
 
 /**
@@ -48,7 +52,7 @@ export function createGuard(config: string | object, options: CreateOptions = {}
 export async function assembleGuard(config: string | object, options: AssembleOptions): Promise<GuardApi> {
   const clock = steadyClock(options.clock ?? systemClock());
   const loaded = await load(config, options);
-  const scope = compose({
+  const inputs: Inputs = {
     config: loaded,
     clock,
     random: options.random ?? systemRandom(clock),
@@ -57,11 +61,16 @@ export async function assembleGuard(config: string | object, options: AssembleOp
     baseDir: baseDirOf(config, options),
     ...(options.prober ? { prober: options.prober } : {}),
     ...(options.agentClient ? { agentClient: options.agentClient } : {}),
-  });
+    ...(options.approvalKey ? { approvalKey: options.approvalKey } : {}),
+  };
+  const scope = compose(inputs);
   const registry = scope.get(core.registry);
   checkReferences(loaded, registry);
   const notifiers = [...new Set(['log', ...loaded.config.notifications.routes.map((route) => route.to)])];
-  return new Guard(scope, new Engine(scope, { version: coreVersion(), notifiers }));
+  return new Guard(
+    scope,
+    new Engine(scope, { version: coreVersion(), notifiers, approvalKey: () => approvalKey(scope, inputs) }),
+  );
 }
 
 /**

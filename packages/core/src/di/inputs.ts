@@ -15,4 +15,6 @@ export interface Inputs {
   /** Asks agents another way than over HTTP: in tests and simulations. */
   readonly prober?: Prober;
   readonly agentClient?: AgentClient;
+  /** Key that signs approvals, instead of one from a file. */
+  readonly approvalKey?: Uint8Array;
 }

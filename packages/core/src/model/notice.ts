@@ -3,15 +3,21 @@ import type { IncidentId } from './incident.ts';
 import type { JsonObject } from './json.ts';
 import type { EpochMs } from './units.ts';
 
-export type NoticeKind =
+/** What is told of one incident. */
+export type IncidentNoticeKind =
   | 'opened'
   | 'progress'
   | 'degraded'
+  /** It is not healed now, and that may last. */
+  | 'blocked'
   | 'approval'
   | 'escalated'
   | 'recovery-failed'
   | 'recovered'
   | 'resolved';
+
+/** What is told, of an incident or of a storm of them. */
+export type NoticeKind = IncidentNoticeKind | 'storm' | 'storm-over';
 
 /** PagerDuty's words, used for every channel. */
 export type Priority = 'info' | 'warning' | 'error' | 'critical';
@@ -21,9 +27,13 @@ export interface Notice {
   readonly id: string;
   readonly kind: NoticeKind;
   readonly priority: Priority;
+  /** 2: the first tier did not answer; its routes are told again, and those of the second with them. [1] */
+  readonly tier?: 2;
+  /** For the kinds `storm` and `storm-over` the id of the storm. */
   readonly incidentId: IncidentId;
   /** The first incident of the thread. */
   readonly threadId: IncidentId;
+  /** Of a storm the first of its agents. */
   readonly agentId: AgentId;
   readonly group: GroupId;
   readonly at: EpochMs;

@@ -43,9 +43,11 @@ export const reasonCodes = {
   'stopped-by-operator': 'Somebody stopped or paused the instance; it is left alone.',
   'affects-unselected': 'The action would touch agents that are not selected.',
   'group-in-flight': 'As many recoveries as the group allows are under way.',
-  'fleet-breaker-open': 'Too many agents of the group are unhealthy at once: nothing is done until the breaker tries again.',
+  'fleet-breaker-open':
+    'Too many agents of the group are unhealthy at once: nothing is done until the breaker tries again.',
   'fleet-breaker-half-open': 'After a mass failure as many canaries are in flight as are allowed now.',
-  'silence-of-many': 'Many agents fell silent at once and nothing else speaks against them: a partition is no mass death.',
+  'silence-of-many':
+    'Many agents fell silent at once and nothing else speaks against them: a partition is no mass death.',
   'canary-failed': 'A canary endpoint does not answer: the guard may be cut off, so silence proves nothing.',
   'dependency-failed': 'An agent that this one depends on has failed: that one comes first.',
   'dependency-unknown': 'The agent depends on one that the guard does not know.',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt, Incident, NoticeKind, Plan, Policy } from '../model/index.ts';
+import { samplePolicy } from '../testing/sample-fleet.ts';
 import { isClosing } from './routes.ts';
 import { noticeOf } from './notices.ts';
 
@@ -123,13 +124,18 @@ describe('wording', () => {
     const waiting: Incident = {
       ...base,
       state: 'awaiting-approval',
+      policy: samplePolicy(),
       attempts: [attempt],
       approval: {
         planHash: 'h',
         plan: { ...plan, rung: 'respawn', recommendedAction: 'respawn' },
         reason: { code: 'approval-required', text: 'Severity 9 needs a person' },
-        requestedAt: 0,
-        expiresAt: 3_600_000,
+        requestedAt: base.changedAt,
+        expiresAt: base.changedAt + 3_600_000,
+        steps: [],
+        quorum: 1,
+        seal: '',
+        votes: [],
       },
     };
     const notice = noticeOf('approval', waiting);

@@ -1,4 +1,13 @@
-import type { Attempt, Factor, Incident, JsonObject, Notice, NoticeKind, Priority } from '../model/index.ts';
+import type {
+  Approval,
+  Attempt,
+  Factor,
+  Incident,
+  JsonObject,
+  Notice,
+  IncidentNoticeKind,
+  Priority,
+} from '../model/index.ts';
 import { formatDuration, priorityOf } from '../model/index.ts';
 
 const titleMax = 200;
@@ -9,13 +18,14 @@ const listMax = 20;
  * The message about an incident as it is now. Pure: the same incident and kind give the same notice, with the same id,
  * so that a decision that is made again after a crash tells nothing twice.
  */
-export function noticeOf(kind: NoticeKind, incident: Incident): Notice {
+export function noticeOf(kind: IncidentNoticeKind, incident: Incident): Notice {
   const { title, text, recommendedAction } = wordings[kind](incident);
   return {
     // The version is padded, so that ids of one incident sort in the order of what happened.
     id: `${incident.id}.${String(incident.version).padStart(6, '0')}.${kind}`,
     kind,
     priority: noticePriority(kind, incident),
+    ...(tierOf(incident) === 2 ? { tier: 2 } : {}),
     incidentId: incident.id,
     threadId: incident.continues ?? incident.id,
     agentId: incident.agentId,
@@ -29,12 +39,23 @@ export function noticeOf(kind: NoticeKind, incident: Incident): Notice {
 }
 
 /** How urgent it is: a person who has to act, or a recovery that failed, is critical; good news is information. */
-function noticePriority(kind: NoticeKind, incident: Incident): Priority {
-  if (kind === 'escalated' || kind === 'recovery-failed') return 'critical';
+function noticePriority(kind: IncidentNoticeKind, incident: Incident): Priority {
+  if (tierOf(incident) === 2 || kind === 'escalated' || kind === 'recovery-failed') return 'critical';
   if (kind === 'recovered' || kind === 'resolved') return 'info';
   const priority = priorityOf(severityOf(incident));
   // Somebody has to answer in time, however small the failure is.
-  return kind === 'approval' && (priority === 'info' || priority === 'warning') ? 'error' : priority;
+  return (kind === 'approval' || kind === 'blocked') && (priority === 'info' || priority === 'warning') ? 'error' : priority;
+}
+
+/** Whom it concerns by now: the first tier, or the second as well, because the first did not answer. */
+function tierOf(incident: Incident): 1 | 2 {
+  if (incident.state === 'awaiting-approval') return incident.approval.reminded?.tier ?? 1;
+  return incident.state === 'escalated' ? (incident.reminded?.tier ?? 1) : 1;
+}
+
+function reminderOf(incident: Incident): string {
+  const count = incident.state === 'escalated' ? (incident.reminded?.count ?? 0) : 0;
+  return count > 0 ? ` (reminder ${count})` : '';
 }
 
 interface Wording {
@@ -43,7 +64,7 @@ interface Wording {
   readonly recommendedAction?: string;
 }
 
-const wordings: { readonly [K in NoticeKind]: (incident: Incident) => Wording } = {
+const wordings: { readonly [K in IncidentNoticeKind]: (incident: Incident) => Wording } = {
   opened: (incident) => ({
     title: `${incident.agentId}: ${suspicion(incident)}`,
     text: sentences(
@@ -66,9 +87,19 @@ const wordings: { readonly [K in NoticeKind]: (incident: Incident) => Wording } 
     ),
     ...recommended(incident),
   }),
+  blocked: (incident) => ({
+    title: `${incident.agentId}: its recovery has to wait`,
+    text: sentences(
+      `${who(incident)} is not healed now: ${incident.because.text}`,
+      incident.because.remedy,
+      suspicion(incident),
+      tried(incident),
+    ),
+    ...recommended(incident),
+  }),
   approval: approval,
   escalated: (incident) => ({
-    title: `${incident.agentId} needs a person`,
+    title: `${incident.agentId} needs a person${reminderOf(incident)}`,
     text: sentences(
       `${who(incident)} is handed over to a person: ${incident.because.text}`,
       incident.because.remedy,
@@ -76,6 +107,7 @@ const wordings: { readonly [K in NoticeKind]: (incident: Incident) => Wording } 
       tried(incident),
       flags(incident),
       'The guard does nothing more to it by itself',
+      reminderOf(incident) && `To stop the reminders: praetorian acknowledge ${incident.id}`,
     ),
     recommendedAction: 'manual_investigation',
   }),
@@ -110,19 +142,27 @@ function approval(incident: Incident): Wording {
       text: sentences(`${who(incident)}: ${incident.because.text}`),
     };
   }
-  const { plan, reason, expiresAt, requestedAt } = incident.approval;
+  const { plan, reason, expiresAt, quorum, prepared, reminded, planHash } = incident.approval;
   return {
-    title: `${incident.agentId}: approve the ${plan.rung}?`,
+    title: `${incident.agentId}: approve the ${plan.rung}?${reminded ? ` (reminder ${reminded.count})` : ''}`,
     text: sentences(
+      reminded && 'Nobody has answered yet',
       `A ${plan.rung} of ${who(incident)} waits for approval: ${reason.text}`,
       severityText(incident),
       tried(incident),
       flags(incident),
-      `It expires in ${formatDuration(expiresAt - requestedAt)} and is then handed over to a person`,
-      `To decide: praetorian approve ${incident.id}, or praetorian reject ${incident.id}`,
+      prepared && (prepared.ok ? `Prepared: ${prepared.text}` : `It could not be done now: ${prepared.text}`),
+      quorum > 1 ? `${quorum} persons have to agree; so far: ${agreedOf(incident.approval)}` : undefined,
+      `It expires in ${formatDuration(expiresAt - incident.changedAt)} and is then ${incident.policy.approvals.onExpiry === 'reject' ? 'taken as rejected' : 'handed over to a person'}`,
+      `To decide: praetorian approve ${incident.id} --plan-hash ${planHash}, or praetorian reject ${incident.id}`,
     ),
     recommendedAction: plan.recommendedAction,
   };
+}
+
+function agreedOf({ votes, orderedBy }: Approval): string {
+  const names = [...(orderedBy === undefined ? [] : [orderedBy]), ...votes.map((vote) => vote.by)];
+  return names.length === 0 ? 'nobody' : names.join(', ');
 }
 
 function who(incident: Incident): string {

@@ -27,6 +27,8 @@ const kinds: readonly NoticeKind[] = [
   'recovery-failed',
   'recovered',
   'resolved',
+  'storm',
+  'storm-over',
 ];
 const priorities: readonly Priority[] = ['info', 'warning', 'error', 'critical'];
 const states: readonly TargetState[] = ['pending', 'sent', 'failed', 'skipped'];

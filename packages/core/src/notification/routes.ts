@@ -5,6 +5,8 @@ export interface NoticeRoute {
   /** Name of the notifier. */
   readonly to: string;
   readonly from: Priority;
+  /** 2: called only when the first tier does not answer. [1] */
+  readonly tier?: 1 | 2;
 }
 
 /** The notifier that is always there and comes last. */
@@ -12,9 +14,9 @@ export const lastResort = 'log';
 
 const rank: Readonly<Record<Priority, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
-/** Whether the kind ends an incident. Such a message is never suppressed (R14), and goes where the thread began. */
+/** Whether the kind ends an incident or a storm. Such a message is never suppressed (R14), and goes where the thread began. */
 export function isClosing(kind: NoticeKind): boolean {
-  return kind === 'recovered' || kind === 'resolved';
+  return kind === 'recovered' || kind === 'resolved' || kind === 'storm-over';
 }
 
 export interface Targets {
@@ -25,11 +27,13 @@ export interface Targets {
 }
 
 /**
- * Who gets a notice: every route of its priority. The end of an incident is of low priority, but whoever was paged has
+ * Who gets a notice: every route of its priority and tier. The end of an incident is of low priority, but whoever was paged has
  * to learn of it, so all other routes get it as well if the thread is known to them. What nobody asked for is logged.
  */
 export function targetsOf(notice: Notice, routes: readonly NoticeRoute[]): Targets {
-  const matching = routes.filter((route) => rank[notice.priority] >= rank[route.from]).map((route) => route.to);
+  const called = (route: NoticeRoute): boolean =>
+    rank[notice.priority] >= rank[route.from] && (route.tier ?? 1) <= (notice.tier ?? 1);
+  const matching = routes.filter(called).map((route) => route.to);
   const wanted = new Set(matching.length > 0 ? matching : [lastResort]);
   const others = isClosing(notice.kind) ? routes.map((route) => route.to).filter((name) => !wanted.has(name)) : [];
   return { wanted: [...wanted], joining: [...new Set(others)] };

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import {
   type Actor,
   type AgentStatus,
+  type Answer,
   type AnyGuardEvent,
+  type ApprovalLink,
   type Explanation,
   type GuardApi,
   type GuardError,
@@ -242,17 +244,23 @@ export class FakeGuard implements GuardApi {
     return this.move(incidentId, reason, { acknowledged: { by: actor.by, at: this.#now() } });
   }
 
-  async approve(incidentId: string, actor: Actor & { readonly planHash?: string }): Promise<Incident> {
+  async approve(incidentId: string, actor: Answer): Promise<Incident> {
     this.#record('approve', incidentId, actor);
     const incident = this.#awaiting(incidentId, 'approved');
     if (actor.planHash !== undefined && actor.planHash !== incident.approval.planHash) {
-      throw guardError('GUARD_INCIDENT_STATE', { incidentId, state: 'waiting for another plan', verb: 'approved' });
+      throw guardError('GUARD_APPROVAL_STALE', { incidentId, why: 'another plan waits.' });
     }
     const reason: Reason = { code: 'approval-granted', text: `${actor.by} approved the plan.` };
     return this.move(incidentId, reason, { state: 'open', nextAt: this.#now() });
   }
 
-  async reject(incidentId: string, actor: Actor): Promise<Incident> {
+  async approvalLink(incidentId: string, action: 'approve' | 'reject', person?: string): Promise<ApprovalLink> {
+    this.#record('approvalLink', incidentId, action, person);
+    const { planHash, expiresAt } = this.#awaiting(incidentId, `${action}d`).approval;
+    return { token: `${action}:${planHash}`, planHash, expiresAt };
+  }
+
+  async reject(incidentId: string, actor: Answer): Promise<Incident> {
     this.#record('reject', incidentId, actor);
     this.#awaiting(incidentId, 'rejected');
     const reason: Reason = { code: 'approval-rejected', text: `${actor.by} rejected the plan.` };

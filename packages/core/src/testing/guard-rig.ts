@@ -55,6 +55,7 @@ export interface GuardRig {
 
 const storePlugin = 'rig-store';
 const worldPlugin = 'rig-world';
+const approvalKey = new Uint8Array(32).fill(7);
 
 export async function createGuardRig(options: GuardRigOptions): Promise<GuardRig> {
   const rig = new VirtualGuardRig(options);
@@ -153,6 +154,8 @@ class VirtualGuardRig implements GuardRig {
         logger: this.log,
         prober: this.fleet,
         agentClient: this.fleet,
+        // The key outlives the guard, as the store does.
+        approvalKey,
         plugins: {
           [storePlugin]: plugin(storePlugin, { stateStores: { memory: () => severable(this.store, alive) } }),
           [worldPlugin]: plugin(worldPlugin, { orchestrators: { world: () => severable(this.#orchestrator, alive) } }),

@@ -1,5 +1,6 @@
 import type { Actor } from '@praetorian-guard/core/plugin';
 import type { FastifyRequest } from 'fastify';
+import { localOperator } from '../access.ts';
 
 /**
  * Who does it, for the record: the name in the body, else the token's. A name given with a token is kept beside the
@@ -8,5 +9,7 @@ import type { FastifyRequest } from 'fastify';
 export function actorOf(request: FastifyRequest, said = request.body as Partial<Actor> | undefined): Actor {
   const { name } = request.caller;
   const by = said?.by === undefined || said.by === name ? name : `${said.by} via ${name}`;
-  return said?.note === undefined ? { by } : { by, note: said.note };
+  // On the loopback nobody has to prove who they are: there, names tell persons apart.
+  const account = request.caller === localOperator ? {} : { account: name };
+  return { by, ...account, ...(said?.note === undefined ? {} : { note: said.note }) };
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Parts } from '../parts.ts';
 import { readQuery } from '../query.ts';
 import type { QuerySpec, RouteSpec } from '../route.ts';
-import { actorBody, approveBody } from '../schemas.ts';
+import { actorBody, answerBody } from '../schemas.ts';
 import { actorOf } from './actor.ts';
 import { listQuery } from './agents.ts';
 
@@ -64,7 +64,11 @@ export function incidentRoutes({ guard }: Parts): RouteSpec[] {
       },
     },
     verb(guard, 'acknowledge', 'Takes note of an incident.'),
-    verb(guard, 'approve', 'Approves the plan that waits; `planHash` binds the approval to the plan that was seen.'),
+    verb(
+      guard,
+      'approve',
+      'Approves the plan that waits; `planHash` binds the approval to the plan that was seen, `token` comes from a message.',
+    ),
     verb(guard, 'reject', 'Rejects the plan that waits; the incident is escalated.'),
     verb(guard, 'resolve', 'Resolves an incident by hand.'),
   ];
@@ -79,13 +83,20 @@ function verb(guard: GuardApi, name: Verb, summary: string): RouteSpec {
     access: 'operator',
     tag: 'incidents',
     summary,
-    body: name === 'approve' ? approveBody : actorBody,
+    body: name === 'approve' || name === 'reject' ? answerBody : actorBody,
     bodyOptional: true,
-    responses: { 200: { description: 'The incident as it is now.' }, 409: { description: 'Not in this state.' } },
+    responses: {
+      200: { description: 'The incident as it is now.' },
+      409: { description: 'Not in this state, or another plan waits.' },
+    },
     handle: (request): Promise<Incident> => {
-      const { planHash } = request.body as { readonly planHash?: string };
-      const actor = actorOf(request);
-      return guard[name](incidentIdOf(request), planHash === undefined ? actor : { ...actor, planHash });
+      const { planHash, token } = request.body as { readonly planHash?: string; readonly token?: string };
+      const answer = {
+        ...actorOf(request),
+        ...(planHash === undefined ? {} : { planHash }),
+        ...(token === undefined ? {} : { token }),
+      };
+      return guard[name](incidentIdOf(request), answer);
     },
   };
 }
