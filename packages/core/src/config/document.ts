@@ -173,6 +173,7 @@ export interface ConfigDocument extends Omit<Sections, 'probes' | 'approvals'> {
   readonly groups: { readonly [group: string]: GroupSection };
   readonly agents: { readonly [agentId: string]: AgentSection };
   readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryFor: Ms };
+  readonly recording: { readonly directory?: string; readonly maxBytes: number; readonly keep: number };
   readonly selfDoubt: {
     readonly every: Ms;
     readonly lag: Ms;

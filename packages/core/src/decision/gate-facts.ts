@@ -12,9 +12,11 @@ import type {
   Rung,
 } from '../model/index.ts';
 import type { BudgetAnswer } from './budget.ts';
+import type { TogetherFacts } from './gate-storm.ts';
+import type { SharedAnswer } from './shared-budget.ts';
 
 /** Everything the gate looks at, fresh at the moment an action is to be applied (R02). */
-export interface GateFacts {
+export interface GateFacts extends TogetherFacts {
   readonly now: EpochMs;
   readonly agent: Agent;
   readonly health: Health;
@@ -23,6 +25,8 @@ export interface GateFacts {
   readonly rung: Rung;
   /** The attempt has its place in the budget already: budget and backoff were asked when it began. */
   readonly begun: boolean;
+  /** The attempt has changed something in the world already. [false] */
+  readonly acted?: boolean;
   /** A person ordered or approved it: evidence and progress are their business. */
   readonly ordered: boolean;
   /** Attempts of the incident that began on full evidence and did not heal. */
@@ -40,12 +44,15 @@ export interface GateFacts {
   readonly settled: boolean;
   readonly settledAt: EpochMs;
   readonly budget: BudgetAnswer;
+  /** What the group and the fleet have left for the rung. */
+  readonly groupBudget: SharedAnswer;
+  readonly globalBudget: SharedAnswer;
   readonly notBefore: EpochMs;
   readonly groupSize: number;
   /** Recoveries under way in the group, without this one. */
   readonly groupInFlight: number;
-  /** Recoveries under way by the same orchestrator, over all groups, without this one. */
-  readonly alikeInFlight: number;
+  /** Recoveries under way over all groups, without this one and those whose orchestrator is not known again yet. */
+  readonly globalInFlight: number;
   /** The agent's work advanced this long ago; absent when it never reported any. */
   readonly progressAgoMs?: Ms;
   /** The agent answered a probe well this long ago. */

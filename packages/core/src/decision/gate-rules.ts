@@ -1,13 +1,9 @@
 import { formatDuration } from '../model/index.ts';
+import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts';
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
-
-/**
- * Recoveries at once by one orchestrator, over all groups, so that no storm lets the guard overrun the infrastructure it
- * works on. Another orchestrator's that stand still take nobody's turn.
- */
-const alikeInFlightMax = 10;
+import { dependency, fleetBreaker, partition } from './gate-storm.ts';
 
 /** The rules of the gate, in the order in which a person would ask them. */
 export const gateRules: readonly GateRule[] = [
@@ -15,6 +11,9 @@ export const gateRules: readonly GateRule[] = [
   { name: 'mode', says: 'The mode of the group allows acting.', check: mode },
   { name: 'hold', says: 'No hold covers the agent.', check: hold },
   { name: 'settled', says: 'The guard has seen the whole fleet since its start.', check: settled },
+  { name: 'dependency', says: 'What it depends on is well.', check: dependency },
+  { name: 'partition', says: 'It is not merely silent together with many others.', check: partition },
+  { name: 'fleet-breaker', says: 'The fleet breaker of the group lets it through.', check: fleetBreaker },
   { name: 'one-recovery', says: 'No other recovery touches the same agents.', check: oneRecovery },
   { name: 'selected', says: 'The action touches selected agents only.', check: selected },
   { name: 'scope', says: 'The action stays within the allowed scope.', check: scope },
@@ -23,11 +22,9 @@ export const gateRules: readonly GateRule[] = [
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'backoff', says: 'The last attempt is long enough ago.', check: backoff },
   { name: 'attempts', says: 'The agent has attempts left.', check: attempts },
-  {
-    name: 'in-flight',
-    says: 'Few enough recoveries are under way, of the group and by its orchestrator.',
-    check: inFlight,
-  },
+  { name: 'group-budget', says: 'The group can afford the recovery.', check: groupBudget },
+  { name: 'global-budget', says: 'The fleet can afford the recovery.', check: globalBudget },
+  { name: 'in-flight', says: 'Few enough recoveries are under way, of the group and over all.', check: inFlight },
 ];
 
 function owner({ owned, now }: GateFacts): Objection | undefined {
@@ -104,26 +101,4 @@ function backoff({ begun, now, notBefore }: GateFacts): Objection | undefined {
   if (begun || now >= notBefore) return undefined;
   const text = `The next attempt waits another ${formatDuration(notBefore - now)}.`;
   return { until: notBefore, code: 'backoff', text, remedy: 'Nothing to do; the wait is drawn with jitter.' };
-}
-
-/** The durable budget (R09). An exhausted budget is not waited for in silence: a person is told. */
-function attempts({ begun, budget, agent, now }: GateFacts): Objection | undefined {
-  if (begun || budget.allowed) return undefined;
-  const { limit } = budget;
-  const spent = limit ? `${limit.max} attempts in ${formatDuration(limit.perMs)}` : 'its attempts';
-  const text = `${agent.id} has used up ${spent}; the next would be allowed in ${formatDuration(budget.at - now)}.`;
-  return { code: 'attempt-budget-exhausted', text, remedy: 'Heal it by hand, or raise gate.attempts.' };
-}
-
-function inFlight(facts: GateFacts): Objection | undefined {
-  const { begun, groupSize, groupInFlight, alikeInFlight, policy, agent, now } = facts;
-  if (begun) return undefined;
-  const max = Math.max(1, Math.floor(groupSize * policy.gate.inFlight));
-  if (groupInFlight >= max) {
-    const text = `${groupInFlight} of at most ${max} recoveries of group ${agent.group} are under way.`;
-    return { until: now + 1_000, code: 'group-in-flight', text, remedy: 'Raise gate.inFlight to allow more at once.' };
-  }
-  if (alikeInFlight < alikeInFlightMax) return undefined;
-  const text = `${alikeInFlight} of at most ${alikeInFlightMax} recoveries by its orchestrator are under way.`;
-  return { until: now + 5_000, code: 'group-in-flight', text, remedy: 'Nothing to do; they take turns.' };
 }

@@ -17,6 +17,8 @@ interface Track {
   /** Down because it did not answer when asked to confirm a suspicion. */
   confirmed: boolean;
   timedOut: boolean;
+  /** It gave an answer, though not a good one. */
+  answered: boolean;
 }
 
 interface State {
@@ -129,6 +131,7 @@ function blank(): State {
     down: false,
     detail: '',
     timedOut: false,
+    answered: false,
     confirmed: false,
   });
   return { alive: track(), ready: track(), failedChecks: [], startedMs: -Infinity, changed: false };
@@ -152,6 +155,7 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
   track.failures += 1;
   // Taken and not answered is another failure than refused.
   track.timedOut = signal.statusCode === undefined && signal.latencyMs >= 0.9 * policy.timeoutMs;
+  track.answered = signal.statusCode !== undefined;
   track.detail = signal.detail ?? (signal.statusCode === undefined ? 'no answer' : `answered ${signal.statusCode}`);
   if (signal.confirming === true) track.confirmed = true;
   if (track.failures >= policy.failures || track.confirmed) track.down = true;
@@ -169,7 +173,7 @@ function suspicionsOf({ alive, ready, failedChecks }: State): readonly Suspicion
         ? `it did not answer well when asked: ${alive.detail}`
         : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
       signature: 'probe-failed',
-      data: { failures: alive.failures, detail: alive.detail, timedOut: alive.timedOut },
+      data: { failures: alive.failures, detail: alive.detail, timedOut: alive.timedOut, answered: alive.answered },
     });
   }
   if (ready.down) {

@@ -1,0 +1,33 @@
+import type { Attempt, Capability, LadderPolicy, Plan, Rung } from '../model/index.ts';
+import { capabilityFor, rungs } from '../model/index.ts';
+
+/**
+ * The plan of a canary (R16): the smallest rung that is to be had and was not tried in vain on this agent, and never a
+ * greater one than was proposed. What a person has to approve they still have to.
+ */
+export function canaryPlan(
+  plan: Plan,
+  of: {
+    readonly can: readonly Capability[];
+    readonly attempts: readonly Attempt[];
+    readonly ladder: LadderPolicy;
+  },
+): Plan {
+  const tried = new Set(of.attempts.filter(({ verdict }) => verdict === 'failed').map((attempt) => attempt.plan.rung));
+  const most = rungs.indexOf(plan.rung);
+  const rung = rungs.find(
+    (one, at): one is Exclude<Rung, 'escalate'> =>
+      one !== 'escalate' && at < most && !tried.has(one) && capabilityFor(of.can, one) !== undefined,
+  );
+  if (plan.contain || rung === undefined || rung === 'respawn') return plan;
+  const { timeoutMs, graceMs } = of.ladder[rung];
+  return {
+    rung,
+    skipped: [],
+    restoreState: rung === 'recreate' && of.ladder.recreate.restoreState,
+    graceMs,
+    timeoutMs,
+    recommendedAction: plan.recommendedAction === plan.rung ? rung : plan.recommendedAction,
+    ...(plan.needsApproval ? { needsApproval: plan.needsApproval } : {}),
+  };
+}

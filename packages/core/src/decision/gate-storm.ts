@@ -1,0 +1,107 @@
+import type { AgentId, Finding, FleetBreaker, IncidentId } from '../model/index.ts';
+import { formatDuration } from '../model/index.ts';
+import type { GateFacts, Objection } from './gate-facts.ts';
+import { askAgainMs } from './gate-facts.ts';
+
+/** How the fleet breaker of the group stands to an action. */
+export interface BreakerFacts {
+  readonly breaker: FleetBreaker;
+  readonly unhealthy: number;
+  readonly size: number;
+  /** Canaries in flight that are not verified yet, without this one. */
+  readonly inFlight: number;
+  /** The attempt is a canary of the present trip. */
+  readonly admitted: boolean;
+}
+
+/** Many are silent, and the agent is one of them. */
+export interface SilenceFacts {
+  readonly code: 'silence-of-many' | 'canary-failed';
+  readonly text: string;
+}
+
+/** An agent that comes first, because the one in question depends on it. */
+export interface DependencyFacts {
+  readonly agentId: AgentId;
+  /** From the agent in question to the one that failed. */
+  readonly path: readonly AgentId[];
+  readonly incidentId?: IncidentId;
+}
+
+/** What comes of failures that hang together; all absent while there are none. */
+export interface TogetherFacts {
+  readonly fleetBreaker?: BreakerFacts;
+  readonly silence?: SilenceFacts;
+  readonly dependency?: DependencyFacts;
+}
+
+/**
+ * Whether these rules have no say: an operator's order is their own judgement; an attempt that has done something
+ * already is carried to its end, because half a recovery is worse; and a plan that only isolates destroys nothing.
+ */
+function isExempt({ ordered, acted, rung }: GateFacts): boolean {
+  return ordered || acted === true || rung === 'escalate';
+}
+
+/** The fleet breaker (R01). */
+export function fleetBreaker(facts: GateFacts): Objection | undefined {
+  const { fleetBreaker: of, agent, now } = facts;
+  if (!of || of.breaker.state === 'closed' || isExempt(facts)) return undefined;
+  const { breaker, unhealthy, size, inFlight, admitted } = of;
+  const share = `${unhealthy} of ${size} agents of group ${agent.group} are unhealthy`;
+  if (breaker.state === 'open') {
+    const left = formatDuration(Math.max(0, breaker.probeAt - now));
+    return {
+      until: Math.max(breaker.probeAt, now + 250),
+      code: 'fleet-breaker-open',
+      text: `The fleet breaker is open, and one agent is tried in ${left}: ${breaker.reason.text} Now ${share}.`,
+      remedy: 'Find what they have in common; order a respawn to go past the breaker, or raise gate.breaker.threshold.',
+    };
+  }
+  if (admitted || (!facts.begun && inFlight < breaker.allowed)) return undefined;
+  return {
+    until: now + askAgainMs,
+    code: 'fleet-breaker-half-open',
+    text: `The fleet breaker is half-open: ${inFlight} of ${breaker.allowed} canaries are in flight, ${share}.`,
+    remedy: 'Nothing to do; each canary that is verified lets twice as many follow.',
+  };
+}
+
+/** A partition is not a mass death (R04). */
+export function partition(facts: GateFacts): Objection | undefined {
+  const { silence, now } = facts;
+  if (!silence || isExempt(facts) || !isSilenceOnly(facts.findings)) return undefined;
+  const remedy =
+    silence.code === 'canary-failed'
+      ? 'Look at the network of the guard; it goes on by itself when the canaries answer.'
+      : 'Look at the network between guard and agents; if they are dead, order their respawn.';
+  return { until: now + askAgainMs, ...silence, remedy };
+}
+
+/** What the agent depends on comes first (R17). */
+export function dependency(facts: GateFacts): Objection | undefined {
+  const { dependency: of, agent, now } = facts;
+  if (!of || isExempt(facts)) return undefined;
+  const by = of.path.length > 2 ? ` (${of.path.join(' → ')})` : '';
+  const incident = of.incidentId === undefined ? '' : `, incident ${of.incidentId}`;
+  return {
+    until: now + askAgainMs,
+    code: 'dependency-failed',
+    text: `${agent.id} depends on ${of.agentId}${by}, which is not well${incident}.`,
+    remedy: `Heal ${of.agentId}; ${agent.id} is looked at again when it is well.`,
+  };
+}
+
+/**
+ * Nothing but silence stands against the agent: it is not heard, or was asked and did not answer. An exit, an answer
+ * with an error, a verdict of the orchestrator are more than silence.
+ */
+export function isSilenceOnly(findings: readonly Finding[]): boolean {
+  const against = findings.filter(({ kind }) => kind !== 'not-ready');
+  return against.length > 0 && against.every(isSilence);
+}
+
+function isSilence({ kind, proven, data }: Finding): boolean {
+  if (proven === true) return false;
+  return kind === 'heartbeat-timeout' || (kind === 'probe-failed' && data?.['answered'] !== true);
+}
