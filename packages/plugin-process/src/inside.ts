@@ -35,7 +35,7 @@ export class Inside {
 
   /** Throws `GUARD_ORCHESTRATOR_FAILED` when the instance does not run; rejects with the call's reason when that aborts. */
   async run(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult> {
-    const { launcher, newKey } = this.#parts;
+    const { launcher } = this.#parts;
     const found = this.#running(instance.id);
     const spec = found && this.#parts.roster.spec(found.agentId);
     if (!found || !spec) {
@@ -49,7 +49,7 @@ export class Inside {
       });
     }
     const [program = '', ...args] = argv;
-    const surroundings = launcher.surroundings(spec, found.record, newKey());
+    const surroundings = launcher.surroundings(spec, found.record, this.#parts.newKey());
     return runCommand({ ...surroundings, program: launcher.programPath(program), args, signal: call.signal });
   }
 
