@@ -47,6 +47,8 @@ export interface GuardConfig {
   readonly selfDoubt: DoubtSettings;
   /** File with the key that signs approvals, as written. */
   readonly approvalKeyFile?: string;
+  /** Where the record goes, as written, and how much of it is kept; absent when nothing is recorded. */
+  readonly recording?: { readonly directory: string; readonly maxBytes: number; readonly keep: number };
   /** Pause between two ticks of the engine. */
   readonly tickMs: Ms;
   /** SHA-256 of the config before secrets were resolved. */

@@ -199,10 +199,19 @@ function toConfig(document: ConfigDocument, { plugins }: CheckedPlugins, source:
     agents: mapValues(document.agents, toAgent),
     selfDoubt: toDoubt(document.selfDoubt),
     ...(document.approvals.keyFile === undefined ? {} : { approvalKeyFile: document.approvals.keyFile }),
+    ...toRecording(document.recording),
     tickMs: document.tick,
     hash: createHash('sha256').update(canonicalJson(source)).digest('hex'),
     source,
   });
+}
+
+/** A file smaller than its own head would be rotated for ever. */
+const smallestRecord = 1024 * 1024;
+
+function toRecording({ directory, maxBytes, keep }: ConfigDocument['recording']): Pick<GuardConfig, 'recording'> {
+  if (directory === undefined) return {};
+  return { recording: { directory, maxBytes: Math.max(smallestRecord, maxBytes), keep } };
 }
 
 function toDoubt({

@@ -10,6 +10,7 @@ import { choice, contributionName, duration, idName, instanceName, section, with
 import { checkpoints, gate, ladder, watch } from './schema-remedies.ts';
 import { withGlobalBudget } from './schema-budgets.ts';
 import { selfDoubt } from './schema-doubt.ts';
+import { recording } from './schema-recording.ts';
 import { learning } from './schema-judgement.ts';
 import { errors } from './schema-errors.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
@@ -217,7 +218,7 @@ const whole = (levels: Properties): JsonObject => ({
     },
     notifications,
     selfDoubt,
-    recording: section('Reserved for what is kept for replay; there is nothing to set in this version.', {}),
+    recording,
   },
   description: 'Config of Praetorian Guard.',
 });
