@@ -97,7 +97,8 @@ export class HeartbeatDetector implements Detector {
 
   troubled(slot: AgentSlot, on: boolean): void {
     if (slot >= this.#flags.length) this.#grow(slot);
-    this.#set(slot, on ? troubled | skips : troubled, on);
+    this.#set(slot, troubled, on);
+    this.#set(slot, skips, true);
   }
 
   reset(slot: AgentSlot): void {
@@ -126,7 +127,7 @@ export class HeartbeatDetector implements Detector {
     if (outcome === 'unknown' || (probe !== 'liveness' && probe !== 'health')) return;
     if (slot >= this.#flags.length) this.#grow(slot);
     const flags = this.#flags[slot] as number;
-    const count = outcome === 'up' ? 0 : Math.min(3, ((flags & unansweredBits) >> unansweredShift) + 1);
+    const count = outcome === 'up' ? 0 : Math.min(3, unanswered(flags) + 1);
     const others = flags & ~(unansweredBits | freshNo);
     this.#flags[slot] = others | (count << unansweredShift) | (outcome === 'down' ? freshNo : 0);
   }
@@ -164,7 +165,7 @@ export class HeartbeatDetector implements Detector {
     const stretch = this.#doubt.stretch();
     const { convictMs, timeoutMs } = this.#limits;
     if (silentMs >= timeoutMs * stretch) return true;
-    return silentMs >= convictMs * stretch && flags >> unansweredShift >= unansweredMin;
+    return silentMs >= convictMs * stretch && unanswered(flags) >= unansweredMin;
   }
 
   /** Whether the agent is to be asked: the silence begins to be unusual, or the last question was not answered. */
@@ -172,7 +173,7 @@ export class HeartbeatDetector implements Detector {
     const { suspectMs, timeoutMs } = this.#limits;
     // Without phi the timeout itself asks, by its suspicion.
     if (suspectMs >= timeoutMs || !(silentMs >= suspectMs * this.#doubt.stretch())) return false;
-    return (flags & asked) === 0 || ((flags & freshNo) !== 0 && flags >> unansweredShift < unansweredMin);
+    return (flags & asked) === 0 || ((flags & freshNo) !== 0 && unanswered(flags) < unansweredMin);
   }
 
   #silence(slot: AgentSlot, silentMs: Ms, view: AgentView): Suspicion {
@@ -197,8 +198,9 @@ export class HeartbeatDetector implements Detector {
   #nextMs(silentMs: Ms): Ms {
     const { suspectMs, convictMs, timeoutMs } = this.#limits;
     if (silentMs < suspectMs) return suspectMs;
-    if (this.#doubt.multiplier > 0) return silentMs + lookAgainMs;
-    return silentMs < convictMs ? convictMs : timeoutMs;
+    const stretch = this.#doubt.stretch();
+    const limitMs = [suspectMs, convictMs, timeoutMs].find((one) => silentMs < one * stretch) ?? timeoutMs;
+    return stretch === 1 ? limitMs : Math.min(limitMs * stretch, silentMs + lookAgainMs);
   }
 
   /** Whether the host was asked to come back, and early enough. */
@@ -232,3 +234,5 @@ export class HeartbeatDetector implements Detector {
     this.#flags = grownUint32(this.#flags, capacity);
   }
 }
+
+const unanswered = (flags: number): number => (flags & unansweredBits) >> unansweredShift;

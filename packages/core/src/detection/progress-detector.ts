@@ -91,7 +91,8 @@ export class ProgressDetector implements Detector {
     this.#works.set(slot, work);
     work.active = activeTasks ?? work.active;
     work.queued = queueDepth ?? work.queued;
-    work.toldMs = nowMs;
+    // What other sources say does not tell that the work is still in hand.
+    if (of.progress !== undefined) work.toldMs = nowMs;
     const advanced = moved(lastProgressAt, work.lastProgressAt) || moved(completed, work.completed);
     const tells = lastProgressAt !== undefined || completed !== undefined || canAdvance(work);
     work.lastProgressAt = lastProgressAt ?? work.lastProgressAt;
