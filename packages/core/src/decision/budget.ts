@@ -62,6 +62,17 @@ export function reserve(budget: Budget, limits: readonly AttemptLimit[], now: Ep
 }
 
 /**
+ * The wall clock was set back: moments that were written down lie ahead. As much is left to wait as was then; a budget
+ * is neither refilled by it nor frozen until the clock has caught up.
+ */
+export function rebaseBudget(budget: Budget, now: EpochMs): Budget {
+  const aheadMs = budget.lastAttemptAt - now;
+  if (aheadMs <= 0) return budget;
+  const tats = Object.fromEntries(Object.entries(budget.tats).map(([name, tat]) => [name, tat - aheadMs]));
+  return { ...budget, tats, lastAttemptAt: now, notBefore: Math.max(0, budget.notBefore - aheadMs) };
+}
+
+/**
  * When the backoff is over. Longer than the longest that can be drawn it never is: then the wall clock was set back, and
  * a recovery must not wait for it to catch up.
  */

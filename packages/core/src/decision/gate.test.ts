@@ -4,6 +4,9 @@ import type { Hold, Policy } from '../model/index.ts';
 import { askGate } from './gate.ts';
 import type { GateFacts } from './gate-facts.ts';
 
+const enough = { allowed: true, at: 100_000, most: 7, weight: 1, limit: policy.gate.budgets.group };
+const spent = { ...enough, allowed: false, at: 160_000 };
+
 function facts(change: Partial<GateFacts> = {}): GateFacts {
   return {
     now: 100_000,
@@ -24,7 +27,9 @@ function facts(change: Partial<GateFacts> = {}): GateFacts {
     notBefore: 0,
     groupSize: 5,
     groupInFlight: 0,
-    alikeInFlight: 0,
+    groupBudget: enough,
+    globalBudget: enough,
+    globalInFlight: 0,
     owned: true,
     ...change,
   };
@@ -80,7 +85,9 @@ describe('gate', () => {
       'attempt-budget-exhausted',
     ],
     ['too many recoveries at once', { groupInFlight: 1 }, 'wait', 'group-in-flight'],
-    ['too many over all groups', { groupSize: 500, alikeInFlight: 10 }, 'wait', 'group-in-flight'],
+    ['too many over all groups', { groupSize: 500, globalInFlight: 10 }, 'wait', 'global-in-flight'],
+    ['a spent budget of the group', { groupBudget: spent }, 'wait', 'group-budget-exhausted'],
+    ['a spent budget of the fleet', { globalBudget: spent }, 'wait', 'global-budget-exhausted'],
     ['a lost lease', { owned: false }, 'wait', 'lease-lost'],
   ] as const)('is stopped by %s', (_, change, verdict, code) => {
     const answer = askGate(facts(change));

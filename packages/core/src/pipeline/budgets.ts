@@ -1,35 +1,42 @@
 import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
 import type { Budget } from '../decision/budget.ts';
-import { freshBudget } from '../decision/budget.ts';
+import { freshBudget, rebaseBudget } from '../decision/budget.ts';
 import type { AgentId, JsonObject } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
+import type { StoreTime } from './store-time.ts';
 
 interface Kept {
   readonly budget: Budget;
   readonly version: Version | undefined;
 }
 
-/** The durable budgets, read once and kept; a change goes into the commit of the incident that causes it. */
+/** The durable budgets of agents, read once and kept; a change goes into the commit of the incident that causes it. */
 export class Budgets {
   readonly #store: StateStore;
+  readonly #time: StoreTime;
   readonly #kept = new Map<AgentId, Kept>();
 
-  constructor(store: StateStore) {
+  constructor(store: StateStore, time: StoreTime) {
     this.#store = store;
+    this.#time = time;
   }
 
   async load(shard: number, agentId: AgentId): Promise<Budget> {
-    const kept = this.#kept.get(agentId);
-    if (kept) return kept.budget;
-    const stored = await this.#store.get(keys.budget(shard, agentId));
-    const budget = stored ? (stored.value as unknown as Budget) : freshBudget;
-    this.#kept.set(agentId, { budget, version: stored?.version });
-    return budget;
+    if (!this.#kept.has(agentId)) {
+      const stored = await this.#store.get(keys.budget(shard, agentId));
+      const budget = stored ? (stored.value as unknown as Budget) : freshBudget;
+      this.#kept.set(agentId, { budget, version: stored?.version });
+    }
+    return this.get(agentId);
   }
 
-  /** What was loaded; fresh when nothing was. */
+  /** What was loaded, in the time of the store; fresh when nothing was. */
   get(agentId: AgentId): Budget {
-    return this.#kept.get(agentId)?.budget ?? freshBudget;
+    const kept = this.#kept.get(agentId);
+    if (!kept) return freshBudget;
+    const budget = rebaseBudget(kept.budget, this.#time.now());
+    if (budget !== kept.budget) this.#kept.set(agentId, { ...kept, budget });
+    return budget;
   }
 
   /** The write that puts a changed budget into a commit; it fails if another wrote it meanwhile. */
