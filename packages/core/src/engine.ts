@@ -125,6 +125,14 @@ export class Engine {
     };
     addPlugin('store', scope.get(core.store));
     addPlugin('leases', scope.get(core.leases));
+    if (scope.has(core.recording)) {
+      const recording = scope.get(core.recording);
+      add(
+        'recording',
+        () => recording.start(scope.get(core.store)),
+        () => recording.stop(),
+      );
+    }
     add(
       'ownership',
       () => this.#open(),

@@ -13,13 +13,14 @@ import { FleetSight } from '../pipeline/fleet-sight.ts';
 import { Members } from '../pipeline/members.ts';
 import { Settle } from '../pipeline/settle.ts';
 import { TlsTrust } from '../runtime/index.ts';
+import { tapProber } from '../replay/prober-tap.ts';
 import { keys } from '../state/index.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 import type { Inputs } from './inputs.ts';
 
 /** Who is in the fleet, what is heard and asked of it, and what that means. */
-export function composeFleet(scope: Scope, { prober, baseDir }: Inputs): void {
+export function composeFleet(scope: Scope, { prober, baseDir, recording }: Inputs): void {
   scope.provide(core.fleet, (at) => new Fleet({ policyOf: at.get(core.config).policyOf, clock: at.get(core.clock) }));
   scope.provide(core.controlPlane, (at) =>
     at.get(core.registry).get('controlPlanes', at.get(core.config).config.controlPlane),
@@ -33,12 +34,12 @@ export function composeFleet(scope: Scope, { prober, baseDir }: Inputs): void {
     (at) => new EndpointPolicy({ allowedNetworks: at.get(core.config).config.allowedNetworks }),
   );
   scope.provide(core.tlsTrust, (at) => new TlsTrust(at.get(core.clock), baseDir));
-  scope.provide(
-    core.prober,
-    (at) =>
+  scope.provide(core.prober, (at) => {
+    const asks =
       prober ??
-      new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints), trust: at.get(core.tlsTrust) }),
-  );
+      new HttpProber({ clock: at.get(core.clock), policy: at.get(core.endpoints), trust: at.get(core.tlsTrust) });
+    return recording ? tapProber(recording.recorder, asks) : asks;
+  });
   scope.provide(core.doubt, makeDoubt);
   scope.provide(
     core.probes,

@@ -4,6 +4,7 @@ import { LogRound } from '../pipeline/log-round.ts';
 import { NotificationRouter } from '../notification/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
 import { Checkpoints, httpAgentClient } from '../recovery/index.ts';
+import { tapAgentClient } from '../replay/agent-client-tap.ts';
 import { redact } from '../runtime/index.ts';
 import { keys } from '../state/index.ts';
 import type { Provider, Scope } from './container.ts';
@@ -11,7 +12,7 @@ import { core } from './core-tokens.ts';
 import type { Inputs } from './inputs.ts';
 
 /** What brings agents back, what is remembered of it, and who is told. */
-export function composeRecovery(scope: Scope, { agentClient }: Inputs): void {
+export function composeRecovery(scope: Scope, { agentClient, recording }: Inputs): void {
   const shardOfAgent = (at: Provider) => (agentId: string) => {
     const fleet = at.get(core.fleet);
     const slot = fleet.slotOf(agentId);
@@ -24,7 +25,10 @@ export function composeRecovery(scope: Scope, { agentClient }: Inputs): void {
     core.ledger,
     (at) => new Ledger({ store: at.get(core.store), keys, log: at.get(core.log), shardOf: shardOfAgent(at) }),
   );
-  scope.provide(core.agentClient, (at) => agentClient ?? makeAgentClient(at));
+  scope.provide(core.agentClient, (at) => {
+    const client = agentClient ?? makeAgentClient(at);
+    return recording ? tapAgentClient(recording.recorder, client) : client;
+  });
   scope.provide(
     core.checkpoints,
     (at) =>

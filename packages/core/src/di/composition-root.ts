@@ -2,6 +2,7 @@ import { Pipeline } from '../pipeline.ts';
 import { Degradations } from '../pipeline/degradations.ts';
 import { Ownership } from '../pipeline/ownership.ts';
 import { Reflection } from '../pipeline/reflection.ts';
+import { tapStore } from '../replay/store-tap.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
 import { StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
@@ -28,7 +29,9 @@ export function compose(inputs: Inputs): Scope {
   scope.provide(core.queue, () => new SerialQueue({ name: 'The decision queue', max: 100_000 }));
   scope.provide(core.degradations, (at) => new Degradations(at.get(core.bus)));
   scope.provide(core.registry, (at) => makeRegistry(at, inputs));
-  composeState(scope);
+  const { recording } = inputs;
+  if (recording) scope.provide(core.recording, () => recording);
+  composeState(scope, inputs);
   composeFleet(scope, inputs);
   composeDecisions(scope);
   composeRecovery(scope, inputs);
@@ -37,9 +40,10 @@ export function compose(inputs: Inputs): Scope {
   return scope;
 }
 
-function composeState(scope: Scope): void {
+function composeState(scope: Scope, { store: given, recording }: Inputs): void {
   scope.provide(core.store, (at) => {
-    const store = at.get(core.registry).get('stateStores', at.get(core.config).config.store);
+    const own = given ?? at.get(core.registry).get('stateStores', at.get(core.config).config.store);
+    const store = recording ? tapStore(recording.recorder, own) : own;
     return timedStore(store, at.get(core.clock), (tookMs, thrown) => at.get(core.doubt).stored(tookMs, thrown));
   });
   scope.provide(core.leases, (at) => {

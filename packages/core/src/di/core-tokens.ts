@@ -26,6 +26,7 @@ import type { Settle } from '../pipeline/settle.ts';
 import type { SharedBudgets } from '../pipeline/shared-budgets.ts';
 import type { StoreTime } from '../pipeline/store-time.ts';
 import type { Registry } from '../plugins/registry.ts';
+import type { Recording } from '../replay/recording.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
 import type { Executor } from '../remediation/executor.ts';
 import type { EventBus, SerialQueue, SteadyClock, TlsTrust } from '../runtime/index.ts';
@@ -78,4 +79,6 @@ export const core = {
   checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
   logRound: token<LogRound>('core.log-round'),
   pipeline: token<Pipeline>('core.pipeline'),
+  /** Provided only when a record is kept. */
+  recording: token<Recording>('core.recording'),
 } as const;

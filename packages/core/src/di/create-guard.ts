@@ -1,4 +1,4 @@
-import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random } from '../contracts/index.ts';
+import type { Clock, GuardApi, Logger, Metrics, PluginManifest, Random, StateStore } from '../contracts/index.ts';
 import { loadConfigFile as loadFile, loadConfigObject } from '../config/load.ts';
 import type { LoadedConfig, LoadOptions } from '../config/load.ts';
 import { checkReferences } from '../config/references.ts';
@@ -11,8 +11,20 @@ import { Guard } from '../guard.ts';
 import type { Prober } from '../monitoring/index.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
 import { loadPlugin } from '../plugins/load-plugin.ts';
+import type { AgentId, IncidentId } from '../model/index.ts';
+import { tapGuard } from '../replay/guard-tap.ts';
+import type { RecordPlace } from '../replay/recording.ts';
+import { makeRecording } from './make-recording.ts';
 import type { AgentClient } from '../recovery/index.ts';
-import { createLogger, noopMetrics, registerSecret, steadyClock, systemClock, systemRandom } from '../runtime/index.ts';
+import {
+  createLogger,
+  noopMetrics,
+  registerSecret,
+  seededRandom,
+  steadyClock,
+  systemClock,
+  systemRandom,
+} from '../runtime/index.ts';
 import { dirname, resolve } from 'node:path';
 
 /** What an embedder may bring along; everything has a working default. */
@@ -35,6 +47,14 @@ export interface AssembleOptions extends CreateOptions {
   readonly agentClient?: AgentClient;
   /** Key that signs approvals, instead of one from a file. */
   readonly approvalKey?: Uint8Array;
+  /** Instead of the store of the config. */
+  readonly store?: StateStore;
+  /** Seed of the guard's chance; `random` comes before it. [drawn at the start] */
+  readonly seed?: string;
+  /** Where a record is kept, whatever the config says. [as the config says] */
+  readonly record?: RecordPlace;
+  /** What is used in the place of a plugin; `load` loads it. */
+  readonly substitute?: (use: string, load: () => Promise<PluginManifest>) => Promise<PluginManifest>;
 }
 
 /**
@@ -50,27 +70,42 @@ export function createGuard(config: string | object, options: CreateOptions = {}
 
 /** As `createGuard`, with the network replaced. */
 export async function assembleGuard(config: string | object, options: AssembleOptions): Promise<GuardApi> {
-  const clock = steadyClock(options.clock ?? systemClock());
+  const outer = options.clock ?? systemClock();
   const loaded = await load(config, options);
+  const recording = makeRecording(loaded, { clock: outer, baseDir: baseDirOf(config, options), options });
+  const clock = steadyClock(recording?.recorder.clock ?? outer);
   const inputs: Inputs = {
     config: loaded,
     clock,
-    random: options.random ?? systemRandom(clock),
+    random: options.random ?? randomOf(recording?.seed ?? options.seed, clock),
     log: options.logger ?? createLogger({ level: 'info', name: loaded.config.name }),
     metrics: options.metrics ?? noopMetrics,
     baseDir: baseDirOf(config, options),
     ...(options.prober ? { prober: options.prober } : {}),
     ...(options.agentClient ? { agentClient: options.agentClient } : {}),
     ...(options.approvalKey ? { approvalKey: options.approvalKey } : {}),
+    ...(options.store ? { store: options.store } : {}),
+    ...(recording ? { recording } : {}),
   };
   const scope = compose(inputs);
   const registry = scope.get(core.registry);
   checkReferences(loaded, registry);
   const notifiers = [...new Set(['log', ...loaded.config.notifications.routes.map((route) => route.to)])];
-  return new Guard(
-    scope,
-    new Engine(scope, { version: coreVersion(), notifiers, approvalKey: () => approvalKey(scope, inputs) }),
-  );
+  recording?.joins(scope.get(core.bus), scope.get(core.degradations));
+  const engine = new Engine(scope, {
+    version: coreVersion(),
+    notifiers,
+    approvalKey: () => approvalKey(scope, inputs),
+  });
+  const guard = new Guard(scope, engine);
+  if (!recording) return guard;
+  const { recorder } = recording;
+  const agentOf = (id: IncidentId): AgentId | undefined => scope.get(core.incidentLog).get(id)?.agentId;
+  return tapGuard(guard, { recorder, agentOf, start: (face) => engine.start(face) });
+}
+
+function randomOf(seed: string | undefined, clock: Clock): Random {
+  return seed === undefined ? systemRandom(clock) : seededRandom(seed, clock);
 }
 
 /**
@@ -86,13 +121,16 @@ export function loadConfigFile(
 
 async function load(
   config: string | object,
-  options: Pick<CreateOptions, 'plugins' | 'configDir' | 'env'>,
+  options: Pick<AssembleOptions, 'plugins' | 'configDir' | 'env' | 'substitute'>,
 ): Promise<LoadedConfig> {
   const how: LoadOptions = {
     env: options.env ?? process.env,
     baseDir: baseDirOf(config, options),
     onSecret: registerSecret,
-    resolvePlugin: (use, baseDir) => loadPlugin(use, baseDir, options.plugins ? { known: options.plugins } : {}),
+    resolvePlugin: (use, baseDir) => {
+      const own = () => loadPlugin(use, baseDir, options.plugins ? { known: options.plugins } : {});
+      return options.substitute?.(use, own) ?? own();
+    },
   };
   return typeof config === 'string' ? loadFile(config, how) : loadConfigObject(config, how);
 }

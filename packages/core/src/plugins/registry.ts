@@ -13,6 +13,9 @@ export interface Origin {
 /** The engine, as the origin of what is built in. */
 export const builtIn: Origin = { instance: 'core' };
 
+/** What the engine gets instead of a contribution, as when its calls are recorded. */
+export type Tap = <K extends Kind>(kind: K, name: string, made: Kinds[K]) => Kinds[K];
+
 /** Gives a contribution what it may use; made anew for each, so that logs and metrics carry its name. */
 export type ContextFor = (instance: string, kind: Kind, name: string) => PluginContext;
 
@@ -49,11 +52,13 @@ export interface Offer {
  */
 export class Registry {
   readonly #contextFor: ContextFor;
+  readonly #tap: Tap | undefined;
   readonly #entries = new Map<Kind, Map<string, Entry>>();
   readonly #created: Created[] = [];
 
-  constructor(contextFor: ContextFor) {
+  constructor(contextFor: ContextFor, tap?: Tap) {
     this.#contextFor = contextFor;
+    this.#tap = tap;
   }
 
   /** Offers one contribution; `GUARD_PLUGIN_DUPLICATE` if its name is taken. */
@@ -146,8 +151,10 @@ export class Registry {
         why: `it returned ${contribution === null ? 'null' : typeof contribution === 'object' ? 'a promise' : typeof contribution} instead of the contribution; open connections in start()`,
       });
     }
-    this.#created.push({ kind, name, origin, contribution: contribution as Kinds[Kind] });
-    return contribution as Kinds[Kind];
+    const whole = contribution as Kinds[Kind];
+    const tapped = this.#tap?.(kind, name, whole) ?? whole;
+    this.#created.push({ kind, name, origin, contribution: tapped });
+    return tapped;
   }
 
   #unknown(kind: Kind, name: string): Error {

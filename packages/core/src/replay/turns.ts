@@ -1,0 +1,27 @@
+/** Turns of the microtask queue after which an answer that came at once is passed on. */
+const promptTurns = 24;
+
+/** What became of a promise. */
+export type Settled<T> =
+  | { readonly ok: true; readonly value: T; readonly prompt: boolean }
+  | { readonly ok: false; readonly error: unknown; readonly prompt: boolean };
+
+/**
+ * Waits for an answer and says whether it came in the same turn of the event loop. One that did is passed on after a
+ * fixed number of microtasks, whoever gave it: what runs beside it sees the same order in a replay, where another gives
+ * the answer.
+ */
+export async function settled<T>(make: () => Promise<T>): Promise<Settled<T>> {
+  let known: Settled<T> | undefined;
+  const whole = promised(make).then(
+    (value): Settled<T> => (known = { ok: true, value, prompt: true }),
+    (error: unknown): Settled<T> => (known = { ok: false, error, prompt: true }),
+  );
+  for (let turn = 0; turn < promptTurns; turn += 1) await undefined;
+  return known ?? { ...(await whole), prompt: false };
+}
+
+/** What throws at once is an answer like any other. */
+async function promised<T>(make: () => Promise<T>): Promise<T> {
+  return make();
+}
