@@ -11,7 +11,7 @@ const assessed = (severity: number): Assessment => ({
   securityIncident: false,
   signature: 's',
 });
-const failed = (rung: Rung): Attempt => ({ plan: { rung }, verdict: 'failed' }) as unknown as Attempt;
+const failed = (rung: Rung): Attempt => ({ plan: { rung }, steps: [], verdict: 'failed' }) as unknown as Attempt;
 
 function propose(severity: number, change: Partial<IncidentFacts> = {}, can: readonly Capability[] = everything) {
   return ladderStrategy.propose(incidentFacts(change), assessed(severity), can);

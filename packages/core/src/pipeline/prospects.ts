@@ -28,15 +28,20 @@ export function prospects(input: ProspectsInput): Prospects {
 function safeState(input: ProspectsInput): Prospects {
   const { incident, facts, can, proposal, verdict } = input;
   const { ladder, mode } = incident.policy;
-  const over = incident.requested === undefined && (!proposal.act || verdict.verdict === 'refuse');
-  if (!over || ladder.safeState !== 'isolate' || mode !== 'auto' || facts.isolated) return {};
+  const reason = verdict.verdict === 'refuse' ? verdict.reason : proposal.reason;
+  if (incident.requested || !isExhausted(reason)) return {};
+  if ( ladder.safeState !== 'isolate' || mode !== 'auto' || facts.isolated) return {};
   if (!capabilityFor(can, 'isolate') || incident.attempts.some(({ plan }) => plan.contain?.for === 'safe-state'))
     return {};
   if (facts.health !== 'failed' && !input.hasHealthyPeer()) return {};
   if (input.gateOfContainment().verdict !== 'proceed') return {};
-  const reason = verdict.verdict === 'refuse' ? verdict.reason : proposal.reason;
   const plan = containment('safe-state', reason);
   return { safeState: { plan, steps: stepsFor(plan, can, 0) } };
+}
+
+/** No rung or no attempt is left (R09). Too little evidence is no exhaustion: then nothing at all is done to the agent. */
+function isExhausted({ code }: Reason): boolean {
+  return code === 'ladder-exhausted' || code === 'attempt-budget-exhausted';
 }
 
 function comeBack(input: ProspectsInput): Prospects {

@@ -61,12 +61,16 @@ describe('an agent that hangs and comes back again and again', () => {
     }
     const [incident, ...others] = await rig.incidents();
     expect(others).toEqual([]);
-    expect(incident?.attempts.map(({ plan, verdict }) => [plan.rung, verdict])).toEqual([
+    expect(incident?.attempts.map(({ plan, verdict }) => [plan.contain?.for ?? plan.rung, verdict])).toEqual([
       ['restart', 'failed'],
       ['recreate', 'failed'],
       ['respawn', 'failed'],
+      // Left in the declared safe state; brought back, once, when it answered again.
+      ['safe-state', 'contained'],
+      ['return', 'contained'],
     ]);
-    expect(world.executed.map(({ action }) => action.kind)).toEqual(['restart', 'recreate', 'respawn', 'retire']);
+    const healing = ['restart', 'recreate', 'respawn', 'retire'];
+    expect(world.executed.map(({ action }) => action.kind)).toEqual([...healing, 'isolate', 'reinstate']);
     const told = notices(rig).filter((notice) => notice.kind === 'escalated');
     expect(told[0]).toMatchObject({ priority: 'critical', incidentId: incident?.id });
     // It goes on flapping, and nobody is called every time.
