@@ -235,7 +235,9 @@ export class ProbeScheduler implements Component {
       latencyMs: 0,
       detail: messageOf(error),
     }));
-    if (!this.#abort.signal.aborted) doubt?.probed?.(job.agentId, answer, timeoutMs);
+    // Only what goes over the network says something of the guard's own way to the agents.
+    const overNetwork = way.type !== 'command' && this.#fleet.endpointOf(job.slot, job.instanceId) !== undefined;
+    if (overNetwork && !this.#abort.signal.aborted) doubt?.probed?.(job.agentId, answer, timeoutMs);
     return answer;
   }
 

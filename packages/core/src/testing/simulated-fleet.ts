@@ -56,6 +56,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   readonly #timers = new Map<AgentId, Subscription>();
   /** States that were handed to instances, by instance. */
   readonly restored = new Map<string, Uint8Array>();
+  /** Whether the canaries of the guard answer; they do not while the guard itself is cut off. */
+  canaryAnswers = true;
   #guard: GuardApi | undefined;
 
   constructor(options: SimulatedFleetOptions) {
@@ -97,6 +99,8 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
     const { agentId, timeoutMs, probe } = request;
+    if (agentId === 'canary' && this.canaryAnswers) return { outcome: 'up', latencyMs: 1, statusCode: 204 };
+    if (agentId === 'canary') return { outcome: 'down', latencyMs: timeoutMs, detail: 'no answer' };
     const state = this.#stateOf(agentId);
     if (state !== 'running') return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
     const fault = this.faultOf(agentId);
