@@ -92,6 +92,7 @@ export class Engine {
       degraded: scope.get(core.degradations).list(),
       tick: { lastMs: this.#lastTickMs, lagMs: this.#lagMs },
       doubt: scope.get(core.doubt).status(),
+      audit: scope.get(core.audit).status(),
     };
   }
 
@@ -139,6 +140,11 @@ export class Engine {
       () => scope.get(core.ownership).stop(),
     );
     add('memory', () => this.#load());
+    add(
+      'audit log',
+      () => this.#openAudit(),
+      () => this.#closeAudit(),
+    );
     addPlugin('control plane', scope.get(core.controlPlane));
     for (const name of notifiers) addPlugin(`notifier ${name}`, registry.get('notifiers', name));
     add(
@@ -209,6 +215,30 @@ export class Engine {
     }
     for (const name of scope.get(core.registry).names('orchestrators')) scope.get(core.settle).expect(name);
     scope.get(core.settle).unsettle();
+  }
+
+  /** The start is on record with the config it was made with and the ends of all chains: one anchor holds them all. */
+  async #openAudit(): Promise<void> {
+    const audit = this.#scope.get(core.audit);
+    const log = this.#scope.get(core.log);
+    await audit.load();
+    const { hash } = this.#scope.get(core.config).config;
+    const heads = audit.heads().map(({ chain, seq, hash: end }) => `${chain}@${seq}:${end}`);
+    const data = { version: this.#version, config: hash, heads };
+    await audit.record({ actor: 'guard', action: 'guard.started', subject: this.#guardId, data });
+    log.info(audit.status(), 'the audit log is open');
+  }
+
+  /** A store that is away must not keep the guard from stopping. */
+  async #closeAudit(): Promise<void> {
+    const audit = this.#scope.get(core.audit);
+    const log = this.#scope.get(core.log);
+    try {
+      await audit.record({ actor: 'guard', action: 'guard.stopped', subject: this.#guardId });
+    } catch (thrown) {
+      log.warn({ err: messageOf(thrown) }, 'that the guard stops could not be written into the audit log');
+    }
+    log.info(audit.status(), 'the audit log is closed');
   }
 
   async #resumeNotices(): Promise<void> {
@@ -305,9 +335,10 @@ export class Engine {
     const scope = this.#scope;
     followWallClock({
       clock: scope.get(core.clock),
-      resting: () => scope.get(core.incidentLog).unresolvedCount > 0 || scope.get(core.holds).list().length > 0,
+      resting: () => scope.get(core.incidentLog).unresolvedCount > 0 || scope.get(core.holds).placed().length > 0,
       degraded: (why) => scope.get(core.degradations).set('wall clock', why),
     });
+    scope.get(core.holds).tick();
     scope.get(core.pipeline).tick();
     void scope.get(core.members).flush();
     const { unlisted } = scope.get(core.settle);

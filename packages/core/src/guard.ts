@@ -71,6 +71,7 @@ export class Guard implements GuardApi {
     register: (registration) => this.#register(registration),
     deregister: async (agentId) => {
       this.#scope.get(core.fleet).requireSlot(agentId);
+      await this.#scope.get(core.audit).record({ actor: 'api', action: 'deregister', subject: agentId });
       this.#scope.get(core.members).remove(agentId);
     },
   };
@@ -107,6 +108,12 @@ export class Guard implements GuardApi {
   };
 
   readonly holds: GuardApi['holds'] = { list: () => this.#scope.get(core.holds).list() };
+
+  readonly audit: GuardApi['audit'] = {
+    list: ({ limit = 100, after } = {}) =>
+      this.#scope.get(core.audit).list(Math.max(1, Math.min(limit, listMax)), after),
+    verify: (anchors) => this.#scope.get(core.audit).verify(anchors),
+  };
 
   routes(group: string): readonly Route[] {
     return this.#scope.get(core.controlPlane).routes(group);
@@ -178,10 +185,9 @@ export class Guard implements GuardApi {
 
   async release(holdId: string, { by }: Actor): Promise<void> {
     this.#engine.assertRunning();
-    const { scope, reason } = await this.#scope.get(core.holds).release(holdId);
+    const { scope, reason } = await this.#scope.get(core.holds).release(holdId, by);
     this.#scope.get(core.log).info({ holdId, by, scope, reason }, 'a hold was released');
     this.#lookAgain();
-    this.#scope.get(core.notifications).kick();
   }
 
   async respawn(agentId: AgentId, options: Parameters<GuardApi['respawn']>[1]): Promise<Incident> {

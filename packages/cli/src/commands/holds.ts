@@ -15,7 +15,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
       scopeText(hold.scope),
       formatDuration(Math.max(0, hold.until - now())),
       hold.by,
-      hold.maintenance ? 'yes' : '',
+      hold.kind === 'window' ? 'window' : hold.maintenance ? 'yes' : '',
       hold.reason,
     ]);
     return table(['HOLD', 'SCOPE', 'LEFT', 'BY', 'MAINTENANCE', 'REASON'], rows, call.io.columns);

@@ -24,6 +24,41 @@ describe('a mistake', () => {
     ]);
   });
 
+  it('in a budget that could never pay a respawn, or that an agent sets for itself, is told', async () => {
+    const problems = await problemsOf({
+      gate: { budgets: { group: { least: 3 }, global: { least: 1 } } },
+      groups: { web: { gate: { budgets: { group: { least: 2 } } } } },
+      agents: { a: { gate: { budgets: { group: { per: '1h' } } } } },
+    });
+    expect(problems.map(({ path, found, allowed }) => [path, found, allowed])).toEqual([
+      ['gate.budgets.group.least', '3', 'at least 4, the weight of a respawn'],
+      ['gate.budgets.global.least', '1', 'at least 4, the weight of a respawn'],
+      ['agents.a.gate.budgets', 'a budget of a single agent', 'nothing'],
+    ]);
+    expect((await problemsOf({ groups: { web: { gate: { budgets: { global: {} } } } } }))[0]).toMatchObject({
+      path: 'groups.web.gate.budgets.global',
+    });
+  });
+
+  it('in a window of maintenance is told with its place', async () => {
+    const window = { cron: '0 2 * * 6', duration: '2h', scope: { fleet: true }, reason: 'patches' };
+    const problems = await problemsOf({
+      maintenance: [
+        window,
+        { ...window, cron: '0 2 30 2 *' },
+        { ...window, cron: 'at night' },
+        { ...window, timeZone: 'Mars/Base' },
+        { ...window, scope: {} },
+      ],
+    });
+    expect(problems.map(({ path, found, remedy }) => [path, found, remedy])).toEqual([
+      ['maintenance[1].cron', '"0 2 30 2 *"', 'there is no such day'],
+      ['maintenance[2].cron', expect.any(String), expect.any(String)],
+      ['maintenance[3].timeZone', '"Mars/Base"', 'no time zone of that name is known'],
+      ['maintenance[4].scope', 'nobody', 'a scope that names nobody covers nobody; name whom it is for'],
+    ]);
+  });
+
   it('that would put a secret into what is stored and shown is told', async () => {
     const env = { LOG_LEVEL: 'debug', API_TOKEN: 'x' };
     const [problem] = await problemsOf({ groups: { web: { ladder: { respawn: { configOverride: { env } } } } } });

@@ -6,6 +6,7 @@ import { type ConfigDocument, type PartialSections, sectionNames, type Sections 
 import { mergeSections } from './policy.ts';
 import type { Found } from './problem.ts';
 import { budgetChecks, budgetRules } from './budget-checks.ts';
+import { maintenanceChecks } from './maintenance-checks.ts';
 import { ruleChecks } from './rule-checks.ts';
 
 /** `path` is below the level. */
@@ -124,6 +125,7 @@ export function crossChecks(document: ConfigDocument): Found[] {
     ...agentChecks(document),
     ...networkChecks(document),
     ...budgetChecks(document),
+    ...maintenanceChecks(document),
     ...ruleChecks(document),
   ];
 }

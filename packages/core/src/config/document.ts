@@ -10,6 +10,7 @@ import type {
   Ms,
   Ratio,
   SeverityPolicy,
+  SloAlert,
   Criticality,
   ProbeType,
   Role,
@@ -47,6 +48,13 @@ export interface Sections {
     readonly clearBelow: Ratio;
     readonly errorRateFactor: number;
     readonly latencyFactor: number;
+    readonly burn: {
+      readonly window: Ms;
+      readonly latencyObjective: Ratio;
+      readonly minRequests: number;
+      readonly minSamples: number;
+      readonly rates: readonly { readonly alert: SloAlert; readonly factor: number; readonly long: Ms; readonly short: Ms }[];
+    };
   };
   readonly errors: {
     readonly window: Ms;
@@ -95,6 +103,13 @@ export interface Sections {
   readonly watch: { readonly every: Ms; readonly for: Ms };
   readonly checkpoints: { readonly keep: number; readonly maxAge: Ms; readonly every: Ms };
   readonly learning: LearningPolicy;
+  readonly flapping: { readonly window: Ms; readonly high: number; readonly low: number };
+  readonly recurrence: {
+    readonly defectAfter: number;
+    readonly defectWindow: Ms;
+    readonly movesMax: number;
+    readonly movesWindow: Ms;
+  };
 }
 
 interface WaySection {
@@ -159,6 +174,15 @@ export interface PluginSection {
   readonly config: JsonObject;
 }
 
+export interface MaintenanceSection {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly duration: Ms;
+  readonly scope: { readonly fleet?: true; readonly groups?: readonly string[]; readonly agents?: readonly string[] };
+  readonly reason: string;
+  readonly paging: boolean;
+}
+
 /** The file after validation. */
 export interface ConfigDocument extends Omit<Sections, 'probes' | 'approvals'> {
   readonly version: 1;
@@ -174,6 +198,7 @@ export interface ConfigDocument extends Omit<Sections, 'probes' | 'approvals'> {
   readonly agents: { readonly [agentId: string]: AgentSection };
   readonly notifications: { readonly routes: readonly NotificationRoute[]; readonly retryFor: Ms };
   readonly recording: { readonly directory?: string; readonly maxBytes: number; readonly keep: number };
+  readonly maintenance: readonly MaintenanceSection[];
   readonly selfDoubt: {
     readonly every: Ms;
     readonly lag: Ms;
@@ -198,4 +223,6 @@ export const sectionNames = [
   'watch',
   'checkpoints',
   'learning',
+  'flapping',
+  'recurrence',
 ] as const satisfies readonly (keyof Sections)[];

@@ -1,6 +1,6 @@
 import type { PluginManifest } from '../contracts/plugin.ts';
 import type { DoubtSettings } from '../contracts/doubt.ts';
-import type { AgentId, Criticality, GroupId, JsonObject, Mode, Ms, Policy, Role } from '../model/index.ts';
+import type { AgentId, Criticality, GroupId, JsonObject, MaintenanceWindow, Mode, Ms, Policy, Role } from '../model/index.ts';
 
 /** One plugin instance, with its config validated against its own schema. */
 export interface PluginInstanceConfig {
@@ -44,6 +44,7 @@ export interface GuardConfig {
   /** `orchestrator` informs the reader; the orchestrators themselves say what they run. */
   readonly groups: { readonly [group: string]: { readonly mode: Mode; readonly orchestrator?: string } };
   readonly agents: { readonly [agentId: string]: AgentConfig };
+  readonly maintenance: readonly MaintenanceWindow[];
   readonly selfDoubt: DoubtSettings;
   /** File with the key that signs approvals, as written. */
   readonly approvalKeyFile?: string;

@@ -15,6 +15,7 @@ import { crossChecks } from './cross-checks.ts';
 import type { AgentSection, ConfigDocument, GroupSection } from './document.ts';
 import { problemsOf } from './explain-issue.ts';
 import type { AgentConfig, GuardConfig, LoadedPlugin, PolicyOf } from './guard-config.ts';
+import { toWindow } from './maintenance-checks.ts';
 import { copyPlain, deepFreeze } from './plain.ts';
 import { type CheckedPlugins, checkPlugins, memoryStore, type ResolvePlugin } from './plugin-configs.ts';
 import { policyOf } from './policy.ts';
@@ -197,6 +198,7 @@ function toConfig(document: ConfigDocument, { plugins }: CheckedPlugins, source:
       ...(orchestrator === undefined ? {} : { orchestrator }),
     })),
     agents: mapValues(document.agents, toAgent),
+    maintenance: document.maintenance.map(toWindow),
     selfDoubt: toDoubt(document.selfDoubt),
     ...(document.approvals.keyFile === undefined ? {} : { approvalKeyFile: document.approvals.keyFile }),
     ...toRecording(document.recording),

@@ -8,11 +8,13 @@ import { editorAliases } from './aliases.ts';
 import { approvals, keyFile } from './schema-approvals.ts';
 import { choice, contributionName, duration, idName, instanceName, section, withoutDefaults } from './schema-parts.ts';
 import { checkpoints, gate, ladder, watch } from './schema-remedies.ts';
+import { maintenance } from './schema-maintenance.ts';
 import { withGlobalBudget } from './schema-budgets.ts';
 import { selfDoubt } from './schema-doubt.ts';
 import { recording } from './schema-recording.ts';
 import { learning } from './schema-judgement.ts';
 import { errors } from './schema-errors.ts';
+import { flapping, recurrence } from './schema-recurrence.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
 
 const sections: { readonly [name: string]: JsonObject } = {
@@ -27,6 +29,8 @@ const sections: { readonly [name: string]: JsonObject } = {
   watch,
   checkpoints,
   learning,
+  flapping,
+  recurrence,
 };
 
 type Properties = { readonly [name: string]: JsonObject };
@@ -217,6 +221,7 @@ const whole = (levels: Properties): JsonObject => ({
       description: 'Agents watched from this file, and what holds for single agents.',
     },
     notifications,
+    maintenance,
     selfDoubt,
     recording,
   },

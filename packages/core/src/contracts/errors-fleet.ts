@@ -63,6 +63,11 @@ export const fleetErrors = {
     retryable: false,
   },
   GUARD_HOLD_UNKNOWN: { text: 'There is no hold {holdId}.', remedy: 'List them: GET /api/v1/holds.', retryable: false },
+  GUARD_HOLD_WINDOW: {
+    text: '{holdId} is a window of maintenance; it ends by itself.',
+    remedy: 'Change it under maintenance in the config.',
+    retryable: false,
+  },
   GUARD_HOLD_INVALID: {
     text: 'The hold is not valid: {why}.',
     remedy: 'Give a scope, a reason, an author and a time to live of at most 30 days.',

@@ -6,6 +6,7 @@ import type {
   EpochMs,
   Finding,
   Health,
+  Hold,
   Incident,
   IncidentId,
   Notice,
@@ -75,6 +76,10 @@ export interface GuardEvents {
     readonly decision: 'approved' | 'rejected' | 'expired';
     readonly by: string;
   };
+  /** A hold was placed, or a window of maintenance opened: what it covers is left alone. */
+  'hold.placed': { readonly hold: Hold };
+  /** A hold was released by a person, or it ran out (`by` absent): the guard takes over again. */
+  'hold.released': { readonly hold: Hold; readonly by?: string };
   /** A notifier accepted a message. */
   'notice.sent': { readonly notice: Notice; readonly notifier: string; readonly delivery: Delivery };
   /** A notifier did not accept a message; others and later attempts may. */
@@ -113,6 +118,8 @@ export const guardEventTypes = [
   'step.finished',
   'approval.requested',
   'approval.decided',
+  'hold.placed',
+  'hold.released',
   'notice.sent',
   'notice.failed',
   'guard.degraded',

@@ -42,6 +42,7 @@ export type {
   History,
   Hold,
   HoldScope,
+  MaintenanceWindow,
   Incident,
   IncidentId,
   IncidentState,

@@ -1,4 +1,4 @@
-import { formatDuration } from '../model/index.ts';
+import { formatDuration, windowReason } from '../model/index.ts';
 import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts';
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
@@ -10,6 +10,7 @@ export const gateRules: readonly GateRule[] = [
   { name: 'owner', says: 'This guard owns the group.', check: owner },
   { name: 'mode', says: 'The mode of the group allows acting.', check: mode },
   { name: 'hold', says: 'No hold covers the agent.', check: hold },
+  { name: 'maintenance', says: 'No window of maintenance is open for it.', check: maintenance },
   { name: 'settled', says: 'The guard has seen the whole fleet since its start.', check: settled },
   { name: 'dependency', says: 'What it depends on is well.', check: dependency },
   { name: 'partition', says: 'It is not merely silent together with many others.', check: partition },
@@ -44,9 +45,15 @@ function mode({ ordered, policy, rung, now, agent }: GateFacts): Objection | und
 }
 
 function hold({ hold: held, now }: GateFacts): Objection | undefined {
-  if (!held) return undefined;
+  if (!held || held.kind === 'window') return undefined;
   const text = `${held.by} holds it for another ${formatDuration(held.until - now)}: ${held.reason}.`;
   return { until: held.until, code: 'hold', text, remedy: `Release hold ${held.id}.` };
+}
+
+function maintenance({ hold: held, now }: GateFacts): Objection | undefined {
+  if (held?.kind !== 'window') return undefined;
+  const { code, text, remedy = '' } = windowReason(held, now);
+  return { until: held.until, code, text, remedy };
 }
 
 function settled({ settled: done, settledAt, now }: GateFacts): Objection | undefined {

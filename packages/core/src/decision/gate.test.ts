@@ -66,6 +66,7 @@ describe('gate', () => {
     ['a group in mode observe', { policy: mode('observe') }, 'wait', 'mode-observe'],
     ['a group in mode dry-run', { policy: mode('dry-run') }, 'wait', 'mode-dry-run'],
     ['a hold', { hold }, 'wait', 'hold'],
+    ['a window of maintenance', { hold: { ...hold, kind: 'window' } }, 'wait', 'maintenance-window'],
     ['a guard that has just started', { settled: false, settledAt: 130_000 }, 'wait', 'settling'],
     ['another recovery', { inRecovery: ['web.1'] }, 'wait', 'recovery-in-progress'],
     ['agents nobody selected', { affects: ['web.1', 'x'], unselected: ['x'] }, 'refuse', 'affects-unselected'],

@@ -11,6 +11,7 @@ import { Judge } from '../pipeline/judge.ts';
 import { Reservations } from '../pipeline/reservations.ts';
 import { SharedBudgets } from '../pipeline/shared-budgets.ts';
 import { StoreTime } from '../pipeline/store-time.ts';
+import { Windows } from '../pipeline/windows.ts';
 import { Executor } from '../remediation/executor.ts';
 import { makeInsight, makeRanking, prefetchInsight, rankingOps } from './compose-insight.ts';
 import type { Provider, Scope } from './container.ts';
@@ -20,15 +21,13 @@ const noHistory = { failures: 0, recurrence: 0, outcomes: {} } as const;
 
 /** Decision, remediation and what they remember. */
 export function composeDecisions(scope: Scope): void {
-  scope.provide(
-    core.holds,
-    (at) => new Holds(at.get(core.store), at.get(core.clock), at.get(core.random).fork('holds')),
-  );
+  scope.provide(core.windows, (at) => new Windows(at.get(core.config).config.maintenance, at.get(core.clock)));
+  scope.provide(core.holds, makeHolds);
   scope.provide(core.storeTime, (at) => new StoreTime(at.get(core.store), at.get(core.clock)));
   scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime)));
   scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime)));
   scope.provide(core.reservations, makeReservations);
-  scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership)));
+  scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit)));
   scope.provide(core.signer, () => new ApprovalSigner());
   scope.provide(core.approvalDesk, makeApprovalDesk);
   scope.provide(core.ranking, makeRanking);
@@ -68,6 +67,21 @@ function makeJudge(at: Provider): Judge {
     degraded: (what, why) => at.get(core.degradations).set(what, why),
     settled: (orchestrator) => at.get(core.settle).of(orchestrator),
     busy: (agentId, but) => at.get(core.executor).worksOn(agentId, but),
+  });
+}
+
+function makeHolds(at: Provider): Holds {
+  return new Holds({
+    store: at.get(core.store),
+    clock: at.get(core.clock),
+    random: at.get(core.random).fork('holds'),
+    windows: at.get(core.windows),
+    placed: (hold) => void at.get(core.bus).emit('hold.placed', { hold }),
+    ended: (hold, by) => {
+      at.get(core.bus).emit('hold.released', { hold, ...(by === undefined ? {} : { by }) });
+      // What was kept back is told now, if it is still so.
+      at.get(core.notifications).kick();
+    },
   });
 }
 

@@ -28,8 +28,10 @@ import type { StoreTime } from '../pipeline/store-time.ts';
 import type { Registry } from '../plugins/registry.ts';
 import type { Recording } from '../replay/recording.ts';
 import type { AgentClient, Checkpoints } from '../recovery/index.ts';
+import type { AuditLog } from '../state/index.ts';
 import type { Executor } from '../remediation/executor.ts';
 import type { EventBus, SerialQueue, SteadyClock, TlsTrust } from '../runtime/index.ts';
+import type { Windows } from '../pipeline/windows.ts';
 import { token } from './tokens.ts';
 
 /** Everything a guard is made of, by name and type. */
@@ -45,6 +47,7 @@ export const core = {
   registry: token<Registry>('core.registry'),
   store: token<StateStore>('core.store'),
   leases: token<Leases>('core.leases'),
+  audit: token<AuditLog>('core.audit'),
   ownership: token<Ownership>('core.ownership'),
   fleet: token<Fleet>('core.fleet'),
   controlPlane: token<ControlPlane>('core.control-plane'),
@@ -58,6 +61,7 @@ export const core = {
   sight: token<FleetSight>('core.sight'),
   members: token<Members>('core.members'),
   settle: token<Settle>('core.settle'),
+  windows: token<Windows>('core.windows'),
   holds: token<Holds>('core.holds'),
   storeTime: token<StoreTime>('core.store-time'),
   budgets: token<Budgets>('core.budgets'),

@@ -139,8 +139,10 @@ function prepared(
 function changedSince(approval: Approval, facts: DecideFacts): Reason | undefined {
   const { planHash, hold } = facts;
   const rung = approval.plan.rung;
-  if (hold)
-    return { code: 'hold', text: `${hold.by} holds it: ${hold.reason}. The approval of the ${rung} has lapsed.` };
+  if (hold) {
+    const code = hold.kind === 'window' ? 'maintenance-window' : 'hold';
+    return { code, text: `${hold.by} holds it: ${hold.reason}. The approval of the ${rung} has lapsed.` };
+  }
   if (planHash !== approval.planHash)
     return {
       code: 'plan-stale',

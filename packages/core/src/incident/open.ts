@@ -1,5 +1,5 @@
 import type { Attempt, Health, Incident, Plan, Reason } from '../model/index.ts';
-import { evidenceKinds, formatDuration } from '../model/index.ts';
+import { evidenceKinds, formatDuration, windowReason } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
 import { askApproval } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
@@ -143,33 +143,39 @@ function pictureOf(facts: DecideFacts): { readonly health: Health; readonly find
 
 function hold(incident: Open, facts: DecideFacts): Decided {
   const by = facts.hold as NonNullable<DecideFacts['hold']>;
+  const held: Reason = {
+    code: 'held',
+    text: `${by.by} holds it for ${formatDuration(by.until - facts.now)}: ${by.reason}.`,
+    remedy: `Release hold ${by.id}.`,
+  };
   return move(incident, facts, {
     to: { state: 'held', holdId: by.id, until: by.until },
     type: 'held',
-    reason: {
-      code: 'held',
-      text: `${by.by} holds it for ${formatDuration(by.until - facts.now)}: ${by.reason}.`,
-      remedy: `Release hold ${by.id}.`,
-    },
+    reason: by.kind === 'window' ? windowReason(by, facts.now) : held,
   });
 }
 
 /** Nothing is wrong any more: proven for one watch interval, it is resolved without anything having been done. */
 function settleSound(incident: Open, facts: DecideFacts): Decided {
   const neededMs = incident.policy.watch.everyMs;
-  if (facts.soundForMs >= neededMs) {
-    return move(incident, facts, {
-      to: { state: 'resolved', outcome: 'self-recovered', resolvedAt: facts.now },
-      set: { health: facts.health, findings: [] },
-      type: 'resolved',
-      reason: {
-        code: 'self-recovered',
-        text: `${incident.agentId} has been sound for ${formatDuration(facts.soundForMs)} by itself.`,
-      },
-      notices: ['resolved'],
-    });
-  }
-  return unseen(incident, facts) ?? later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50));
+  return (
+    selfRecovered(incident, facts) ??
+    unseen(incident, facts) ??
+    later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50))
+  );
+}
+
+/** Proven sound for one watch interval: the incident is over. */
+export function selfRecovered(incident: Incident, facts: DecideFacts): Decided | undefined {
+  if (!isSound(facts) || facts.soundForMs < incident.policy.watch.everyMs) return undefined;
+  const text = `${incident.agentId} has been sound for ${formatDuration(facts.soundForMs)} by itself.`;
+  return move(incident, facts, {
+    to: { state: 'resolved', outcome: 'self-recovered', resolvedAt: facts.now },
+    set: { health: facts.health, findings: [] },
+    type: 'resolved',
+    reason: { code: 'self-recovered', text },
+    notices: ['resolved'],
+  });
 }
 
 /** Nothing is held against it and nothing is heard of it: after `silentFor` that does not end in silence. */

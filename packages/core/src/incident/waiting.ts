@@ -3,7 +3,7 @@ import { formatDuration } from '../model/index.ts';
 import { isSecurityIncident } from './containment.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
-import { join, withFindings } from './open.ts';
+import { join, selfRecovered, withFindings } from './open.ts';
 import { escalationReminder } from './reminders.ts';
 
 /** Remediation rests because of a hold; monitoring goes on. */
@@ -16,8 +16,14 @@ export function decideHeld(
     const joined = withFindings(incident, event.findings, event.health);
     return joined ? join(incident, facts, joined) : unchanged(incident);
   }
+  // A hold stops what is done, never that the end of an incident is noticed and told (R14).
+  const isSettled = !incident.requested && !facts.comeBack && !isSecurityIncident(incident);
+  const recovered = event.type === 'due' && isSettled ? selfRecovered(incident, facts) : undefined;
+  if (recovered) return recovered;
   if (facts.hold) {
-    if (facts.hold.id === incident.holdId || event.type !== 'due') return unchanged(incident);
+    const { id, until } = facts.hold;
+    const isSame = id === incident.holdId && until === incident.until;
+    if (isSame || event.type !== 'due') return unchanged(incident);
     return { ...unchanged(incident), incident: { ...incident, holdId: facts.hold.id, until: facts.hold.until } };
   }
   if (event.type === 'due' || event.type === 'released') {
@@ -96,6 +102,7 @@ export function reopen(
     set: { health: facts.health, findings: facts.findings, ...(requested ? { requested } : {}) },
     type: 'reopened',
     reason,
+    ...(requested ? { data: { by: requested.by, rung: requested.plan.rung } } : {}),
   });
 }
 

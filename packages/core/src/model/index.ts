@@ -27,6 +27,7 @@ export type { BreakerState, Health, HealthScore, ScoreTerm } from './health.ts';
 export { healthScore, worseHealth } from './health.ts';
 export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
 export { evidenceKinds, signatureOf } from './finding.ts';
+export type { AuditChainCheck, AuditCheck, AuditDraft, AuditEntry, AuditHead } from './audit.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
 export { leavesAlternative, restoredCheckpoints } from './variant.ts';
@@ -87,8 +88,8 @@ export type {
 } from './incident.ts';
 export { isEnded, personOf, transitions } from './incident.ts';
 export type { FleetBreaker, Storm, StormCause, StormEntry, StormId } from './storm.ts';
-export type { Hold, HoldScope } from './hold.ts';
-export { covers } from './hold.ts';
+export type { Hold, HoldScope, MaintenanceWindow } from './hold.ts';
+export { covers, windowReason } from './hold.ts';
 export type { Delivery, IncidentNoticeKind, Notice, NoticeKind, Priority } from './notice.ts';
 export { priorityOf } from './notice.ts';
 export type { Checkpoint } from './checkpoint.ts';

@@ -34,6 +34,7 @@ export const reasonCodes = {
   'global-budget-exhausted': 'The recoveries of the whole fleet have used up what they may cost for now.',
   backoff: 'The last attempt was too recent.',
   settling: 'The guard has just started and has not yet seen the whole fleet.',
+  'maintenance-window': 'A window of maintenance covers the agent, its group or the fleet.',
   hold: 'An operator holds the agent, its group or the fleet.',
   'mode-observe': 'The group is in mode observe: nothing is ever done.',
   'mode-dry-run': 'The group is in mode dry-run: the decision is recorded and nothing is done.',
@@ -90,6 +91,10 @@ export const reasonCodes = {
   'safe-state': 'Nothing more is tried: the agent is left in the safe state that was declared.',
   contained: "The agent was put out of harm's way; nothing was destroyed.",
   returning: 'The agent was isolated by the guard and is brought back.',
+  'slo-ticket': 'An error budget burns faster than it may, slowly enough to be looked into within days.',
+  flapping: 'The agent fails and recovers by itself again and again; it has to prove itself for longer.',
+  'follows-workload': 'The same failure followed the agent to its new instances; moving it on would only spread it.',
+  defect: 'The same failure was healed so often that it is a defect: people have to mend its cause.',
   'nothing-wrong': 'No suspicion stands against the agent.',
 } as const satisfies Readonly<Record<string, string>>;
 

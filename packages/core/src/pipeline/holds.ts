@@ -3,6 +3,7 @@ import { guardError } from '../contracts/index.ts';
 import type { AgentId, GroupId, Hold, HoldScope, Json, Ms } from '../model/index.ts';
 import { covers, isId } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
+import type { Windows } from './windows.ts';
 
 const longestMs: Ms = 30 * 86_400_000;
 
@@ -13,23 +14,32 @@ export interface HoldRequest extends Actor {
   readonly maintenance?: boolean;
 }
 
-/** The operator's holds: durable, each with an end (R14). */
-export class Holds {
-  readonly #store: StateStore;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #holds = new Map<string, Hold>();
+export interface HoldsOptions {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly windows: Windows;
+  /** A hold was placed, or a window opened. */
+  placed(hold: Hold): void;
+  /** Released by a person, or run out. */
+  ended(hold: Hold, by: string | undefined): void;
+}
 
-  constructor(store: StateStore, clock: Clock, random: Random) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#random = random;
+/** The operator's holds, durable, each with an end, and the windows of maintenance that are open now (R14). */
+export class Holds {
+  readonly #o: HoldsOptions;
+  readonly #holds = new Map<string, Hold>();
+  /** Windows that were open at the last look. */
+  #open: readonly Hold[] = [];
+
+  constructor(options: HoldsOptions) {
+    this.#o = options;
   }
 
   async load(): Promise<void> {
     let after: string | undefined;
     for (;;) {
-      const page = await this.#store.list(keys.holds, { limit: 500, ...(after ? { after } : {}) });
+      const page = await this.#o.store.list(keys.holds, { limit: 500, ...(after ? { after } : {}) });
       for (const { value } of page) {
         const hold = value as unknown as Hold;
         this.#holds.set(hold.id, hold);
@@ -39,29 +49,62 @@ export class Holds {
     }
   }
 
+  /** What is in force now, oldest first. */
   list(): readonly Hold[] {
-    const now = this.#clock.now();
-    for (const [id, hold] of this.#holds) if (hold.until <= now) this.#holds.delete(id);
-    return [...this.#holds.values()].sort((a, b) => a.at - b.at);
+    return [...this.placed(), ...this.#o.windows.open()].sort((a, b) => a.at - b.at);
   }
 
-  /** The hold on an agent that lasts longest, if any. */
-  on(agentId: AgentId, group: GroupId): Hold | undefined {
-    if (this.#holds.size === 0) return undefined;
-    const now = this.#clock.now();
-    let longest: Hold | undefined;
-    for (const hold of this.#holds.values()) {
-      if (covers(hold, agentId, group, now) && (!longest || hold.until > longest.until)) longest = hold;
+  /** What people placed and what has not run out. */
+  placed(): readonly Hold[] {
+    const now = this.#o.clock.now();
+    return [...this.#holds.values()].filter(({ until }) => until > now);
+  }
+
+  /** Tells of what ran out and of windows that opened or closed. Called with every tick. */
+  tick(): void {
+    const now = this.#o.clock.now();
+    for (const [id, hold] of this.#holds) {
+      if (hold.until > now) continue;
+      this.#holds.delete(id);
+      this.#o.ended(hold, undefined);
     }
+    const before = this.#open;
+    this.#open = this.#o.windows.open();
+    if (this.#open === before || (this.#open.length === 0 && before.length === 0)) return;
+    const isNew = (hold: Hold): boolean => !before.some(({ id, at }) => id === hold.id && at === hold.at);
+    const isOver = (hold: Hold): boolean => !this.#open.some(({ id, at }) => id === hold.id && at === hold.at);
+    for (const hold of before.filter(isOver)) this.#o.ended(hold, undefined);
+    for (const hold of this.#open.filter(isNew)) this.#o.placed(hold);
+  }
+
+  /** What covers an agent and lasts longest, if anything does. */
+  on(agentId: AgentId, group: GroupId): Hold | undefined {
+    let longest: Hold | undefined;
+    for (const hold of this.#covering(agentId, group)) if (!longest || hold.until > longest.until) longest = hold;
     return longest;
+  }
+
+  /** Whether nobody is to be called for the agent now. */
+  isQuiet(agentId: AgentId, group: GroupId): boolean {
+    for (const { maintenance } of this.#covering(agentId, group)) if (maintenance) return true;
+    return false;
+  }
+
+  *#covering(agentId: AgentId, group: GroupId): Iterable<Hold> {
+    const open = this.#o.windows.open();
+    if (this.#holds.size === 0 && open.length === 0) return;
+    const now = this.#o.clock.now();
+    for (const hold of this.#holds.values()) if (covers(hold, agentId, group, now)) yield hold;
+    for (const hold of open) if (covers(hold, agentId, group, now)) yield hold;
   }
 
   async add(request: HoldRequest): Promise<Hold> {
     const why = problem(request);
     if (why) throw guardError('GUARD_HOLD_INVALID', { why });
-    const at = this.#clock.now();
+    const { store, clock, random } = this.#o;
+    const at = clock.now();
     const hold: Hold = {
-      id: `hold_${this.#random.ulid()}`,
+      id: `hold_${random.ulid()}`,
       scope: request.scope,
       reason: request.reason,
       by: request.by,
@@ -69,20 +112,24 @@ export class Holds {
       until: at + request.ttlMs,
       maintenance: request.maintenance ?? false,
     };
-    await this.#store.commit(
+    await store.commit(
       'holds',
       [{ op: 'put', key: keys.hold(hold.id), value: hold as unknown as Json, when: 'absent', ttlMs: request.ttlMs }],
       { durability: 'sync' },
     );
     this.#holds.set(hold.id, hold);
+    this.#o.placed(hold);
     return hold;
   }
 
-  async release(id: string): Promise<Hold> {
+  async release(id: string, by: string): Promise<Hold> {
+    if (this.#o.windows.open().some((window) => window.id === id))
+      throw guardError('GUARD_HOLD_WINDOW', { holdId: id });
     const hold = this.#holds.get(id);
     if (!hold) throw guardError('GUARD_HOLD_UNKNOWN', { holdId: id });
-    await this.#store.commit('holds', [{ op: 'delete', key: keys.hold(id), when: 'any' }], { durability: 'sync' });
-    this.#holds.delete(id);
+    await this.#o.store.commit('holds', [{ op: 'delete', key: keys.hold(id), when: 'any' }], { durability: 'sync' });
+    // It may have run out, or been released by another, while that was written.
+    if (this.#holds.delete(id)) this.#o.ended(hold, by);
     return hold;
   }
 }

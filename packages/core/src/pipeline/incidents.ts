@@ -299,8 +299,12 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
       return { at: incident.nextAt, event: { type: 'due' } };
     case 'awaiting-approval':
       return { at: approvalDue(incident), event: { type: 'due' } };
-    case 'held':
-      return { at: incident.until, event: { type: 'due' } };
+    case 'held': {
+      // Looked at sooner while it seems to be over.
+      const seemsOver = incident.findings.length === 0 && incident.health === 'healthy';
+      const at = seemsOver ? Math.min(incident.until, now + incident.policy.watch.everyMs) : incident.until;
+      return { at, event: { type: 'due' } };
+    }
     case 'watching':
       return {
         at: Math.min(now + incident.policy.watch.everyMs, Math.max(incident.watch.until, now + 50)),
