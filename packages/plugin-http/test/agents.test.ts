@@ -136,6 +136,7 @@ describe('agents', () => {
     expect([status, body.agentId]).toEqual([202, 'web-1']);
     const options = {
       by: 'ops',
+      account: 'ops',
       note: 'more room',
       restoreState: true,
       configOverride: { memoryLimit: 2_147_483_648, timeoutMs: 300_000 },
@@ -146,7 +147,7 @@ describe('agents', () => {
   test('are respawned without a body, and not with a contradiction', async () => {
     const rig = await createRig();
     expect(await send(rig, 'POST /api/v1/agents/web-1/respawn')).toMatchObject({ status: 202 });
-    expect(rig.guard.calls[0]?.args[1]).toEqual({ by: 'ops' });
+    expect(rig.guard.calls[0]?.args[1]).toEqual({ by: 'ops', account: 'ops' });
     expect(
       await send(rig, 'POST /api/v1/agents/web-1/respawn', { restoreState: true, restore_state: false }),
     ).toMatchObject({ status: 400 });

@@ -40,16 +40,19 @@ describe('incidents', () => {
   test.each(['acknowledge', 'resolve'])('are %sd under the name of the token, or another beside it', async (verb) => {
     const rig = await withIncident();
     expect((await send(rig, `POST /api/v1/incidents/${incidentId}/${verb}`)).status).toBe(200);
-    expect(rig.guard.calls.at(-1)).toEqual({ method: verb, args: [incidentId, { by: 'ops' }] });
+    expect(rig.guard.calls.at(-1)).toEqual({ method: verb, args: [incidentId, { by: 'ops', account: 'ops' }] });
     await send(rig, `POST /api/v1/incidents/${incidentId}/${verb}`, { by: 'mara', note: 'on it' });
-    expect(rig.guard.calls.at(-1)).toEqual({ method: verb, args: [incidentId, { by: 'mara via ops', note: 'on it' }] });
+    expect(rig.guard.calls.at(-1)).toEqual({
+      method: verb,
+      args: [incidentId, { by: 'mara via ops', account: 'ops', note: 'on it' }],
+    });
   });
 
   test('are approved with the plan that was seen', async () => {
     const rig = await withIncident({ state: 'awaiting-approval', approval: { planHash: 'h1' } });
     expect(await send(rig, `POST /api/v1/incidents/${incidentId}/approve`, { planHash: 'h2' })).toMatchObject({
       status: 409,
-      body: { code: 'GUARD_INCIDENT_STATE' },
+      body: { code: 'GUARD_APPROVAL_STALE' },
     });
     expect(await send(rig, `POST /api/v1/incidents/${incidentId}/approve`, { planhash: 'h1' })).toMatchObject({
       status: 400,
@@ -83,7 +86,10 @@ describe('holds', () => {
     expect(made.body.until - made.body.at).toBe(7_200_000);
     expect((await send(rig, 'GET /api/v1/holds')).body).toEqual({ items: [made.body] });
     expect((await send(rig, `DELETE /api/v1/holds/${made.body.id}?note=done`)).status).toBe(204);
-    expect(rig.guard.calls.at(-1)).toEqual({ method: 'release', args: [made.body.id, { by: 'ops', note: 'done' }] });
+    expect(rig.guard.calls.at(-1)).toEqual({
+      method: 'release',
+      args: [made.body.id, { by: 'ops', account: 'ops', note: 'done' }],
+    });
     expect(await send(rig, `DELETE /api/v1/holds/${made.body.id}`)).toMatchObject({
       status: 404,
       body: { code: 'GUARD_HOLD_UNKNOWN' },

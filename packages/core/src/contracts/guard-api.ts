@@ -2,6 +2,9 @@ import type {
   Agent,
   AgentId,
   AgentMetrics,
+  AuditCheck,
+  AuditEntry,
+  AuditHead,
   BreakerState,
   Checkpoint,
   Criticality,
@@ -134,6 +137,8 @@ export interface GuardStatus {
   readonly tick: { readonly lastMs: Ms; readonly lagMs: Ms };
   /** What speaks against the guard itself; every timeout is `multiplier + 1` times as long. Absent before it started. */
   readonly doubt?: DoubtStatus;
+  /** Entries of the audit log and one hash over its ends; noted elsewhere, it shows later whether the log was cut off. */
+  readonly audit?: { readonly entries: number; readonly anchor: string };
 }
 
 /** Who does something, for the record. */
@@ -197,6 +202,13 @@ export interface GuardApi {
     latest(agentId: AgentId): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined>;
   };
   readonly holds: { list(): readonly Hold[] };
+  /** Who did what: append-only and hash-chained. */
+  readonly audit: {
+    /** Newest first. */
+    list(options?: ListOptions): Promise<ListOf<AuditEntry>>;
+    /** Follows every chain from its start. `anchors`: ends noted earlier, which show what was cut off since. */
+    verify(anchors?: readonly AuditHead[]): Promise<AuditCheck>;
+  };
   routes(group: GroupId): readonly Route[];
 
   /** Why the guard acted or did not, for an incident id or an agent id. */

@@ -4,7 +4,7 @@ import { Ownership } from '../pipeline/ownership.ts';
 import { Reflection } from '../pipeline/reflection.ts';
 import { tapStore } from '../replay/store-tap.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
-import { StoreLeases, timedStore } from '../state/index.ts';
+import { AuditLog, StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { composeRecovery } from './compose-recovery.ts';
@@ -53,6 +53,15 @@ function composeState(scope: Scope, { store: given, recording }: Inputs): void {
       ? registry.get('leases', store)
       : new StoreLeases(at.get(core.store), at.get(core.clock));
   });
+  scope.provide(
+    core.audit,
+    (at) =>
+      new AuditLog({
+        store: at.get(core.store),
+        clock: at.get(core.clock),
+        shards: () => at.get(core.ownership).shards,
+      }),
+  );
   scope.provide(
     core.ownership,
     (at) =>

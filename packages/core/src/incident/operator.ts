@@ -10,6 +10,7 @@ export function decideByOperator(incident: Incident, event: IncidentEvent, facts
       return move(incident, facts, {
         set: { acknowledged: { by: event.by, at: facts.now }, because: incident.because },
         type: 'acknowledged',
+        data: { by: event.by },
         reason: { code: 'operator-acknowledged', text: `${event.by} took note of it${note(event.note)}.` },
       });
     case 'operator-resolved': {
@@ -56,6 +57,7 @@ function close(
     to: { state: 'resolved', outcome, resolvedAt: facts.now, ...(by ? { by } : {}) },
     type: 'resolved',
     reason,
+    ...(by === undefined ? {} : { data: { by } }),
     notices: ['resolved'],
   });
   if (incident.state !== 'acting' && incident.state !== 'watching') return closed;

@@ -1,6 +1,6 @@
 import type { DetectionResult } from '../detection/index.ts';
-import type { StepRecord } from '../model/index.ts';
 import type { EventBus } from '../runtime/index.ts';
+import { finishedStep } from './audited.ts';
 import type { IncidentChange } from './incidents.ts';
 
 /** Lines that say why nothing is done now. */
@@ -35,13 +35,4 @@ export function announceChange(bus: EventBus, change: IncidentChange): void {
   if (decision) bus.emit('approval.decided', { ...about, decision, by: typeof by === 'string' ? by : 'nobody' });
   const step = finishedStep(change);
   if (step) bus.emit('step.finished', { ...about, stepId: step.id, receipt: step.receipt });
-}
-
-/** The step that this change brought to its end. */
-function finishedStep({ incident, before }: IncidentChange): Extract<StepRecord, { state: 'finished' }> | undefined {
-  if (before?.state !== 'acting') return undefined;
-  const started = before.attempt.steps.find((step) => step.state === 'started');
-  const attempt = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
-  const record = started && attempt?.steps.find((step) => step.id === started.id);
-  return record?.state === 'finished' ? record : undefined;
 }

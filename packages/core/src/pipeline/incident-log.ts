@@ -2,7 +2,9 @@ import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
 import type { AgentId, GroupId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
 import { isId } from '../model/index.ts';
-import { keys } from '../state/keys.ts';
+import type { AuditLog } from '../state/index.ts';
+import { keys, shardChain } from '../state/index.ts';
+import { auditOf } from './audited.ts';
 import type { Ownership } from './ownership.ts';
 
 /** Resolved incidents are kept this long. */
@@ -16,6 +18,7 @@ const recentMax = 2_000;
 export class IncidentLog {
   readonly #store: StateStore;
   readonly #ownership: Ownership;
+  readonly #audit: AuditLog;
   readonly #incidents = new Map<IncidentId, Incident>();
   readonly #versions = new Map<IncidentId, Version>();
   readonly #openByAgent = new Map<AgentId, IncidentId>();
@@ -24,9 +27,10 @@ export class IncidentLog {
   readonly #unresolvedByGroup = new Map<GroupId, Set<AgentId>>();
   readonly #resolved: IncidentId[] = [];
 
-  constructor(store: StateStore, ownership: Ownership) {
+  constructor(store: StateStore, ownership: Ownership, audit: AuditLog) {
     this.#store = store;
     this.#ownership = ownership;
+    this.#audit = audit;
   }
 
   /** Reads everything unresolved, and what was resolved last. */
@@ -125,8 +129,8 @@ export class IncidentLog {
   }
 
   /**
-   * Stores an incident with its new line and whatever belongs to the same moment (budget, ledger, messages), all or
-   * nothing (R11). Throws `GUARD_STATE_CONFLICT` when another wrote it meanwhile.
+   * Stores an incident with its new line and whatever belongs to the same moment (budget, ledger, messages, audit), all
+   * or nothing (R11). Throws `GUARD_STATE_CONFLICT` when another wrote it meanwhile.
    */
   async commit(
     incident: Incident,
@@ -138,26 +142,27 @@ export class IncidentLog {
       throw guardError('GUARD_STATE_FENCED', { partition: keys.partition(shard), fence: 0, highest: 'unknown' });
     const key = keys.incident(shard, incident.id);
     const version = this.#versions.get(incident.id);
-    const versions = await this.#store.commit(
-      keys.partition(shard),
-      [
-        {
-          op: 'put',
-          key,
-          value: incident as unknown as Json,
-          when: version === undefined ? 'absent' : { version },
-          ...(incident.state === 'resolved' ? { ttlMs: keepMs } : {}),
-        },
-        {
-          op: 'put',
-          key: keys.timelineLine(shard, incident.id, entry.seq),
-          value: entry as unknown as Json,
-          when: 'any',
-          ttlMs: keepLinesMs,
-        },
-        ...more,
-      ],
-      { fence: this.#ownership.fence(incident.group), durability: 'sync' },
+    const ops: readonly StoreOp[] = [
+      {
+        op: 'put',
+        key,
+        value: incident as unknown as Json,
+        when: version === undefined ? 'absent' : { version },
+        ...(incident.state === 'resolved' ? { ttlMs: keepMs } : {}),
+      },
+      {
+        op: 'put',
+        key: keys.timelineLine(shard, incident.id, entry.seq),
+        value: entry as unknown as Json,
+        when: 'any',
+        ttlMs: keepLinesMs,
+      },
+      ...more,
+    ];
+    const drafts = auditOf(this.#incidents.get(incident.id), incident, entry);
+    const options = { fence: this.#ownership.fence(incident.group), durability: 'sync' } as const;
+    const versions = await this.#audit.write(shardChain(shard), drafts, (audit) =>
+      this.#store.commit(keys.partition(shard), [...ops, ...audit], options),
     );
     this.#remember(incident, versions[key] as Version);
     if (incident.state === 'resolved') this.#noteResolved(incident.id);

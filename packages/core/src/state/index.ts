@@ -3,6 +3,7 @@
  * says about itself. Durable stores are plugins.
  */
 export { StoreLeases } from '../contracts/index.ts';
+export { AuditLog, guardChain, shardChain } from './audit-log.ts';
 export { keys } from './keys.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
 export { openMeta } from './meta.ts';

@@ -23,6 +23,8 @@ import {
   type Subscription,
 } from '../contracts/index.ts';
 import {
+  type AuditCheck,
+  type AuditEntry,
   type Checkpoint,
   type EpochMs,
   type Hold,
@@ -218,6 +220,15 @@ export class FakeGuard implements GuardApi {
   };
 
   readonly holds = { list: (): readonly Hold[] => [...this.#holds.values()] };
+
+  /** Entries a test puts in, oldest first. */
+  readonly audited: AuditEntry[] = [];
+
+  readonly audit = {
+    list: async (options: ListOptions = {}): Promise<ListOf<AuditEntry>> =>
+      pageOf(this.audited.toReversed(), (entry) => `${entry.at}.${entry.chain}.${entry.seq}`, options),
+    verify: async (): Promise<AuditCheck> => ({ ok: true, entries: this.audited.length, anchor: '', chains: [] }),
+  };
 
   routes(group: string): readonly Route[] {
     return this.#fleet.routes(group);
