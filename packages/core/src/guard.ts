@@ -19,12 +19,12 @@ import type {
   SignalDraft,
   Subscription,
 } from './contracts/index.ts';
-import { guardError } from './contracts/index.ts';
+import { guardError, messageOf } from './contracts/index.ts';
 import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
 import type { Engine } from './engine.ts';
 import type { IncidentEvent } from './incident/index.ts';
-import type { AgentId, GateVerdict, IncidentId, Plan } from './model/index.ts';
+import type { AgentId, AuditDraft, GateVerdict, IncidentId, Plan } from './model/index.ts';
 import { secretNames } from './model/index.ts';
 import { agentStatus } from './pipeline/agent-status.ts';
 import { explain } from './pipeline/explain.ts';
@@ -71,8 +71,8 @@ export class Guard implements GuardApi {
     register: (registration) => this.#register(registration),
     deregister: async (agentId) => {
       this.#scope.get(core.fleet).requireSlot(agentId);
-      await this.#scope.get(core.audit).record({ actor: 'api', action: 'deregister', subject: agentId });
       this.#scope.get(core.members).remove(agentId);
+      await this.#note({ actor: 'api', action: 'deregister', subject: agentId });
     },
   };
 
@@ -86,6 +86,20 @@ export class Guard implements GuardApi {
     },
     get: (incidentId) => this.#found(incidentId),
     timeline: async (incidentId) => this.#scope.get(core.incidentLog).timeline(await this.#found(incidentId)),
+  };
+
+  readonly storms: GuardApi['storms'] = {
+    list: ({ limit = 100, after, state } = {}) => {
+      const all = this.#scope.get(core.stormLog).list();
+      const wanted = all.filter((storm) => state === undefined || storm.state === state);
+      const rest = after === undefined ? wanted : wanted.filter((storm) => storm.id < after);
+      return page(rest, limit, (storm) => storm.id);
+    },
+    get: (stormId) => {
+      const storm = this.#scope.get(core.stormLog).get(stormId);
+      if (!storm) throw guardError('GUARD_STORM_UNKNOWN', { stormId });
+      return storm;
+    },
   };
 
   readonly checkpoints: GuardApi['checkpoints'] = {
@@ -170,7 +184,8 @@ export class Guard implements GuardApi {
       by,
       ...(note === undefined ? {} : { note }),
     });
-    if (resolved.state !== 'resolved') throw wrongState(resolved, 'resolved');
+    // An agent the guard isolated is brought back and watched first; then it is resolved by itself.
+    if (resolved.state !== 'resolved' && !resolved.requested?.plan.contain) throw wrongState(resolved, 'resolved');
     return resolved;
   }
 
@@ -226,6 +241,15 @@ export class Guard implements GuardApi {
   #agent(agentId: AgentId): AgentStatus {
     const slot = this.#scope.get(core.fleet).requireSlot(agentId);
     return agentStatus(this.#engine.statusParts(), slot) as AgentStatus;
+  }
+
+  /** Writes down what was done already: a store that is away does not undo it, and the log of the process has it too. */
+  async #note(draft: AuditDraft): Promise<void> {
+    try {
+      await this.#scope.get(core.audit).record(draft);
+    } catch (thrown) {
+      this.#scope.get(core.log).error({ ...draft, err: messageOf(thrown) }, 'it could not be written into the audit log');
+    }
   }
 
   async #register(registration: Registration): Promise<AgentStatus> {

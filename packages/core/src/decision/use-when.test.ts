@@ -59,15 +59,11 @@ describe('the table "use when"', () => {
 
   it('gives every line a sentence, a condition and an effect', () => {
     for (const { name, kind, signature, label, when, least, prefer, approve, reason } of useWhenTable) {
-      expect(
-        [kind, signature, label, when].some((one) => one !== undefined),
-        name,
-      ).toBe(true);
-      expect(
-        [least, prefer, approve].some((one) => one !== undefined),
-        name,
-      ).toBe(true);
-      expect(reason.length, name).toBeGreaterThan(10);
+      const whole =
+        [kind, signature, label, when].some((one) => one !== undefined) &&
+        [least, prefer, approve].some((one) => one !== undefined) &&
+        reason.length > 10;
+      expect({ name, whole }).toEqual({ name, whole: true });
     }
   });
 });

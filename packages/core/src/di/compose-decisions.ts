@@ -7,13 +7,14 @@ import { executorPorts } from './executor-ports.ts';
 import { Holds } from '../pipeline/holds.ts';
 import { IncidentLog } from '../pipeline/incident-log.ts';
 import { Incidents } from '../pipeline/incidents.ts';
+import { Preparation } from '../pipeline/preparation.ts';
 import { Judge } from '../pipeline/judge.ts';
 import { Reservations } from '../pipeline/reservations.ts';
 import { SharedBudgets } from '../pipeline/shared-budgets.ts';
 import { StoreTime } from '../pipeline/store-time.ts';
 import { Windows } from '../pipeline/windows.ts';
 import { Executor } from '../remediation/executor.ts';
-import { makeInsight, makeRanking, prefetchInsight, rankingOps } from './compose-insight.ts';
+import { makeInsight, makeRanking, prefetchInsight, rankingOps, rememberRanking } from './compose-insight.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 
@@ -35,6 +36,17 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.judge, makeJudge);
   scope.provide(core.incidents, makeIncidents);
   scope.provide(core.executor, (at) => new Executor(executorPorts(at)));
+  scope.provide(core.preparation, makePreparation);
+}
+
+function makePreparation(at: Provider): Preparation {
+  return new Preparation({
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    ports: executorPorts(at),
+    latestCheckpoint: (agentId) => at.get(core.checkpoints).latest(agentId),
+    post: (id, event) => at.get(core.incidents).post(id, event),
+  });
 }
 
 function makeApprovalDesk(at: Provider): ApprovalDesk {
@@ -67,6 +79,7 @@ function makeJudge(at: Provider): Judge {
     degraded: (what, why) => at.get(core.degradations).set(what, why),
     settled: (orchestrator) => at.get(core.settle).of(orchestrator),
     busy: (agentId, but) => at.get(core.executor).worksOn(agentId, but),
+    storms: at.get(core.storms),
   });
 }
 
@@ -75,6 +88,7 @@ function makeHolds(at: Provider): Holds {
     store: at.get(core.store),
     clock: at.get(core.clock),
     random: at.get(core.random).fork('holds'),
+    audit: at.get(core.audit),
     windows: at.get(core.windows),
     placed: (hold) => void at.get(core.bus).emit('hold.placed', { hold }),
     ended: (hold, by) => {
@@ -117,12 +131,13 @@ function makeIncidents(at: Provider): Incidents {
     noticeOps: (notice) => at.get(core.notifications).opsFor(notice),
     ledgerOps: (record) => [...at.get(core.ledger).opsFor(record), ...rankingOps(at, record)],
     makeNotice: (incident, kind) => noticeOf(kind, incident),
+    storms: at.get(core.storms),
     prefetch,
     stored: (why) => at.get(core.degradations).set('store', why),
     after: (change) => {
       at.get(core.pipeline).after(change);
       const { incident } = change;
-      for (const record of change.ledger) at.get(core.ranking).remember(incident.group, record);
+      rememberRanking(at, change);
       at.get(core.members).moved(incident);
       if (incident.state === 'resolved' && incident.outcome === 'removed')
         at.get(core.budgets).forget(incident.agentId);

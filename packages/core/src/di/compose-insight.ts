@@ -1,7 +1,8 @@
 import type { StoreOp } from '../contracts/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { RankingBook } from '../learning/index.ts';
-import type { Agent, AgentId } from '../model/index.ts';
+import type { Agent, AgentId, Attempt } from '../model/index.ts';
+import type { IncidentChange } from '../pipeline/incidents.ts';
 import { Insight } from '../pipeline/insight.ts';
 import { keys } from '../state/keys.ts';
 import type { Provider } from './container.ts';
@@ -41,8 +42,22 @@ export async function prefetchInsight(at: Provider, agentId: AgentId): Promise<v
 
 /** An outcome is learned in the commit that stores it. */
 export function rankingOps(at: Provider, record: LedgerRecord): readonly StoreOp[] {
-  const group = groupOf(at, record.agentId);
-  return group === undefined ? [] : at.get(core.ranking).opsFor(group, record);
+  const incident = at.get(core.incidentLog).openFor(record.agentId);
+  if (!incident) return [];
+  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
+  return at.get(core.ranking).opsFor(incident.group, underItsName(record, attempt));
+}
+
+/** Told to the memory once it is stored. */
+export function rememberRanking(at: Provider, { incident, ledger, decided }: IncidentChange): void {
+  for (const record of ledger) at.get(core.ranking).remember(incident.group, underItsName(record, decided.ended));
+}
+
+/** The failure as it was named when the rung was chosen: suspicions join while an attempt is under way. */
+function underItsName(record: LedgerRecord, attempt: Attempt | undefined): LedgerRecord {
+  return record.type === 'attempt' && attempt?.signature !== undefined
+    ? { ...record, signature: attempt.signature }
+    : record;
 }
 
 /** The incident knows the group also when the agent is gone. */

@@ -10,6 +10,7 @@ export function beginAttempt(input: {
   readonly instance?: Instance | undefined;
   readonly orderedBy?: string | undefined;
   readonly proven: boolean;
+  readonly signature?: string | undefined;
   readonly canary?: number | undefined;
   readonly approval?: Attempt['approval'] | undefined;
 }): Attempt {
@@ -21,6 +22,7 @@ export function beginAttempt(input: {
     steps: steps.map((step) => ({ ...step, state: 'planned' })),
     startedAt: now,
     proven,
+    ...(input.signature === undefined ? {} : { signature: input.signature }),
     ...(instance ? { instance } : {}),
     ...(orderedBy === undefined ? {} : { orderedBy }),
     ...(input.canary === undefined ? {} : { canary: input.canary }),

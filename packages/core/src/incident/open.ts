@@ -4,6 +4,7 @@ import { beginAttempt } from './attempt.ts';
 import { askApproval } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { contain, isSecurityIncident } from './containment.ts';
+import { isDryRun, objectionBeside, wouldHave } from './dry-run.ts';
 import { move, unchanged } from './move.ts';
 
 type Open = Extract<Incident, { state: 'open' }>;
@@ -29,15 +30,30 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   if (facts.hold) return hold(incident, facts);
   if (isSound(facts) && !incident.requested) return soundNow(incident, facts);
   const ordered = incident.requested;
-  const reason = ordered ? orderReason(ordered) : facts.proposal.reason;
-  const plan = ordered?.plan ?? (facts.proposal.act ? facts.proposal.value : undefined);
+  const { plan, reason } = planNow(incident, facts);
   if (plan && facts.verdict.verdict === 'refuse') return leave(incident, facts, facts.verdict.reason);
-  if (facts.verdict.verdict === 'wait') return wait(incident, facts, facts.verdict.untilMs, facts.verdict.reason);
+  if (facts.verdict.verdict === 'wait') return waitOrTell(incident, facts, plan, reason);
   if (!plan) return leave(incident, facts, reason);
   const approval = ordered ? moreThanOne(incident, ordered) : approvalNeeded(incident, plan);
   if (approval) return askApproval(incident, facts, plan, approval);
-  if (plan.contain) return contain(incident, facts, { plan, steps: facts.steps, reason, by: ordered?.by });
-  return begin(incident, facts, { plan, reason, by: ordered?.by });
+  const of = { plan, reason, by: ordered?.by };
+  return plan.contain ? contain(incident, facts, { ...of, steps: facts.steps }) : begin(incident, facts, of);
+}
+
+/** A person's own plan comes before the strategy's. */
+function planNow({ requested }: Open, { proposal }: DecideFacts): { readonly plan?: Plan; readonly reason: Reason } {
+  if (requested) return { plan: requested.plan, reason: orderReason(requested) };
+  return { reason: proposal.reason, ...(proposal.act ? { plan: proposal.value } : {}) };
+}
+
+/** In mode dry-run nothing is done either, and it is told what would be. */
+function waitOrTell(incident: Open, facts: DecideFacts, plan: Plan | undefined, reason: Reason): Decided {
+  const { verdict } = facts;
+  const until = verdict.verdict === 'wait' ? verdict.untilMs : facts.now;
+  if (!plan || !isDryRun(facts)) return wait(incident, facts, until, verdict.reason);
+  const other = objectionBeside(facts);
+  if (other) return wait(incident, facts, other.until, other.reason);
+  return wouldHave(incident, facts, { plan, reason, approval: approvalNeeded(incident, plan) });
 }
 
 /** Nothing more can be tried: the agent is left in its declared safe state, and a person is told. */
@@ -111,6 +127,7 @@ export function begin(
     orderedBy: by,
     approval,
     proven: isProven(incident, facts),
+    signature: facts.assessment.signature,
     canary: by === undefined ? facts.canary : undefined,
   });
   return move(incident, facts, {

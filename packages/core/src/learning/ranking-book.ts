@@ -1,6 +1,6 @@
 import type { Logger } from '../contracts/call.ts';
 import type { StateStore, StoreOp } from '../contracts/state-store.ts';
-import type { EpochMs, GroupId, Json, LedgerEntry } from '../model/index.ts';
+import type { GroupId, Json, LedgerEntry } from '../model/index.ts';
 import type { LedgerRecord } from './record.ts';
 import type { Tallies, Tally } from './ranking.ts';
 import { counted, rankedRungs } from './ranking.ts';
@@ -112,7 +112,7 @@ function readTallies(item: { readonly [key: string]: Json }): Tallies | undefine
     if (value === undefined) continue;
     const { healed, failed, at } = isObject(value) ? value : {};
     if (!isCount(healed) || !isCount(failed) || !isCount(at)) return undefined;
-    tallies[rung] = { healed, failed, at: at as EpochMs };
+    tallies[rung] = { healed, failed, at };
   }
   return tallies;
 }

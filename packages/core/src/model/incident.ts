@@ -20,6 +20,8 @@ export interface Attempt {
   readonly severity: number;
   readonly steps: readonly StepRecord[];
   readonly startedAt: EpochMs;
+  /** Names the failure as it was when the attempt was chosen; what came of it is learned under this name. */
+  readonly signature?: string;
   /** It began on two kinds of evidence or on a proven exit, not on one kind that had lasted (R06). */
   readonly proven: boolean;
   /** The person who ordered or approved it. */
@@ -130,6 +132,8 @@ interface IncidentBase {
   readonly acknowledged?: { readonly by: string; readonly at: EpochMs };
   /** An operator's own plan; takes the place of the strategy's until it was tried. */
   readonly requested?: { readonly plan: Plan; readonly by: string; readonly account?: string };
+  /** In mode dry-run: what was recorded last as what would have been done. */
+  readonly wouldHave?: string;
   /** The first incident of the thread when the same signature came back within the window. */
   readonly continues?: IncidentId;
   /** The last thing that was decided, acting or not, for a person to read. */

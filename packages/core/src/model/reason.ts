@@ -42,6 +42,7 @@ export const reasonCodes = {
   'single-evidence': 'Only one kind of evidence stands against the agent.',
   'progress-veto': 'The agent reports progress: busy is not dead.',
   'stopped-by-operator': 'Somebody stopped or paused the instance; it is left alone.',
+  'rollout-in-progress': 'A rollout touches the agent, or was paused by hand; it is left to who rolls it out.',
   'affects-unselected': 'The action would touch agents that are not selected.',
   'group-in-flight': 'As many recoveries as the group allows are under way.',
   'fleet-breaker-open':
@@ -88,6 +89,8 @@ export const reasonCodes = {
   'rule-approval': 'A line of the table "use when" asks for a person first.',
   'unknown-failure': 'The failure is severe, and neither a rule nor the past knows it.',
   'security-incident': 'A security incident is suspected: the agent is isolated, and a person decides.',
+  'ranking-suggested': 'What worked before would choose this rung; the ladder chose by itself.',
+  'ranking-chosen': 'What worked before chose among the rungs the ladder permits.',
   'safe-state': 'Nothing more is tried: the agent is left in the safe state that was declared.',
   contained: "The agent was put out of harm's way; nothing was destroyed.",
   returning: 'The agent was isolated by the guard and is brought back.',

@@ -24,12 +24,40 @@ export function explain(input: ExplainInput): Explanation {
     decisions: [
       ...stopped.map((rule) => ({ reason: rule.reason })),
       ...remarks.map((reason) => ({ reason })),
+      ...judged(incident).map((reason) => ({ reason })),
       ...timeline.toReversed(),
     ],
-    wouldChange: wouldChange(incident, [...stopped.map((rule) => rule.reason), ...remarks], verdict),
+    wouldChange: wouldChange(
+      incident,
+      [...stopped.map((rule) => rule.reason), ...remarks, ...judged(incident)],
+      verdict,
+    ),
     ...(incident ? { incident } : {}),
     timeline,
   };
+}
+
+/** What a reader has to know of how it was judged: rules that failed, and what the past would choose. */
+function judged(incident: Incident | undefined): readonly Reason[] {
+  if (!incident) return [];
+  return [...(incident.assessment?.remarks ?? []), ...suggestion(incident)];
+}
+
+function suggestion(incident: Incident): readonly Reason[] {
+  const attempt = 'attempt' in incident ? incident.attempt : undefined;
+  const plan =
+    incident.state === 'awaiting-approval' ? incident.approval.plan : (attempt ?? incident.attempts.at(-1))?.plan;
+  if (!plan?.learned) return [];
+  const { mode, would, ladder, draws } = plan.learned;
+  const figures = draws
+    .map(
+      ({ rung, chance, healed, failed }) =>
+        `${rung} ${chance.toFixed(2)} (${healed.toFixed(1)} healed, ${failed.toFixed(1)} not)`,
+    )
+    .join(', ');
+  const verb = mode === 'on' ? 'chose' : 'would choose';
+  const text = `What worked before ${verb} a ${would}; the ladder's own choice is a ${ladder}. Drawn: ${figures}.`;
+  return [{ code: mode === 'on' ? 'ranking-chosen' : 'ranking-suggested', text }];
 }
 
 function summary(input: ExplainInput, stopped: readonly RuleResult[]): string {

@@ -1,5 +1,5 @@
-import type { Checkpoint, Agent, AgentId, EpochMs, GroupId, Incident, Learned, Ms } from '../model/index.ts';
-import { restoredCheckpoints } from '../model/index.ts';
+import type { Checkpoint, Agent, AgentId, EpochMs, Finding, GroupId, Incident, Learned, Ms } from '../model/index.ts';
+import { restoredCheckpoints, signatureOf } from '../model/index.ts';
 import type { Clock, IncidentFacts } from '../contracts/index.ts';
 import type { RankingBook } from '../learning/index.ts';
 import { drawChances } from '../learning/index.ts';
@@ -50,10 +50,10 @@ export class Insight {
   of(
     incident: Incident,
     agent: Agent,
-    now: EpochMs,
+    findings: readonly Finding[],
   ): Pick<IncidentFacts, 'reach' | 'learned' | 'checkpoints' | 'isolated'> {
     const { agentId, group } = incident;
-    const learned = this.#learned(incident, now);
+    const learned = this.#learned(incident, signatureOf(findings));
     const checkpoints = this.#restorable.get(agentId);
     return {
       reach: {
@@ -68,9 +68,10 @@ export class Insight {
   }
 
   /** One draw for each attempt, however often it is asked: the incident and the attempt are the seed. */
-  #learned({ id, group, signature, attempts, policy }: Incident, now: EpochMs): Learned | undefined {
+  #learned({ id, group, attempts, policy }: Incident, signature: string): Learned | undefined {
     const mode = policy.learning.ranking;
     if (mode === 'off') return undefined;
+    const now = this.#o.clock.now();
     const random = seededRandom(`ranking/${id}/${attempts.length + 1}`, this.#o.clock);
     return { mode, draws: drawChances(this.#o.ranking.talliesOf(group, signature), now, random) };
   }

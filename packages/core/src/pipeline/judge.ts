@@ -2,11 +2,13 @@ import type { Assessor, Clock, Doubt, IncidentFacts, Orchestrator, Random, Strat
 import { messageOf } from '../contracts/index.ts';
 import type { ApprovalSigner } from '../decision/approval-signer.ts';
 import { backoffMs } from '../decision/budget.ts';
+import { asCanary } from '../decision/canary-plan.ts';
 import { askGate } from '../decision/gate.ts';
 import { ladderStrategy } from '../decision/ladder-strategy.ts';
 import { planHash as planHashOf } from '../decision/plan-hash.ts';
 import { threatAssessor } from '../decision/threat-assessor.ts';
 import type { DecideFacts } from '../incident/index.ts';
+import { hasActed } from '../incident/index.ts';
 import type {
   AgentId,
   Assessment,
@@ -31,6 +33,7 @@ import type { Insight } from './insight.ts';
 import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
+import type { Storms } from './storms.ts';
 import type { AgentSight, View } from './view.ts';
 
 export interface JudgeOptions {
@@ -43,6 +46,8 @@ export interface JudgeOptions {
   readonly insight: Insight;
   readonly ownership: Ownership;
   readonly signer: ApprovalSigner;
+  /** What hangs together: fleet breaker, partition, dependencies. */
+  readonly storms: Pick<Storms, 'facts' | 'canaryTrip'>;
   /** How far the guard doubts itself, and whether a canary failed. */
   readonly doubt: Doubt;
   assessor(name: string): Assessor;
@@ -82,7 +87,8 @@ export class Judge {
     const facts = this.#incidentFacts(incident, sight, now);
     const assessment = this.#assess(incident, facts);
     const can = this.#capabilities(sight, incident.policy.ladder.restartScope);
-    const proposal = this.#propose(incident, facts, { assessment, can });
+    const canary = planInHand(incident) ? undefined : this.#options.storms.canaryTrip(incident.group);
+    const proposal = this.#propose(incident, facts, { assessment, can, canary });
     const plan = planInHand(incident) ?? (proposal.act ? proposal.value : undefined);
     const rung = plan?.rung ?? rungOfNobody(proposal);
     const hold = holds.on(incident.agentId, incident.group);
@@ -105,6 +111,7 @@ export class Judge {
       assessment,
       proposal,
       steps,
+      ...(canary === undefined ? {} : { canary }),
       verdict,
       ...(reservations.isUntold(incident, verdict) ? { untold: true } : {}),
       ...prospects({
@@ -139,13 +146,15 @@ export class Judge {
   #propose(
     incident: Incident,
     facts: IncidentFacts,
-    on: { readonly assessment: Assessment; readonly can: readonly Capability[] },
+    on: { readonly assessment: Assessment; readonly can: readonly Capability[]; readonly canary: number | undefined },
   ): Decision<Plan> {
-    const { strategy: name } = incident.policy;
-    return this.#orBuiltIn(`strategy ${name}`, {
+    const { strategy: name, ladder } = incident.policy;
+    const proposal = this.#orBuiltIn(`strategy ${name}`, {
       plugin: () => this.#options.strategy(name).propose(facts, on.assessment, on.can),
       builtIn: () => ladderStrategy.propose(facts, on.assessment, on.can),
     });
+    if (on.canary === undefined) return proposal;
+    return asCanary(proposal, { can: on.can, attempts: incident.attempts, ladder });
   }
 
   #orBuiltIn<T>(what: string, ways: { readonly plugin: () => T; readonly builtIn: () => T }): T {
@@ -184,6 +193,8 @@ export class Judge {
       policy: incident.policy,
       rung: of.rung,
       begun: of.begun,
+      acted: incident.state === 'acting' && hasActed(incident.attempt),
+      ...this.#options.storms.facts(incident),
       ordered: isOrdered(incident),
       failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed' && attempt.proven).length,
       affects: of.affects,
@@ -231,7 +242,7 @@ export class Judge {
   #incidentFacts(incident: Incident, sight: AgentSight | undefined, now: number): IncidentFacts {
     const agent = sight?.agent ?? absentAgent(incident);
     return {
-      ...this.#options.insight.of(incident, agent, now),
+      ...this.#options.insight.of(incident, agent, sight?.findings ?? []),
       now,
       agent,
       health: sight?.health ?? 'unknown',

@@ -155,7 +155,7 @@ function walk(node: unknown, looping: boolean, seen: Seen): void {
     for (const one of node) walk(one, looping, seen);
     return;
   }
-  if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return;
+  if (!isNode(node)) return;
   const { op, args } = node;
   if (op === 'id' && args === 'finding') seen.finding = true;
   const name = op === 'call' || op === 'rcall' ? (args as readonly unknown[])[0] : undefined;
@@ -164,6 +164,10 @@ function walk(node: unknown, looping: boolean, seen: Seen): void {
   const loops = typeof name === 'string' && walking.has(name);
   if (loops && looping) seen.fault = { why: 'a loop stands inside a loop', remedy: 'write two rules' };
   walk(args, looping || loops, seen);
+}
+
+function isNode(value: unknown): value is { readonly op: unknown; readonly args: unknown } {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 
 function contextOf(facts: ExpressionFacts): Record<string, unknown> {
