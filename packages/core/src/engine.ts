@@ -159,11 +159,17 @@ export class Engine {
     add(
       'executor',
       () => undefined,
-      () => scope.get(core.executor).stop(),
+      () => {
+        scope.get(core.preparation).stop();
+        return scope.get(core.executor).stop();
+      },
     );
     add(
       'incidents',
-      () => scope.get(core.incidents).resume(),
+      () => {
+        scope.get(core.incidents).resume();
+        scope.get(core.storms).resume();
+      },
       () => scope.get(core.incidents).stop(),
     );
     add(
@@ -175,7 +181,11 @@ export class Engine {
       'rounds',
       () => undefined,
       () =>
-        Promise.all([scope.get(core.checkpointRound).stop(), scope.get(core.logRound).stop()]).then(() => undefined),
+        Promise.all([
+          scope.get(core.checkpointRound).stop(),
+          scope.get(core.logRound).stop(),
+          scope.get(core.memoryRound).stop(),
+        ]).then(() => undefined),
     );
     add(
       'tick',
@@ -207,6 +217,8 @@ export class Engine {
     const scope = this.#scope;
     await scope.get(core.holds).load();
     await scope.get(core.incidentLog).load();
+    await scope.get(core.storms).load();
+    await scope.get(core.memoryRound).load();
     await scope.get(core.members).load();
     const { config } = scope.get(core.config);
     for (const [agentId, agent] of Object.entries(config.agents)) {

@@ -8,10 +8,13 @@ import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
 import type { LogRound } from './pipeline/log-round.ts';
+import type { MemoryRound } from './pipeline/memory-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
 import type { IncidentLog } from './pipeline/incident-log.ts';
+import type { Preparation } from './pipeline/preparation.ts';
 import type { Reflection } from './pipeline/reflection.ts';
 import type { Settle } from './pipeline/settle.ts';
+import type { Storms } from './pipeline/storms.ts';
 import type { Ownership } from './pipeline/ownership.ts';
 import type { FleetSight } from './pipeline/fleet-sight.ts';
 import type { Ledger } from './learning/index.ts';
@@ -40,8 +43,11 @@ export interface PipelineParts {
   readonly ownership: Ownership;
   readonly checkpointRound: CheckpointRound;
   readonly logRound: LogRound;
+  readonly memoryRound: MemoryRound;
   readonly settle: Settle;
+  readonly storms: Storms;
   readonly reflection: Reflection;
+  readonly preparation: Preparation;
   /** A part of the guard does not work now; `undefined`: it works again. */
   degraded(what: string, why: string | undefined): void;
 }
@@ -79,9 +85,14 @@ export class Pipeline {
     for (const slot of seen.confirm) void probes.confirm(slot);
     for (const slot of seen.ask) void probes.ask(slot, 'health');
     this.#tell(seen);
-    for (const [agentId, worse] of this.#touched(seen)) this.#decide(agentId, worse);
+    const touched = this.#touched(seen);
+    // All of them first: whether it is one failure or many is known before the first of them is decided.
+    for (const agentId of touched.keys()) this.#p.storms.mark(agentId);
+    for (const [agentId, worse] of touched) this.#decide(agentId, worse);
+    this.#p.storms.tick(nowMs);
     this.#p.checkpointRound.tick(nowMs);
     this.#p.logRound.tick(nowMs);
+    this.#p.memoryRound.tick(nowMs);
   }
 
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */
@@ -92,7 +103,9 @@ export class Pipeline {
     announceChange(bus, change);
     if (incident.state === 'acting') executor.drive(incident.id);
     if (change.decided.ended?.verdict === 'failed') this.#countFailure(incident.agentId);
+    this.#p.storms.after(change);
     this.#p.reflection.sync(incident.agentId);
+    this.#p.preparation.sync(incident);
     for (const notice of notices) notifications.accept(notice);
     if (incident.state !== 'resolved') return;
     bus.emit('incident.resolved', { incident });
@@ -108,11 +121,14 @@ export class Pipeline {
     sight.reset(slot);
     this.reachable(slot);
     this.#p.reflection.reset(slot);
+    this.#p.memoryRound.restore(slot);
   }
 
   /** Where or how the agent is asked and judged may have changed. */
   reachable(slot: AgentSlot): void {
     this.#p.detection.policyChanged(slot);
+    const agent = this.#p.fleet.agent(slot)?.agent;
+    if (agent) this.#p.storms.track(agent);
     this.#p.probes.track(slot);
     this.#p.checkpointRound.track(slot);
     this.#p.logRound.track(slot);
@@ -124,10 +140,12 @@ export class Pipeline {
     probes.remove(slot);
     this.#p.checkpointRound.remove(slot);
     this.#p.logRound.remove(slot);
+    this.#p.memoryRound.remove(slot, agent.id, agent.group);
     detection.remove(slot);
     sight.remove(slot);
     collector.reset(slot);
     this.#p.reflection.forget(slot, agent.id);
+    this.#p.storms.removed(agent);
     ledger.forget(agent.id);
     const open = incidentLog.openFor(agent.id);
     if (open) incidents.post(open.id, { type: 'removed' });
@@ -135,6 +153,7 @@ export class Pipeline {
 
   /** A person was told. Only a message about the present state counts for it. */
   async told(notice: Notice, notifier: string): Promise<void> {
+    if (notice.kind === 'storm') return this.#p.storms.told(notice.incidentId, notifier);
     const state = this.#p.incidentLog.get(notice.incidentId)?.state;
     const present =
       notice.kind === 'approval' ? state === 'awaiting-approval' : notice.kind === 'escalated' && state === 'escalated';
@@ -156,7 +175,8 @@ export class Pipeline {
   /** An inventory is known (again): attempts that were under way are reconciled and carried on. */
   carryOn(): void {
     const { fleet, incidents, incidentLog, executor, settle } = this.#p;
-    for (const { id, agentId, state } of incidentLog.unresolved()) {
+    for (const incident of incidentLog.unresolved()) {
+      const { id, agentId, state } = incident;
       const slot = fleet.slotOf(agentId);
       const agent = slot === undefined ? undefined : fleet.agent(slot)?.agent;
       // It left while nobody looked; an incident about nobody would stay open for ever.
@@ -164,6 +184,7 @@ export class Pipeline {
       if (!agent || !settle.isListed(agent.orchestrator)) continue;
       this.#p.reflection.sync(agentId);
       if (state === 'acting') executor.resume(id);
+      this.#p.preparation.sync(incident);
     }
   }
 

@@ -52,6 +52,11 @@ export const fleetErrors = {
     remedy: 'List them: GET /api/v1/incidents.',
     retryable: false,
   },
+  GUARD_STORM_UNKNOWN: {
+    text: 'There is no storm {stormId}.',
+    remedy: 'List them: GET /api/v1/storms.',
+    retryable: false,
+  },
   GUARD_INCIDENT_STATE: {
     text: 'Incident {incidentId} is {state}; it cannot be {verb} now.',
     remedy: 'Read its timeline to see what happened.',

@@ -13,6 +13,7 @@ import type {
   Reason,
   Receipt,
   RuleResult,
+  Storm,
   TimelineEntry,
 } from '../model/index.ts';
 
@@ -40,6 +41,12 @@ export interface GuardEvents {
   'incident.changed': { readonly incident: Incident; readonly entry: TimelineEntry };
   /** The incident is over: healed, recovered by itself, closed by an operator, or its agent removed. */
   'incident.resolved': { readonly incident: Incident };
+  /** Many failures are one from here on; `storm.reason` says why. */
+  'storm.opened': { readonly storm: Storm };
+  /** The storm grew, or its breaker turned, or people were told. */
+  'storm.changed': { readonly storm: Storm };
+  /** The storm is over. */
+  'storm.closed': { readonly storm: Storm };
   /** The guard decided to act, or not to act, and says why; `rules` are those of the gate. */
   'decision.made': {
     readonly incidentId: IncidentId;
@@ -113,6 +120,9 @@ export const guardEventTypes = [
   'incident.opened',
   'incident.changed',
   'incident.resolved',
+  'storm.opened',
+  'storm.changed',
+  'storm.closed',
   'decision.made',
   'step.started',
   'step.finished',

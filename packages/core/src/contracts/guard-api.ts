@@ -26,6 +26,9 @@ import type {
   Progress,
   Reason,
   Role,
+  SloStatus,
+  Storm,
+  StormId,
   TimelineEntry,
 } from '../model/index.ts';
 import type { Route } from './control-plane.ts';
@@ -88,6 +91,8 @@ export interface AgentStatus {
   readonly mode: Mode;
   readonly score: HealthScore;
   readonly metrics: AgentMetrics;
+  /** Service levels over the window of the error budget; absent while nothing was counted. */
+  readonly slo?: SloStatus;
   readonly progress?: Progress;
   readonly findings: readonly Finding[];
   /** What a person should know of it that no detector holds against it. [nothing] */
@@ -120,6 +125,8 @@ export interface Explanation {
   readonly decisions: readonly (TimelineEntry | { readonly reason: Reason })[];
   readonly wouldChange: readonly string[];
   readonly incident?: Incident;
+  /** The storm it is part of, while that lasts. */
+  readonly storm?: Storm;
   readonly timeline: readonly TimelineEntry[];
 }
 
@@ -192,6 +199,11 @@ export interface GuardApi {
     ): Promise<ListOf<Incident>>;
     get(incidentId: IncidentId): Promise<Incident>;
     timeline(incidentId: IncidentId): Promise<readonly TimelineEntry[]>;
+  };
+  /** Many failures that are one, newest first. */
+  readonly storms: {
+    list(options?: ListOptions & { readonly state?: Storm['state'] }): ListOf<Storm>;
+    get(stormId: StormId): Storm;
   };
   readonly checkpoints: {
     save(

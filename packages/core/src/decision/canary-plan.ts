@@ -1,4 +1,4 @@
-import type { Attempt, Capability, LadderPolicy, Plan, Rung } from '../model/index.ts';
+import type { Attempt, Capability, Decision, LadderPolicy, Plan, Rung } from '../model/index.ts';
 import { capabilityFor, rungs } from '../model/index.ts';
 
 /**
@@ -30,4 +30,13 @@ export function canaryPlan(
     recommendedAction: plan.recommendedAction === plan.rung ? rung : plan.recommendedAction,
     ...(plan.needsApproval ? { needsApproval: plan.needsApproval } : {}),
   };
+}
+
+/** A proposal in the smallest form. */
+export function asCanary(proposal: Decision<Plan>, of: Parameters<typeof canaryPlan>[1]): Decision<Plan> {
+  if (!proposal.act) return proposal;
+  const value = canaryPlan(proposal.value, of);
+  if (value === proposal.value) return proposal;
+  const text = `${proposal.reason.text} As a canary after a mass failure it gets the smallest action first: ${value.rung}.`;
+  return { act: true, value, reason: { ...proposal.reason, text } };
 }

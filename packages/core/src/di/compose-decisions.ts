@@ -28,7 +28,10 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime)));
   scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime)));
   scope.provide(core.reservations, makeReservations);
-  scope.provide(core.incidentLog, (at) => new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit)));
+  scope.provide(
+    core.incidentLog,
+    (at) => new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit)),
+  );
   scope.provide(core.signer, () => new ApprovalSigner());
   scope.provide(core.approvalDesk, makeApprovalDesk);
   scope.provide(core.ranking, makeRanking);

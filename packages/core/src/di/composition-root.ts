@@ -8,6 +8,7 @@ import { AuditLog, StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { composeRecovery } from './compose-recovery.ts';
+import { composeStorms } from './compose-storms.ts';
 import { makeRegistry } from './compose-registry.ts';
 import type { Provider, Scope } from './container.ts';
 import { createScope } from './container.ts';
@@ -33,6 +34,7 @@ export function compose(inputs: Inputs): Scope {
   if (recording) scope.provide(core.recording, () => recording);
   composeState(scope, inputs);
   composeFleet(scope, inputs);
+  composeStorms(scope);
   composeDecisions(scope);
   composeRecovery(scope, inputs);
   scope.provide(core.reflection, makeReflection);
@@ -115,8 +117,11 @@ function makePipeline(at: Provider): Pipeline {
     ownership: at.get(core.ownership),
     checkpointRound: at.get(core.checkpointRound),
     logRound: at.get(core.logRound),
+    memoryRound: at.get(core.memoryRound),
     settle: at.get(core.settle),
+    storms: at.get(core.storms),
     reflection: at.get(core.reflection),
+    preparation: at.get(core.preparation),
     degraded: (what, why) => at.get(core.degradations).set(what, why),
   });
 }

@@ -10,6 +10,9 @@ import type { Pipeline } from '../pipeline.ts';
 import type { ApprovalDesk } from '../pipeline/approval-desk.ts';
 import type { Budgets } from '../pipeline/budgets.ts';
 import type { CheckpointRound } from '../pipeline/checkpoint-round.ts';
+import type { Dependencies } from '../pipeline/dependencies.ts';
+import type { StormLog } from '../pipeline/storm-log.ts';
+import type { Storms } from '../pipeline/storms.ts';
 import type { Degradations } from '../pipeline/degradations.ts';
 import type { FleetSight } from '../pipeline/fleet-sight.ts';
 import type { Holds } from '../pipeline/holds.ts';
@@ -18,9 +21,11 @@ import type { Incidents } from '../pipeline/incidents.ts';
 import type { Insight } from '../pipeline/insight.ts';
 import type { Judge } from '../pipeline/judge.ts';
 import type { LogRound } from '../pipeline/log-round.ts';
+import type { MemoryRound } from '../pipeline/memory-round.ts';
 import type { Members } from '../pipeline/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
 import type { Reservations } from '../pipeline/reservations.ts';
+import type { Preparation } from '../pipeline/preparation.ts';
 import type { Reflection } from '../pipeline/reflection.ts';
 import type { Settle } from '../pipeline/settle.ts';
 import type { SharedBudgets } from '../pipeline/shared-budgets.ts';
@@ -73,15 +78,20 @@ export const core = {
   incidentLog: token<IncidentLog>('core.incident-log'),
   signer: token<ApprovalSigner>('core.signer'),
   approvalDesk: token<ApprovalDesk>('core.approval-desk'),
+  stormLog: token<StormLog>('core.storm-log'),
+  storms: token<Storms>('core.storms'),
+  dependencies: token<Dependencies>('core.dependencies'),
   judge: token<Judge>('core.judge'),
   incidents: token<Incidents>('core.incidents'),
   executor: token<Executor>('core.executor'),
   checkpoints: token<Checkpoints>('core.checkpoints'),
   agentClient: token<AgentClient>('core.agent-client'),
   notifications: token<NotificationRouter>('core.notifications'),
+  preparation: token<Preparation>('core.preparation'),
   reflection: token<Reflection>('core.reflection'),
   checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
   logRound: token<LogRound>('core.log-round'),
+  memoryRound: token<MemoryRound>('core.memory-round'),
   pipeline: token<Pipeline>('core.pipeline'),
   /** Provided only when a record is kept. */
   recording: token<Recording>('core.recording'),

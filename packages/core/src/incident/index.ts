@@ -7,4 +7,4 @@ export type { ApprovalTerms } from './approval.ts';
 export { approvalTerms } from './approval.ts';
 export { approvalDue, escalationDue } from './reminders.ts';
 export { isIsolated } from './containment.ts';
-export { nextStep, stepById } from './attempt.ts';
+export { hasActed, nextStep, stepById } from './attempt.ts';

@@ -4,6 +4,7 @@
  */
 export { logNotifier } from './log-notifier.ts';
 export { noticeOf } from './notices.ts';
+export { noticeOfStorm } from './storm-notices.ts';
 export type { NoticeRoute } from './routes.ts';
 export type { RouterDeps } from './router.ts';
 export { NotificationRouter } from './router.ts';

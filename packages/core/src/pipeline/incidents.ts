@@ -2,7 +2,16 @@ import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/
 import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from '../incident/index.ts';
 import { approvalDue, decide, escalationDue } from '../incident/index.ts';
-import type { AgentId, GroupId, Incident, IncidentId, Ms, Notice, NoticeKind, TimelineEntry } from '../model/index.ts';
+import type {
+  AgentId,
+  GroupId,
+  Incident,
+  IncidentId,
+  Ms,
+  IncidentNoticeKind,
+  Notice,
+  TimelineEntry,
+} from '../model/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';
@@ -10,6 +19,7 @@ import type { IncidentLog } from './incident-log.ts';
 import type { Judge } from './judge.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
+import type { Storms } from './storms.ts';
 import type { AgentSight, View } from './view.ts';
 
 /** The same signature within this continues the thread as a new linked incident. */
@@ -36,7 +46,9 @@ export interface IncidentsOptions {
   /** Writes that put a message into the outbox, and an outcome into the ledger, of the same commit. */
   noticeOps(notice: Notice): readonly StoreOp[];
   ledgerOps(record: LedgerRecord): readonly StoreOp[];
-  makeNotice(incident: Incident, kind: NoticeKind): Notice;
+  makeNotice(incident: Incident, kind: IncidentNoticeKind): Notice;
+  /** Says which incidents are told of by something else: a storm, a failed dependency. */
+  readonly storms: Pick<Storms, 'mutes' | 'parentOf'>;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number, group: GroupId): Promise<void>;
   /** The store took a change, or why it did not. */
@@ -191,6 +203,7 @@ export class Incidents {
     const now = clock.now();
     const signature = signatureOf(findings);
     const last = incidents.recent(agent.id, signature, now - threadMs);
+    const parent = this.#o.storms.parentOf(agent.id);
     const continues = last ? (last.continues ?? last.id) : undefined;
     const because = {
       code: 'agent-suspected',
@@ -212,6 +225,7 @@ export class Incidents {
       severityAtLeast: 1,
       attempts: [],
       ...(continues ? { continues } : {}),
+      ...(parent ? { parent } : {}),
       because,
       told: false,
       state: 'open',
@@ -223,7 +237,17 @@ export class Incidents {
     };
   }
 
-  async #commit(before: Incident | undefined, decided: Decided, entry: TimelineEntry): Promise<void> {
+  /** Without the messages that something else speaks for; the incident remembers that they are owed. */
+  #muted(decided: Decided): Decided {
+    const { incident, notices } = decided;
+    const spoken = notices.filter((kind) => !this.#o.storms.mutes(incident, kind));
+    if (spoken.length === notices.length) return decided;
+    const owed = incident.state === 'resolved' ? incident : { ...incident, unannounced: true as const };
+    return { ...decided, incident: owed, notices: spoken };
+  }
+
+  async #commit(before: Incident | undefined, given: Decided, entry: TimelineEntry): Promise<void> {
+    const decided = this.#muted(given);
     const { incident } = decided;
     const shard = this.#o.ownership.shard(incident.group);
     const notices = decided.notices.map((kind) => this.#o.makeNotice(incident, kind));

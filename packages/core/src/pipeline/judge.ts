@@ -94,14 +94,10 @@ export class Judge {
     const hold = holds.on(incident.agentId, incident.group);
     const { instance, orchestrator } = facts.agent;
     const { settled } = this.#options.settled(orchestrator);
-    const steps = stepsInHand(incident) ?? (plan ? stepsFor(plan, can, drainMs(incident, facts, plan.rung)) : []);
+    const steps = stepsNow(incident, facts, { plan, can });
     const planHash = hashOf(incident, { plan, steps, instance });
-    const verdict = this.gate(incident, {
-      rung,
-      // What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget.
-      begun: plan?.contain !== undefined,
-      affects: this.#affectedBy(rung, incident, can),
-    });
+    const affects = this.#affectedBy(rung, incident, can);
+    const verdict = this.gate(incident, { rung, begun: isContainment(plan), affects });
     return {
       now,
       health: facts.health,
@@ -120,8 +116,7 @@ export class Judge {
         can,
         proposal,
         verdict,
-        gateOfContainment: () =>
-          this.gate(incident, { rung: 'escalate', begun: true, affects: [incident.agentId] }),
+        gateOfContainment: () => this.gate(incident, { rung: 'escalate', begun: true, affects: [incident.agentId] }),
         hasHealthyPeer: () => this.#hasHealthyPeer(incident),
       }),
       planHash,
@@ -278,6 +273,20 @@ function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
 function planInHand(incident: Incident): Plan | undefined {
   if (incident.state === 'awaiting-approval') return incident.approval.plan;
   return incident.requested?.plan;
+}
+
+/** What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget. */
+function isContainment(plan: Plan | undefined): boolean {
+  return plan?.contain !== undefined;
+}
+
+function stepsNow(
+  incident: Incident,
+  facts: IncidentFacts,
+  of: { readonly plan: Plan | undefined; readonly can: readonly Capability[] },
+): readonly Step[] {
+  const { plan, can } = of;
+  return stepsInHand(incident) ?? (plan ? stepsFor(plan, can, drainMs(incident, facts, plan.rung)) : []);
 }
 
 /** What people are asked about is what will be done, step by step; it is not planned anew when they have answered. */

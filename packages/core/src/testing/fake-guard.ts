@@ -31,6 +31,7 @@ import {
   type Incident,
   type IncidentState,
   type Reason,
+  type Storm,
   type TimelineEntry,
 } from '../model/index.ts';
 import { FakeFleet, heartbeatProblem, openIncident, pageOf } from './fake-fleet.ts';
@@ -59,6 +60,7 @@ export class FakeGuard implements GuardApi {
   degraded: { what: string; why: string }[] = [];
   readonly #fleet = new FakeFleet();
   readonly #incidents = new Map<string, Incident>();
+  readonly #storms = new Map<string, Storm>();
   readonly #timelines = new Map<string, TimelineEntry[]>();
   readonly #holds = new Map<string, Hold>();
   readonly #checkpoints = new Map<string, { checkpoint: Checkpoint; bytes: Uint8Array }>();
@@ -103,6 +105,14 @@ export class FakeGuard implements GuardApi {
   /** Answers the agent's heartbeats with `drain` from now on. */
   askToDrain(agentId: string): void {
     this.#fleet.askToDrain(agentId);
+  }
+
+  /** Puts a storm in, as it is, and tells of it. */
+  putStorm(storm: Storm): void {
+    const known = this.#storms.has(storm.id);
+    this.#storms.set(storm.id, storm);
+    if (storm.state === 'closed') this.emit('storm.closed', { storm });
+    else this.emit(known ? 'storm.changed' : 'storm.opened', { storm });
   }
 
   /** Puts an incident in, as it is, with its timeline. */
@@ -184,6 +194,20 @@ export class FakeGuard implements GuardApi {
     timeline: async (incidentId: string): Promise<readonly TimelineEntry[]> => {
       this.#incident(incidentId);
       return this.#timelines.get(incidentId) ?? [];
+    },
+  };
+
+  readonly storms = {
+    list: (options: Parameters<GuardApi['storms']['list']>[0] = {}): ListOf<Storm> => {
+      const wanted = [...this.#storms.values()].filter(
+        ({ state }) => options.state === undefined || options.state === state,
+      );
+      return pageOf(wanted.sort((a, b) => (a.id < b.id ? 1 : -1)), (storm) => storm.id, options);
+    },
+    get: (stormId: string): Storm => {
+      const storm = this.#storms.get(stormId);
+      if (!storm) throw guardError('GUARD_STORM_UNKNOWN', { stormId });
+      return storm;
     },
   };
 

@@ -1,0 +1,72 @@
+import { noticeOfStorm } from '../notification/index.ts';
+import { Ailing } from '../pipeline/ailing.ts';
+import { Dependencies } from '../pipeline/dependencies.ts';
+import { FleetBreakers } from '../pipeline/fleet-breakers.ts';
+import { Partitions } from '../pipeline/partitions.ts';
+import { StormLog } from '../pipeline/storm-log.ts';
+import { Storms } from '../pipeline/storms.ts';
+import type { Provider, Scope } from './container.ts';
+import { core } from './core-tokens.ts';
+
+/** What sees that many failures are one. */
+export function composeStorms(scope: Scope): void {
+  scope.provide(core.stormLog, makeLog);
+  scope.provide(core.dependencies, makeDependencies);
+  scope.provide(core.storms, makeStorms);
+}
+
+function makeLog(at: Provider): StormLog {
+  return new StormLog({
+    store: at.get(core.store),
+    ownership: at.get(core.ownership),
+    queue: at.get(core.queue),
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    noticeOps: (notice) => at.get(core.notifications).opsFor(notice),
+    storedStorm: (before, storm, notices) => at.get(core.storms).stored(before, storm, notices),
+    storedBreaker: (group) => at.get(core.storms).widened(group),
+  });
+}
+
+function makeDependencies(at: Provider): Dependencies {
+  return new Dependencies({
+    clock: at.get(core.clock),
+    log: at.get(core.log),
+    view: at.get(core.sight),
+    openFor: (agentId) => at.get(core.incidentLog).openFor(agentId),
+  });
+}
+
+function makeStorms(at: Provider): Storms {
+  const clock = at.get(core.clock);
+  const view = at.get(core.sight);
+  const log = at.get(core.stormLog);
+  const ailing = new Ailing({ clock, view, openFor: (agentId) => at.get(core.incidentLog).openFor(agentId) });
+  const policyOf = (group: string) => at.get(core.config).policyOf({ id: '', group, labels: {} }).gate.breaker;
+  const breakers = new FleetBreakers({
+    clock,
+    log,
+    ailing,
+    policyOf,
+    refresh: (group) => at.get(core.storms).refresh(group),
+    isSound: (agentId) => (view.see(agentId)?.soundForMs ?? 0) > 0,
+  });
+  return new Storms({
+    clock,
+    log,
+    ailing,
+    breakers,
+    policyOf,
+    random: at.get(core.random).fork('storms'),
+    bus: at.get(core.bus),
+    doubt: at.get(core.doubt),
+    partitions: new Partitions(),
+    dependencies: at.get(core.dependencies),
+    incidentLog: at.get(core.incidentLog),
+    incidents: () => at.get(core.incidents),
+    groupSize: (group) => view.groupSize(group),
+    fleetSize: () => at.get(core.fleet).size,
+    makeNotice: noticeOfStorm,
+    accept: (notice) => at.get(core.notifications).accept(notice),
+  });
+}

@@ -1,0 +1,126 @@
+import type { Clock } from '../contracts/index.ts';
+import type { FleetBreakerEvent } from '../decision/fleet-breaker.ts';
+import { stepBreaker } from '../decision/fleet-breaker.ts';
+import type { BreakerFacts } from '../decision/gate-storm.ts';
+import type { AgentId, BreakerPolicy, GroupId, Incident, IncidentId } from '../model/index.ts';
+import type { Ailing } from './ailing.ts';
+import type { IncidentChange } from './incidents.ts';
+import { isProven } from './proof.ts';
+import type { StormLog } from './storm-log.ts';
+
+export interface FleetBreakersOptions {
+  readonly clock: Clock;
+  readonly log: StormLog;
+  readonly ailing: Ailing;
+  policyOf(group: GroupId): BreakerPolicy;
+  /** Looks again at everybody of the group who is counted as unhealthy. */
+  refresh(group: GroupId): void;
+  /** Whether nothing stands against the agent and it shows life. */
+  isSound(agentId: AgentId): boolean;
+}
+
+interface Canary {
+  readonly group: GroupId;
+  readonly trip: number;
+  readonly verified: boolean;
+}
+
+/** The fleet breakers of all groups: fed with counts and with what becomes of canaries (R01). */
+export class FleetBreakers {
+  readonly #o: FleetBreakersOptions;
+  readonly #canaries = new Map<IncidentId, Canary>();
+
+  constructor(options: FleetBreakersOptions) {
+    this.#o = options;
+  }
+
+  /** Takes back the canaries that were in flight when the guard stopped. */
+  load(incidents: readonly Incident[]): void {
+    for (const incident of incidents) {
+      const trip = canaryOf(incident);
+      if (trip === undefined) continue;
+      const verified = isProven(incident, this.#o.clock.now());
+      this.#canaries.set(incident.id, { group: incident.group, trip, verified });
+    }
+  }
+
+  /** Looks at the breaker of a group again; says whether it changed. */
+  look(group: GroupId, event: FleetBreakerEvent = { type: 'looked' }): boolean {
+    const { log } = this.#o;
+    const before = log.wanted(group);
+    let after = this.#step(group, event);
+    if (after === before) return false;
+    if (before.state === 'closed') {
+      // Before everything stops: whoever is counted may have become well without an event.
+      this.#o.refresh(group);
+      after = this.#step(group, event);
+      if (after === before) return false;
+    }
+    log.want(group, after);
+    return true;
+  }
+
+  #step(group: GroupId, event: FleetBreakerEvent): ReturnType<typeof stepBreaker> {
+    const { log, ailing, clock } = this.#o;
+    const breaker = log.wanted(group);
+    return stepBreaker(breaker, event, {
+      now: clock.now(),
+      counts: ailing.counts(group),
+      policy: this.#o.policyOf(group),
+      inFlight: this.#inFlight(group, breaker.trips),
+    });
+  }
+
+  /** An incident moved on: what it says of a canary. */
+  after({ incident, decided }: IncidentChange): void {
+    const { id, group } = incident;
+    const known = this.#canaries.get(id);
+    const trip = canaryOf(incident);
+    if (trip !== undefined) {
+      const verified = known?.trip === trip && known.verified;
+      const now = verified || (isProven(incident, this.#o.clock.now()) && this.#o.isSound(incident.agentId));
+      this.#canaries.set(id, { group, trip, verified: now });
+      if (now && !verified) this.look(group, { type: 'canary-succeeded', trip });
+      return;
+    }
+    this.#canaries.delete(id);
+    const { canary, verdict } = decided.ended ?? {};
+    if (canary === undefined) return;
+    if (verdict === 'healed' && known?.verified !== true) this.look(group, { type: 'canary-succeeded', trip: canary });
+    if (verdict === 'failed' || verdict === 'ambiguous')
+      this.look(group, { type: 'canary-failed', trip: canary, text: decided.entry?.reason.text ?? '' });
+  }
+
+  /** An attempt of the group that begins now is a canary of this trip; `undefined` while the breaker is not half-open. */
+  canaryTrip(group: GroupId): number | undefined {
+    const breaker = this.#o.log.breaker(group);
+    return breaker.state === 'half-open' ? breaker.trips : undefined;
+  }
+
+  /** How the breaker stands to the incident's next action; `undefined` while it is closed. */
+  facts(incident: Incident): BreakerFacts | undefined {
+    const { log, ailing } = this.#o;
+    const breaker = log.breaker(incident.group);
+    if (breaker.state === 'closed') return undefined;
+    const { unhealthy, size } = ailing.counts(incident.group);
+    return {
+      breaker,
+      unhealthy,
+      size,
+      inFlight: this.#inFlight(incident.group, breaker.trips, incident.id),
+      admitted: canaryOf(incident) === breaker.trips,
+    };
+  }
+
+  #inFlight(group: GroupId, trip: number, but?: IncidentId): number {
+    let count = 0;
+    for (const [id, canary] of this.#canaries)
+      if (id !== but && canary.group === group && canary.trip === trip && !canary.verified) count += 1;
+    return count;
+  }
+}
+
+function canaryOf(incident: Incident): number | undefined {
+  if (incident.state !== 'acting' && incident.state !== 'watching') return undefined;
+  return incident.attempt?.canary;
+}

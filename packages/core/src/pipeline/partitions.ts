@@ -1,0 +1,112 @@
+import type { AgentId, BreakerPolicy, EpochMs, GroupId } from '../model/index.ts';
+import type { AilingChange } from './ailing.ts';
+
+/** Silence of fewer than this is no partition (R04). */
+const leastSilent = 3;
+
+/** Where silence is counted: in a group, or (`undefined`) in the whole fleet. */
+class Scope {
+  readonly silent = new Map<AgentId, EpochMs>();
+  /** In the order in which they fell silent; those who are heard again are taken out when they are met. */
+  readonly #order: { readonly agentId: AgentId; readonly at: EpochMs }[] = [];
+  on = false;
+  #underSince: EpochMs | undefined;
+
+  fell(agentId: AgentId, at: EpochMs): void {
+    this.silent.set(agentId, at);
+    this.#order.push({ agentId, at });
+  }
+
+  heard(agentId: AgentId): void {
+    this.silent.delete(agentId);
+    if (this.silent.size === 0) this.#order.length = 0;
+  }
+
+  /** Whether there is a partition now, after this look. */
+  look(now: EpochMs, size: number, { threshold, windowMs }: BreakerPolicy): boolean {
+    const many = this.silent.size >= leastSilent && this.silent.size >= threshold * size;
+    if (!this.on) {
+      if (many && this.#fellSince(now - windowMs)) this.on = true;
+      this.#underSince = undefined;
+    } else if (many) this.#underSince = undefined;
+    else {
+      this.#underSince ??= now;
+      // Agents come back one after another: the last of them are not taken for dead at once.
+      if (this.silent.size === 0 || now - this.#underSince >= windowMs) this.on = false;
+    }
+    return this.on;
+  }
+
+  /** Whether enough fell silent since then that are silent still. */
+  #fellSince(since: EpochMs): boolean {
+    let count = 0;
+    for (let at = this.#order.length - 1; at >= 0 && count < leastSilent; at -= 1) {
+      const entry = this.#order[at] as { agentId: AgentId; at: EpochMs };
+      if (this.silent.get(entry.agentId) !== entry.at) this.#order.splice(at, 1);
+      else if (entry.at < since) break;
+      else count += 1;
+    }
+    return count >= leastSilent;
+  }
+}
+
+/**
+ * Whether many are silent at once, in a group or over the whole fleet, so that a partition is likelier than their death
+ * (R04). Costs what changes.
+ */
+export class Partitions {
+  readonly #groups = new Map<GroupId, Scope>();
+  readonly #fleet = new Scope();
+
+  /** A silence that was known when the guard stopped goes on until it is seen to end. */
+  restore(group: GroupId): void {
+    this.#scope(group).on = true;
+  }
+
+  note({ agentId, before, after }: AilingChange): void {
+    if (before?.silentSince !== undefined && before.silentSince !== after?.silentSince) {
+      this.#groups.get(before.group)?.heard(agentId);
+      this.#fleet.heard(agentId);
+    }
+    if (after?.silentSince === undefined || before?.silentSince === after.silentSince) return;
+    this.#scope(after.group).fell(agentId, after.silentSince);
+    this.#fleet.fell(agentId, after.silentSince);
+  }
+
+  /** Looks at a group and the fleet again. */
+  look(group: GroupId, of: { now: EpochMs; groupSize: number; fleetSize: number; policy: BreakerPolicy }): void {
+    this.#fleet.look(of.now, of.fleetSize, of.policy);
+    const scope = this.#groups.get(group);
+    if (scope && !scope.look(of.now, of.groupSize, of.policy) && scope.silent.size === 0) this.#groups.delete(group);
+  }
+
+  /** Agents of the group that are silent. */
+  silent(group: GroupId): number {
+    return this.#groups.get(group)?.silent.size ?? 0;
+  }
+
+  get silentInFleet(): number {
+    return this.#fleet.silent.size;
+  }
+
+  /** Groups with somebody silent, or with a partition. */
+  groups(): readonly GroupId[] {
+    return [...this.#groups.keys()];
+  }
+
+  /** Whether silence in the group is that of many. */
+  covers(group: GroupId): boolean {
+    const scope = this.#groups.get(group);
+    return scope !== undefined && (scope.on || (this.#fleet.on && scope.silent.size > 0));
+  }
+
+  get fleetWide(): boolean {
+    return this.#fleet.on;
+  }
+
+  #scope(group: GroupId): Scope {
+    const scope = this.#groups.get(group) ?? new Scope();
+    this.#groups.set(group, scope);
+    return scope;
+  }
+}
