@@ -62,4 +62,24 @@ export const setupErrors = {
     remedy: 'See the cause; the rest of the guard goes on.',
     retryable: true,
   },
+  GUARD_RECORD_UNREADABLE: {
+    text: 'The record {file} cannot be read: {why}.',
+    remedy: 'Check the path and its permissions; only the owner may read a record.',
+    retryable: false,
+  },
+  GUARD_RECORD_INVALID: {
+    text: 'The record {file} is not valid at line {line}: {why}.',
+    remedy: 'Replay the files as the guard wrote them, the parts of one life in their order.',
+    retryable: false,
+  },
+  GUARD_RECORD_FORMAT: {
+    text: 'The record {file} has format {theirs}; this version reads format {ours}.',
+    remedy: 'Replay it with the version of the guard that wrote it; its head names it under "core".',
+    retryable: false,
+  },
+  GUARD_REPLAY_PLUGIN: {
+    text: 'The plugin {plugin} takes part in decisions and cannot be loaded: {why}.',
+    remedy: 'Install the package where the replay runs, or replay under a config without it.',
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

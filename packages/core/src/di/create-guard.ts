@@ -53,6 +53,8 @@ export interface AssembleOptions extends CreateOptions {
   readonly seed?: string;
   /** Where a record is kept, whatever the config says. [as the config says] */
   readonly record?: RecordPlace;
+  /** Stands for every secret of the config, and none is read. */
+  readonly secretStandIn?: string;
   /** What is used in the place of a plugin; `load` loads it. */
   readonly substitute?: (use: string, load: () => Promise<PluginManifest>) => Promise<PluginManifest>;
 }
@@ -121,12 +123,13 @@ export function loadConfigFile(
 
 async function load(
   config: string | object,
-  options: Pick<AssembleOptions, 'plugins' | 'configDir' | 'env' | 'substitute'>,
+  options: Pick<AssembleOptions, 'plugins' | 'configDir' | 'env' | 'substitute' | 'secretStandIn'>,
 ): Promise<LoadedConfig> {
   const how: LoadOptions = {
     env: options.env ?? process.env,
     baseDir: baseDirOf(config, options),
     onSecret: registerSecret,
+    ...(options.secretStandIn === undefined ? {} : { standIn: options.secretStandIn }),
     resolvePlugin: (use, baseDir) => {
       const own = () => loadPlugin(use, baseDir, options.plugins ? { known: options.plugins } : {});
       return options.substitute?.(use, own) ?? own();

@@ -24,6 +24,7 @@ export function makeRecording(loaded: LoadedConfig, inputs: RecordingInputs): Re
     clock,
     loaded,
     run,
+    baseDir,
     ...(seed === undefined ? {} : { seed }),
     place:
       options.record ??

@@ -82,7 +82,6 @@ export class RecordFiles implements RecordPlace {
     this.#flush();
     this.#closed = true;
     await this.#writing;
-    this.#timer?.dispose();
     const file = this.#file;
     this.#file = undefined;
     await file?.close();

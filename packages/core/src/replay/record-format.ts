@@ -42,6 +42,9 @@ export interface HeaderLine {
   readonly plugins: readonly RecordedPlugin[];
   readonly orchestrators: { readonly [name: string]: RecordedOrchestrator };
   readonly notifiers: { readonly [name: string]: { readonly threads: boolean } };
+  readonly store: { readonly durable: boolean; readonly shared: boolean };
+  /** Folder against which the config's paths were resolved. */
+  readonly baseDir: string;
   /** Keys of the store that were left out, because there was more than fits. [0] */
   readonly stateLeftOut?: number;
 }
@@ -98,6 +101,8 @@ export interface InventoryLine extends Timed {
   readonly k: 'inv';
   readonly o: string;
   readonly n: number;
+  /** It stands in the head of a segment and repeats what an earlier one told. */
+  readonly h?: 1;
   readonly e?: JsonObject;
   /** It ended, and with what; an empty text: by itself. */
   readonly end?: string;

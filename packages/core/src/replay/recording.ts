@@ -33,6 +33,7 @@ export interface RecordingOptions {
   /** Names this life. */
   readonly run: string;
   readonly seed?: string;
+  readonly baseDir: string;
 }
 
 /** The record of one life of a guard: its taps, its head, its beginning and end. */
@@ -41,7 +42,7 @@ export class Recording {
   readonly taps: ComponentTaps;
   readonly #options: RecordingOptions;
   #degradations: Degraded | undefined;
-  #store: Pick<StateStore, 'list'> | undefined;
+  #store: StateStore | undefined;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class Recording {
   }
 
   /** Before the guard reads or writes its memory: the head tells what it will find. */
-  async start(store: Pick<StateStore, 'list'>): Promise<void> {
+  async start(store: StateStore): Promise<void> {
     this.#store = store;
     const { place } = this.#options;
     await place.open((segment) => this.#head(segment));
@@ -76,9 +77,10 @@ export class Recording {
   }
 
   async #head(segment: number): Promise<readonly string[]> {
-    const { clock, place, loaded, run, seed } = this.#options;
+    const { clock, place, loaded, run, seed, baseDir } = this.#options;
+    const store = this.#store as StateStore;
     const at: { readonly wall: number; readonly t: Ms } = { wall: clock.now(), t: clock.monotonic() };
-    const state = await dumpState(this.#store as Pick<StateStore, 'list'>, place.stateMax ?? stateMaxDefault);
+    const state = await dumpState(store, place.stateMax ?? stateMaxDefault);
     const header: HeaderLine = {
       k: 'header',
       format: recordFormat,
@@ -93,9 +95,11 @@ export class Recording {
       plugins: loaded.plugins.map(describe),
       orchestrators: this.taps.orchestrators(),
       notifiers: this.taps.notifiers(),
+      store: { durable: store.supports.durable, shared: store.supports.shared },
+      baseDir,
       ...(state.leftOut === 0 ? {} : { stateLeftOut: state.leftOut }),
     };
-    const listed = this.taps.inventory().map((line) => ({ t: at.t, ...line }));
+    const listed = this.taps.inventory().map((line) => ({ t: at.t, h: 1, ...line }));
     return [header, ...state.lines, ...listed].map(toText);
   }
 }

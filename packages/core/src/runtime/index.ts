@@ -5,6 +5,7 @@
 export type { SteadyClock } from './steady-clock.ts';
 export { steadyClock } from './steady-clock.ts';
 export { systemClock } from './system-clock.ts';
+export { createVirtualClock } from './virtual-clock.ts';
 export { seededRandom, systemRandom } from './seeded-random.ts';
 export { EventBus } from './event-bus.ts';
 export type { LoggerOptions, LogLevel } from './logger.ts';

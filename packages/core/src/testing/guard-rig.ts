@@ -3,7 +3,8 @@ import { apiVersion, definePlugin, invariant } from '../contracts/index.ts';
 import { assembleGuard } from '../di/create-guard.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
 import type { AgentId, Incident, TimelineEntry } from '../model/index.ts';
-import { seededRandom } from '../runtime/index.ts';
+import type { MemoryPlace } from '../replay/memory-place.ts';
+import { memoryPlace } from '../replay/memory-place.ts';
 import { MemoryStateStore } from '../state/index.ts';
 import type { InstanceSource } from './simulated-fleet.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
@@ -27,6 +28,8 @@ export interface GuardRigOptions {
   readonly delayOf?: () => number;
   /** Hears every event of the guard that lives. */
   readonly onEvent?: (event: AnyGuardEvent) => void;
+  /** Keeps a record of every life of the guard, in `records`. */
+  readonly record?: boolean;
   /** Puts something between the guard and its store, for instance faults. [nothing] */
   readonly storeOf?: (inner: StateStore, clock: VirtualClock) => StateStore;
 }
@@ -41,6 +44,8 @@ export interface GuardRig {
   readonly log: RecordingLogger;
   readonly events: readonly AnyGuardEvent[];
   readonly store: StateStore;
+  /** A record of each life, if records are kept. */
+  readonly records: readonly MemoryPlace[];
   /** The guard that runs now. */
   guard(): GuardApi;
   boot(): Promise<void>;
@@ -67,6 +72,7 @@ class VirtualGuardRig implements GuardRig {
   readonly clock = createVirtualClock();
   readonly log = recordingLogger();
   readonly events: AnyGuardEvent[] = [];
+  readonly records: MemoryPlace[] = [];
   readonly store: StateStore;
   readonly fleet: SimulatedFleet;
   readonly #options: GuardRigOptions;
@@ -116,6 +122,7 @@ class VirtualGuardRig implements GuardRig {
   crash(): void {
     this.fleet.attach(undefined);
     this.#alive.is = false;
+    this.records.at(-1)?.cut();
     this.guard()
       .stop()
       .catch(() => undefined);
@@ -145,12 +152,15 @@ class VirtualGuardRig implements GuardRig {
   }
 
   #assemble(alive: { readonly is: boolean }): Promise<GuardApi> {
-    const { config, seed = 1 } = this.#options;
+    const { config, seed = 1, record } = this.#options;
+    const place = record === true ? memoryPlace() : undefined;
+    if (place) this.records.push(place);
     return assembleGuard(
       { ...config, plugins: { world: { use: worldPlugin } }, store: { use: storePlugin } },
       {
         clock: this.clock,
-        random: seededRandom(`${seed}/${this.#boots}`, this.clock),
+        seed: `${seed}/${this.#boots}`,
+        ...(place ? { record: place } : {}),
         logger: this.log,
         prober: this.fleet,
         agentClient: this.fleet,
