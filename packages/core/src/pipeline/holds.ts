@@ -1,8 +1,9 @@
-import type { Actor, Clock, Random, StateStore } from '../contracts/index.ts';
+import type { Actor, Clock, Random, StateStore, StoreOp } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import type { AgentId, GroupId, Hold, HoldScope, Json, Ms } from '../model/index.ts';
+import type { AgentId, AuditDraft, GroupId, Hold, HoldScope, Json, Ms } from '../model/index.ts';
 import { covers, isId } from '../model/index.ts';
-import { keys } from '../state/keys.ts';
+import type { AuditLog } from '../state/index.ts';
+import { guardChain, keys } from '../state/index.ts';
 import type { Windows } from './windows.ts';
 
 const longestMs: Ms = 30 * 86_400_000;
@@ -18,6 +19,7 @@ export interface HoldsOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly audit: AuditLog;
   readonly windows: Windows;
   /** A hold was placed, or a window opened. */
   placed(hold: Hold): void;
@@ -101,7 +103,7 @@ export class Holds {
   async add(request: HoldRequest): Promise<Hold> {
     const why = problem(request);
     if (why) throw guardError('GUARD_HOLD_INVALID', { why });
-    const { store, clock, random } = this.#o;
+    const { clock, random } = this.#o;
     const at = clock.now();
     const hold: Hold = {
       id: `hold_${random.ulid()}`,
@@ -112,11 +114,15 @@ export class Holds {
       until: at + request.ttlMs,
       maintenance: request.maintenance ?? false,
     };
-    await store.commit(
-      'holds',
-      [{ op: 'put', key: keys.hold(hold.id), value: hold as unknown as Json, when: 'absent', ttlMs: request.ttlMs }],
-      { durability: 'sync' },
-    );
+    const { id, by, scope, reason, until, maintenance } = hold;
+    const draft = { actor: by, action: 'hold', subject: id, data: { scope, reason, until, maintenance } };
+    await this.#commit(draft, {
+      op: 'put',
+      key: keys.hold(id),
+      value: hold as unknown as Json,
+      when: 'absent',
+      ttlMs: request.ttlMs,
+    });
     this.#holds.set(hold.id, hold);
     this.#o.placed(hold);
     return hold;
@@ -127,10 +133,17 @@ export class Holds {
       throw guardError('GUARD_HOLD_WINDOW', { holdId: id });
     const hold = this.#holds.get(id);
     if (!hold) throw guardError('GUARD_HOLD_UNKNOWN', { holdId: id });
-    await this.#o.store.commit('holds', [{ op: 'delete', key: keys.hold(id), when: 'any' }], { durability: 'sync' });
+    const draft = { actor: by, action: 'release', subject: id, data: { reason: hold.reason } };
+    await this.#commit(draft, { op: 'delete', key: keys.hold(id), when: 'any' });
     // It may have run out, or been released by another, while that was written.
     if (this.#holds.delete(id)) this.#o.ended(hold, by);
     return hold;
+  }
+
+  /** The hold and the line about it in the audit log, all or nothing. */
+  async #commit(draft: AuditDraft, op: StoreOp): Promise<void> {
+    const { store, audit } = this.#o;
+    await audit.write(guardChain, [draft], (ops) => store.commit('holds', [op, ...ops], { durability: 'sync' }));
   }
 }
 

@@ -4,4 +4,5 @@
  */
 export type { AgentClient, AgentReply, AgentTarget, StateReply } from './agent-client.ts';
 export { httpAgentClient } from './agent-client.ts';
+export type { LoadedCheckpoint } from './checkpoints.ts';
 export { Checkpoints } from './checkpoints.ts';
