@@ -20,6 +20,8 @@ export interface DiscoveredAgent {
   readonly role?: Agent['role'];
   readonly dependsOn?: readonly AgentId[];
   readonly criticality?: Agent['criticality'];
+  /** A rollout of its group is going on or was paused by hand: it is left alone. Also `prepare` may say so. [neither] */
+  readonly rollout?: Agent['rollout'];
   /** The current incarnation. */
   readonly instance: Instance;
 }
@@ -81,7 +83,11 @@ export interface Orchestrator extends Component {
    * by itself is listed with its `died`: the guard may have been away when it happened. An empty selector lists nothing.
    */
   inventory(call: Call): AsyncIterable<InventoryEvent>;
-  /** Dynamic: this action, this agent, now. Changes nothing. Names everything the action would touch and the state before. */
+  /**
+   * Dynamic: this action, this agent, now. Changes nothing. Names everything the action would touch and the state before.
+   * A refusal is a failure of the step, except with code `plan-stale` (the instance is another now) or
+   * `rollout-in-progress`: then the attempt ends without having failed.
+   */
   prepare(action: Action, key: string, call: Call): Promise<Decision<Intent>>;
   /** Does it. Throws nothing for an outcome: `failed`, `superseded` and `unknown` are receipts. The same key twice acts once. */
   execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt>;

@@ -3,6 +3,7 @@ import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
+import { rollout } from './gate-rollout.ts';
 import { dependency, fleetBreaker, partition } from './gate-storm.ts';
 
 /** The rules of the gate, in the order in which a person would ask them. */
@@ -19,6 +20,7 @@ export const gateRules: readonly GateRule[] = [
   { name: 'selected', says: 'The action touches selected agents only.', check: selected },
   { name: 'scope', says: 'The action stays within the allowed scope.', check: scope },
   { name: 'operator', says: 'Nobody stopped the instance by hand.', check: byHand },
+  { name: 'rollout', says: 'No rollout touches it.', check: rollout },
   { name: 'evidence', says: 'Two kinds of evidence, or a proven exit, stand against it.', check: evidence },
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'backoff', says: 'The last attempt is long enough ago.', check: backoff },
@@ -93,7 +95,7 @@ function progress(facts: GateFacts): Objection | undefined {
   const { findings, now, agent, progressAgoMs, policy } = facts;
   if (facts.ordered || facts.begun || facts.health === 'failed' || progressAgoMs === undefined) return undefined;
   const reasons = findings.filter((finding) => finding.kind !== 'not-ready');
-  if (reasons.length === 0 || reasons.some((finding) => finding.kind !== 'slow')) return undefined;
+  if (reasons.length === 0 || reasons.some((finding) => finding.kind !== 'slow' && finding.data?.['slow'] !== true)) return undefined;
   const { progressWindowMs } = policy.gate;
   if (progressAgoMs > progressWindowMs) return undefined;
   return {

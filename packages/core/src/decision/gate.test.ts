@@ -77,6 +77,8 @@ describe('gate', () => {
       'wait',
       'stopped-by-operator',
     ],
+    ['a rollout', { agent: { ...agent, rollout: 'in-progress' as const } }, 'wait', 'rollout-in-progress'],
+    ['a paused rollout', { agent: { ...agent, rollout: 'paused' as const } }, 'wait', 'rollout-in-progress'],
     ['one kind of evidence', { findings: [finding({ evidence: 'probe' })] }, 'wait', 'single-evidence'],
     ['a backoff that still runs', { notBefore: 105_000 }, 'wait', 'backoff'],
     [

@@ -62,12 +62,14 @@ export function groupOf(entry: Entry): GroupId | undefined {
 /** The agent as others see it. `group` is the fallback while no source names one. */
 export function agentOf(entry: Entry, group: GroupId): Agent {
   const instance = instanceOf(entry);
+  const rollout = entry.discovered?.rollout;
   return {
     id: entry.id,
     group,
     ...saidOf(entry),
     source: sourceOf(entry),
     ...(entry.orchestrator === undefined ? {} : { orchestrator: entry.orchestrator }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(instance === undefined ? {} : { instance }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Incident, Ms, Reason, Receipt, Rung, StepRecord } from '../model/index.ts';
+import type { Attempt, Incident, Reason, Receipt, Rung, StepRecord } from '../model/index.ts';
 import { formatDuration, nextBandEdge } from '../model/index.ts';
 import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withStep } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
@@ -139,14 +139,6 @@ function goOn(incident: Acting, attempt: Attempt, facts: DecideFacts, line: Line
   });
 }
 
-/** Pause before an attempt after one that a rollout stopped: each has its place in the budget, and nobody says when it is through. */
-const rolloutPauseMs: Ms = 300_000;
-
-function pauseAfter(verdict: 'failed' | 'superseded', { code }: Reason, { backoffMs }: DecideFacts): Ms {
-  if (verdict === 'failed') return backoffMs;
-  return code === 'rollout-in-progress' ? rolloutPauseMs : 0;
-}
-
 /**
  * Ends an attempt that did not heal. After a failure severity is at least the next band's lower edge, so that the
  * ladder climbs; an attempt that never touched anything costs nothing and climbs nowhere.
@@ -162,7 +154,7 @@ export function end(
   const ended = endAttempt(attempt, facts.now, verdict);
   const climb = verdict === 'failed' ? climbed(incident, attempt, facts) : incident.severityAtLeast;
   return move(incident, facts, {
-    to: { state: 'open', nextAt: facts.now + pauseAfter(verdict, reason, facts) },
+    to: { state: 'open', nextAt: facts.now + (verdict === 'failed' ? facts.backoffMs : 0) },
     set: {
       attempts: [...incident.attempts, ended],
       severityAtLeast: climb,

@@ -50,6 +50,8 @@ export interface Agent {
   readonly orchestrator?: string;
   /** Who told us of it. Existence follows the orchestrator, policy the config, endpoints the registration. */
   readonly source: 'config' | 'orchestrator' | 'registration' | 'control-plane';
+  /** Its orchestrator is replacing the agents of its group, or was told to pause at it. [neither] */
+  readonly rollout?: 'in-progress' | 'paused';
   /** The current incarnation; absent while none is known. */
   readonly instance?: Instance;
 }

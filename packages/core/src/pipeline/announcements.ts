@@ -4,7 +4,7 @@ import { finishedStep } from './audited.ts';
 import type { IncidentChange } from './incidents.ts';
 
 /** Lines that say why nothing is done now. */
-const tellsOfNotActing: ReadonlySet<string> = new Set(['waiting', 'escalated', 'held']);
+const tellsOfNotActing: ReadonlySet<string> = new Set(['waiting', 'would-have', 'escalated', 'held']);
 
 const approvalDecisions: { readonly [code: string]: 'approved' | 'rejected' | 'expired' } = {
   'approval-granted': 'approved',

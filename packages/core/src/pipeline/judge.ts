@@ -196,6 +196,7 @@ export class Judge {
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
       ...(hold ? { hold } : {}),
+      ...rolloutSeen(incident),
       settled,
       settledAt: at,
       ...reservations.facts(incident, of.rung),
@@ -300,6 +301,12 @@ function hashOf(
 ): string {
   const { plan, steps, instance } = of;
   return plan ? planHashOf({ incidentId: id, instanceId: instance?.id, plan, steps, configVersion }) : '';
+}
+
+function rolloutSeen({ attempts }: Incident): { readonly rolloutSeenAt?: number } {
+  const last = attempts.at(-1);
+  if (last?.failure?.code !== 'rollout-in-progress' || last.endedAt === undefined) return {};
+  return { rolloutSeenAt: last.endedAt };
 }
 
 /** A person asked for what is under way, by an order or an approval. */

@@ -124,7 +124,8 @@ async function action(ports: ExecutorPorts, input: ActionInput): Promise<Resolve
       affects: decision.value.affects,
     };
   }
-  if (decision.reason.code === 'plan-stale') return { kind: 'stale', reason: decision.reason };
+  const { code } = decision.reason;
+  if (code === 'plan-stale' || code === 'rollout-in-progress') return { kind: 'stale', reason: decision.reason };
   const intent = { key, action: concrete, affects: [agent.id], before: {} };
   return { kind: 'inadmissible', effect: { type: 'action', orchestrator: name, intent }, reason: decision.reason };
 }

@@ -22,6 +22,7 @@ export interface Place {
   currentId: string;
   lastGeneration: number;
   isolated: boolean;
+  rollout?: Agent['rollout'];
   instances: Instance[];
 }
 
@@ -128,6 +129,15 @@ export class FakeInventory {
     this.lifecycle(agentId, changed.id, what);
   }
 
+  /** A rollout of the group begins, is paused, or is over. */
+  roll(group: GroupId, rollout: Agent['rollout']): void {
+    for (const place of this.members(group)) {
+      if (rollout === undefined) delete place.rollout;
+      else place.rollout = rollout;
+      this.present(place);
+    }
+  }
+
   lifecycle(agentId: AgentId, instanceId: string, what: LifecycleFacts): void {
     this.publish({ type: 'lifecycle', agentId, instanceId, ...what });
   }
@@ -206,6 +216,7 @@ function discovered(place: Place): DiscoveredAgent {
     ...(role === undefined ? {} : { role }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(criticality === undefined ? {} : { criticality }),
+    ...(place.rollout === undefined ? {} : { rollout: place.rollout }),
     instance: currentOf(place),
   };
 }

@@ -133,6 +133,7 @@ export class FakeOrchestrator implements Orchestrator, Component {
     const place = this.world.find(action.agentId);
     const instance = place?.instances.find((one) => one.id === action.instanceId);
     if (!place || !instance) return refuse(`There is no instance ${action.instanceId} of ${action.agentId}.`);
+    if (place.rollout !== undefined && action.kind !== 'retire') return rollingOut(place);
     if (action.kind === 'respawn' && capability.respawn?.includes(action.mode) !== true)
       return refuse(`Cannot respawn ${action.mode}.`);
     if (action.kind === 'retire' && place.instances.length < 2)
@@ -275,6 +276,10 @@ function imageOf(place: Place, instance: Instance): JsonObject {
 
 export function admit(intent: Intent): Decision<Intent> {
   return { act: true, value: intent, reason: { code: 'proceed', text: 'The orchestrator admits the action.' } };
+}
+
+function rollingOut({ group, rollout }: Place): Decision<never> {
+  return { act: false, reason: { code: 'rollout-in-progress', text: `The rollout of ${group} is ${rollout}.` } };
 }
 
 export function refuse(text: string): Decision<never> {
