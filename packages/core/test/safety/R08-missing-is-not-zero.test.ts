@@ -59,8 +59,9 @@ describe('R08: missing is not zero', () => {
   });
 
   it('begins anew with the instance that a restart brought: its silence counts from there', async () => {
-    const { rig, status, kill } = await world();
-    kill('web.2');
+    const made = await world();
+    const { rig, status } = made;
+    made.kill('web.2');
     await resolved(rig);
     expect(status('web.2').silentMs).toBeLessThanOrEqual(2_200);
     const silences = rig.events.flatMap((event) => (event.type === 'finding.raised' ? [event.data.finding] : []));
