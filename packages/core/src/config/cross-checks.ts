@@ -7,6 +7,7 @@ import { mergeSections } from './policy.ts';
 import type { Found } from './problem.ts';
 import { budgetChecks, budgetRules } from './budget-checks.ts';
 import { maintenanceChecks } from './maintenance-checks.ts';
+import { recurrenceRules } from './recurrence-checks.ts';
 import { ruleChecks } from './rule-checks.ts';
 
 /** `path` is below the level. */
@@ -45,7 +46,21 @@ const rules: readonly Rule[] = [
     allowed: () => 'program and arguments, as a list',
     remedy: `probes.${name}.type is command`,
   })),
+  durationRule(
+    ['prediction', 'margin'],
+    'below',
+    ['prediction', 'within'],
+    'else there is no time to wait for a quiet moment',
+  ),
+  {
+    path: ['trends', 'confidence'],
+    holds: ({ trends }) => trends.confidence >= 0.5 && trends.confidence <= 0.9999,
+    found: ({ trends }) => `${trends.confidence * 100}%`,
+    allowed: () => '50% to 99.99%',
+    remedy: 'nothing is ever quite sure',
+  },
   durationRule(['slo', 'latencyP95'], 'at most', ['slo', 'latencyP99'], 'a higher percentile is never smaller'),
+  ...recurrenceRules,
   {
     path: ['errors', 'novelMin'],
     holds: ({ errors }) => errors.novelMin <= errors.min,

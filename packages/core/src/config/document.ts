@@ -12,9 +12,12 @@ import type {
   SeverityPolicy,
   SloAlert,
   Criticality,
+  PredictionPolicy,
   ProbeType,
+  QuietPolicy,
   Role,
   TlsPolicy,
+  TrendsPolicy,
 } from '../model/index.ts';
 import type { NotificationRoute } from './guard-config.ts';
 
@@ -53,7 +56,12 @@ export interface Sections {
       readonly latencyObjective: Ratio;
       readonly minRequests: number;
       readonly minSamples: number;
-      readonly rates: readonly { readonly alert: SloAlert; readonly factor: number; readonly long: Ms; readonly short: Ms }[];
+      readonly rates: readonly {
+        readonly alert: SloAlert;
+        readonly factor: number;
+        readonly long: Ms;
+        readonly short: Ms;
+      }[];
     };
   };
   readonly errors: {
@@ -62,6 +70,20 @@ export interface Sections {
     readonly novelMin: number;
     readonly burst: number;
     readonly logs: { readonly every: Ms };
+  };
+  readonly trends: {
+    readonly window: Ms;
+    readonly minSamples: number;
+    readonly confidence: Ratio;
+    readonly within: Ms;
+    readonly limits: TrendsPolicy['limits'];
+  };
+  readonly prediction: {
+    readonly mode: PredictionPolicy['mode'];
+    readonly within: Ms;
+    readonly margin: Ms;
+    readonly metrics: PredictionPolicy['metrics'];
+    readonly quiet: QuietPolicy;
   };
   readonly severity: SeverityPolicy;
   readonly ladder: {
@@ -216,6 +238,8 @@ export const sectionNames = [
   'probes',
   'slo',
   'errors',
+  'trends',
+  'prediction',
   'severity',
   'ladder',
   'gate',

@@ -1,12 +1,15 @@
 import {
   type ApprovalsPolicy,
   type BreakerPolicy,
+  type BurnPolicy,
   type ConfigOverride,
+  type FlappingPolicy,
   type LadderPolicy,
   type Policy,
   type ProbePolicy,
   type ProbesPolicy,
   type ProbeWay,
+  type RecurrencePolicy,
   type RungPolicy,
   type SharedLimit,
   strictestMode,
@@ -21,6 +24,7 @@ import {
 } from './document.ts';
 import type { PolicyOf } from './guard-config.ts';
 import { type Labels, modeOfLabels, policyLabels, sectionsOfLabels } from './labels.ts';
+import { toPrediction, toTrends } from './policy-trends.ts';
 import { deepFreeze } from './plain.ts';
 
 /** Distinct policies kept: labels come from outside, and a fleet with a path per agent must not fill the memory. */
@@ -118,7 +122,10 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       clearBelow: slo.clearBelow,
       errorRateFactor: slo.errorRateFactor,
       latencyFactor: slo.latencyFactor,
+      burn: toBurn(slo.burn),
     },
+    trends: toTrends(sections.trends),
+    prediction: toPrediction(sections.prediction),
     errors: {
       windowMs: errors.window,
       min: errors.min,
@@ -142,10 +149,31 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
     watch: { everyMs: watch.every, forMs: watch.for },
     checkpoints: { keep: checkpoints.keep, maxAgeMs: checkpoints.maxAge, everyMs: checkpoints.every },
     learning: { ranking: sections.learning.ranking },
+    flapping: toFlapping(sections.flapping),
+    recurrence: toRecurrence(sections.recurrence),
     assessor: group.assessor,
     strategy: group.strategy,
     detectors: group.detectors,
   };
+}
+
+function toBurn({ window, latencyObjective, minRequests, minSamples, rates }: Sections['slo']['burn']): BurnPolicy {
+  return {
+    windowMs: window,
+    latencyObjective,
+    minRequests,
+    minSamples,
+    rates: rates.map(({ alert, factor, long, short }) => ({ alert, factor, longMs: long, shortMs: short })),
+  };
+}
+
+function toFlapping({ window, high, low }: Sections['flapping']): FlappingPolicy {
+  return { windowMs: window, high, low };
+}
+
+function toRecurrence(recurrence: Sections['recurrence']): RecurrencePolicy {
+  const { defectAfter, defectWindow, movesMax, movesWindow } = recurrence;
+  return { defectAfter, defectWindowMs: defectWindow, movesMax, movesWindowMs: movesWindow };
 }
 
 function toApprovals({ quorum, remindEvery, secondTierAfter, onExpiry }: Sections['approvals']): ApprovalsPolicy {

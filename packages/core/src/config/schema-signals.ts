@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/index.ts';
 import { choice, count, duration, path, ratio, section } from './schema-parts.ts';
 import { probeWay, tls } from './schema-probes.ts';
 import { severityRules } from './schema-judgement.ts';
+import { burn } from './schema-recurrence.ts';
 
 /** Sections that say when an agent is suspected. */
 export const heartbeat = section('When an agent that sends no heartbeat is suspected.', {
@@ -155,6 +156,7 @@ export const slo = section(
       description:
         'A suspicion is raised from this multiple of the latency objectives. Raise it and only heavy slowness counts; lower it and every missed objective does.',
     },
+    burn,
   },
 );
 

@@ -14,6 +14,7 @@ import { selfDoubt } from './schema-doubt.ts';
 import { recording } from './schema-recording.ts';
 import { learning } from './schema-judgement.ts';
 import { errors } from './schema-errors.ts';
+import { prediction, trends } from './schema-trends.ts';
 import { flapping, recurrence } from './schema-recurrence.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
 
@@ -22,6 +23,8 @@ const sections: { readonly [name: string]: JsonObject } = {
   probes,
   slo,
   errors,
+  trends,
+  prediction,
   severity,
   ladder,
   gate,
@@ -64,7 +67,7 @@ const group = (overrides: Properties): JsonObject => ({
       minItems: 1,
       maxItems: 64,
       uniqueItems: true,
-      default: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
+      default: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress', 'trend'],
       description: 'Detectors that watch the group. Add one and more is noticed; the list replaces the default one.',
     },
     ...overrides,

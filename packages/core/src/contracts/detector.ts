@@ -3,6 +3,7 @@ import type {
   ErrorSignal,
   EvidenceKind,
   FindingKind,
+  Health,
   JsonObject,
   LifecycleSignal,
   MetricsSignal,
@@ -10,7 +11,9 @@ import type {
   Policy,
   ProbeSignal,
   Ratio,
+  Reason,
   SignalKind,
+  SloStatus,
 } from '../model/index.ts';
 import type { HeartbeatSignal } from '../model/index.ts';
 import type { Component } from './call.ts';
@@ -102,7 +105,19 @@ export interface Detector extends Component {
   paused?(lostMs: Ms, nowMs: Ms): void;
   /** An incident of the agent began or ended: what is measured in between is not how it usually behaves. */
   troubled?(slot: AgentSlot, on: boolean): void;
-  /** What is worth keeping over a restart of the guard. */
-  save?(slot: AgentSlot): Uint8Array;
-  load?(slot: AgentSlot, bytes: Uint8Array): void;
+  /** The engine's opinion of the agent's health changed; for detectors that count it. Called after `evaluate`. */
+  judged?(slot: AgentSlot, health: Health, nowMs: Ms): void;
+  /** Service levels of the agent, where the detector counts them. */
+  serviceLevels?(slot: AgentSlot, nowMs: Ms): SloStatus | undefined;
+  /** What a person should know of the agent that is no suspicion: shown, and never acted upon. */
+  remarks?(slot: AgentSlot, nowMs: Ms): readonly Reason[];
+  /** Agents with something new that is worth keeping since they were saved. Without it nothing is saved by itself. */
+  unsaved?(): readonly AgentSlot[];
+  /**
+   * What is worth keeping of an agent over a restart of the guard, at most 64 KiB; it is deleted when the agent leaves.
+   * A crash may cost the last minutes of it.
+   */
+  save?(slot: AgentSlot, nowMs: Ms): Uint8Array | undefined;
+  /** `savedMs`: when it was saved, on the present monotonic clock, so mostly below 0. May throw: then it is dropped. */
+  load?(slot: AgentSlot, bytes: Uint8Array, savedMs: Ms): void;
 }

@@ -1,7 +1,8 @@
 import type { AgentSlot, Clock, Detector, FleetView, Logger, Metrics, SignalBatch } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
-import type { EpochMs, Finding, Health, Ms } from '../model/index.ts';
+import type { EpochMs, Finding, Health, Ms, Reason, SloStatus } from '../model/index.ts';
 import { DetectorHost, type HostedEvaluation } from './detector-host.ts';
+import { DetectorMemory } from './detector-memory.ts';
 import { FindingBook, type Cleared } from './finding-book.ts';
 import { HealthMonitor, type HealthChange } from './health-monitor.ts';
 
@@ -84,6 +85,7 @@ export class Detection {
   readonly #touchedSince = new Set<AgentSlot>();
   #lastTickMs: Ms | undefined;
   readonly #stallMs: Ms;
+  readonly #memory: DetectorMemory;
 
   constructor({ detectors, aliases = () => [], fleet, clock, log, metrics, stallMs = usualStallMs }: DetectionOptions) {
     const nowMs = clock.monotonic();
@@ -96,6 +98,7 @@ export class Detection {
     this.#metrics = metrics;
     this.#health = new HealthMonitor({ fleet, clock });
     this.#stallMs = stallMs;
+    this.#memory = new DetectorMemory(this.#hosts, log);
   }
 
   tick(batch: SignalBatch, nowMs: Ms): DetectionResult {
@@ -108,7 +111,9 @@ export class Detection {
     this.#touchedSince.clear();
     for (const slot of touched) {
       const change = this.#health.judge(slot, this.#book.of(slot), nowMs);
-      if (change) outcome.health.push(change);
+      if (!change) continue;
+      outcome.health.push(change);
+      for (const host of this.#hosts) this.#guarded(host, () => host.judged(slot, change.to, nowMs));
     }
     for (const slot of outcome.confirm) outcome.ask.delete(slot);
     return { ...outcome, confirm: [...outcome.confirm], ask: [...outcome.ask] };
@@ -163,6 +168,27 @@ export class Detection {
     return { ...status, findings: this.#book.of(slot), failures: this.#health.failures(slot) };
   }
 
+  /** Service levels of the agent, if a detector counts them. */
+  serviceLevels(slot: AgentSlot): SloStatus | undefined {
+    const nowMs = this.#clock.monotonic();
+    for (const host of this.#hosts) {
+      const levels = this.#guarded(host, () => host.serviceLevels(slot, nowMs));
+      if (levels) return levels;
+    }
+    return undefined;
+  }
+
+  /** What detectors have to say of the agent that is no suspicion. */
+  remarks(slot: AgentSlot): readonly Reason[] {
+    const nowMs = this.#clock.monotonic();
+    return this.#hosts.flatMap((host) => this.#guarded(host, () => host.remarks(slot, nowMs)) ?? []);
+  }
+
+  /** The detectors' durable memory, for who writes it down. */
+  get memory(): DetectorMemory {
+    return this.#memory;
+  }
+
   #beginOutcome(): Outcome {
     const cleared = this.#clearedSince;
     this.#clearedSince = [];
@@ -193,12 +219,13 @@ export class Detection {
     }
   }
 
-  #guarded(host: DetectorHost, work: () => void): void {
+  #guarded<T>(host: DetectorHost, work: () => T): T | undefined {
     try {
-      work();
+      return work();
     } catch (error) {
-      this.#log.error({ detector: host.name, err: error }, 'a detector failed to forget an agent');
+      this.#log.error({ detector: host.name, err: error }, 'a detector failed beside its judging');
       this.#metrics.count('praetorian_detector_failures_total', 1, { detector: host.name });
+      return undefined;
     }
   }
 

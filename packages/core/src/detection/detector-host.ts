@@ -1,5 +1,5 @@
 import type { AgentSlot, Detector, Evaluation, FleetView, HeartbeatColumns, SignalBatch } from '../contracts/index.ts';
-import type { Ms, SignalKind } from '../model/index.ts';
+import type { Health, Ms, Reason, SignalKind, SloStatus } from '../model/index.ts';
 import { capacityFor, grownUint32, grownUint8 } from '../runtime/slot-columns.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 
@@ -94,6 +94,31 @@ export class DetectorHost {
 
   troubled(slot: AgentSlot, on: boolean): void {
     this.#detector.troubled?.(slot, on);
+  }
+
+  /** The engine's opinion of the agent's health changed. */
+  judged(slot: AgentSlot, health: Health, nowMs: Ms): void {
+    if (this.watches(slot)) this.#detector.judged?.(slot, health, nowMs);
+  }
+
+  serviceLevels(slot: AgentSlot, nowMs: Ms): SloStatus | undefined {
+    return this.#detector.serviceLevels?.(slot, nowMs);
+  }
+
+  remarks(slot: AgentSlot, nowMs: Ms): readonly Reason[] {
+    return this.#detector.remarks?.(slot, nowMs) ?? [];
+  }
+
+  unsaved(): readonly AgentSlot[] {
+    return this.#detector.unsaved?.() ?? [];
+  }
+
+  save(slot: AgentSlot, nowMs: Ms): Uint8Array | undefined {
+    return this.#detector.save?.(slot, nowMs);
+  }
+
+  load(slot: AgentSlot, bytes: Uint8Array, savedMs: Ms): void {
+    if (this.watches(slot)) this.#detector.load?.(slot, bytes, savedMs);
   }
 
   /** The agent's policy changed; returns whether the detector still watches it. */

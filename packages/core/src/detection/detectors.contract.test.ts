@@ -1,9 +1,30 @@
 import { describe, it } from 'vitest';
+import type { FleetView, SignalDraft } from '../contracts/index.ts';
+import type { BurnRate } from '../model/index.ts';
 import { testDetector } from '../testing/detector-suite.ts';
 import { builtInDetectors } from './index.ts';
 
+/** An error budget burns by requests, of which the suite's own signals tell nothing. */
+const provoke = (agentId: string): readonly SignalDraft[] => [
+  { kind: 'metrics', agentId, metrics: { error_rate: 1, requests_per_second: 100 } },
+];
+
+/** The suite tells of minutes: the line of the table that ends within minutes. */
+function minutes(fleet: FleetView): FleetView {
+  const rates: readonly BurnRate[] = [{ alert: 'page', factor: 14.4, longMs: 3_600_000, shortMs: 120_000 }];
+  return {
+    ...fleet,
+    agent: (slot) => {
+      const view = fleet.agent(slot);
+      if (!view) return undefined;
+      const { slo } = view.policy;
+      return { ...view, policy: { ...view.policy, slo: { ...slo, burn: { ...slo.burn, rates } } } };
+    },
+  };
+}
+
 for (const [name, make] of Object.entries(builtInDetectors)) {
   describe(`the detector ${name}`, () => {
-    testDetector({ describe, it }, { make });
+    testDetector({ describe, it }, name === 'slo-burn' ? { make: (fleet) => make(minutes(fleet)), provoke } : { make });
   });
 }

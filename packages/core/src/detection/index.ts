@@ -8,7 +8,9 @@ import { HeartbeatDetector } from './heartbeat-detector.ts';
 import { LifecycleDetector } from './lifecycle-detector.ts';
 import { ProbeDetector } from './probe-detector.ts';
 import { ProgressDetector } from './progress-detector.ts';
+import { SloBurnDetector } from './slo-burn-detector.ts';
 import { SloDetector } from './slo-detector.ts';
+import { TrendDetector } from './trends/trend-detector.ts';
 
 export type { DetectionResult } from './detection.ts';
 export { Detection } from './detection.ts';
@@ -21,5 +23,11 @@ export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?
   progress: (fleet, doubt) => new ProgressDetector({ fleet, doubt }),
   lifecycle: (fleet) => new LifecycleDetector({ fleet }),
   slo: (fleet, doubt) => new SloDetector({ fleet, doubt }),
+  'slo-burn': (fleet) => new SloBurnDetector({ fleet }),
   errors: (fleet) => new ErrorsDetector({ fleet }),
+  trend: (fleet) => new TrendDetector({ fleet }),
+  trend: (fleet) => new TrendDetector({ fleet }),
 };
+
+/** Detectors that come along when another is named. */
+export const belongsTo: { readonly [name: string]: readonly string[] } = { 'slo-burn': ['slo'] };

@@ -1,5 +1,5 @@
 import type { AgentView } from '../contracts/index.ts';
-import { Detection } from '../detection/index.ts';
+import { belongsTo, Detection } from '../detection/index.ts';
 import { Fleet, FleetControlPlane } from '../fleet/index.ts';
 import {
   Collector,
@@ -99,7 +99,7 @@ function makeDetection(at: Provider): Detection {
   const registry = at.get(core.registry);
   return new Detection({
     detectors: new Map(registry.names('detectors').map((name) => [name, registry.get('detectors', name)])),
-    aliases: (name) => registry.aliases('detectors', name),
+    aliases: (name) => [...registry.aliases('detectors', name), ...(belongsTo[name] ?? [])],
     fleet: at.get(core.fleet),
     clock: at.get(core.clock),
     log: at.get(core.log),

@@ -1,6 +1,7 @@
 import { Ledger } from '../learning/index.ts';
 import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
 import { LogRound } from '../pipeline/log-round.ts';
+import { MemoryRound } from '../pipeline/memory-round.ts';
 import { NotificationRouter } from '../notification/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
 import { Checkpoints, httpAgentClient } from '../recovery/index.ts';
@@ -57,6 +58,18 @@ export function composeRecovery(scope: Scope, { agentClient, recording }: Inputs
         agentClient: at.get(core.agentClient),
         checkpoints: at.get(core.checkpoints),
         incidents: at.get(core.incidentLog),
+        ownership: at.get(core.ownership),
+      }),
+  );
+  scope.provide(
+    core.memoryRound,
+    (at) =>
+      new MemoryRound({
+        clock: at.get(core.clock),
+        log: at.get(core.log),
+        store: at.get(core.store),
+        fleet: at.get(core.fleet),
+        detection: at.get(core.detection),
         ownership: at.get(core.ownership),
       }),
   );

@@ -1,6 +1,7 @@
 import { Pipeline } from '../pipeline.ts';
 import { Degradations } from '../pipeline/degradations.ts';
 import { Ownership } from '../pipeline/ownership.ts';
+import { StoreOutage } from '../pipeline/store-outage.ts';
 import { Reflection } from '../pipeline/reflection.ts';
 import { tapStore } from '../replay/store-tap.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
@@ -46,7 +47,12 @@ function composeState(scope: Scope, { store: given, recording }: Inputs): void {
   scope.provide(core.store, (at) => {
     const own = given ?? at.get(core.registry).get('stateStores', at.get(core.config).config.store);
     const store = recording ? tapStore(recording.recorder, own) : own;
-    return timedStore(store, at.get(core.clock), (tookMs, thrown) => at.get(core.doubt).stored(tookMs, thrown));
+    // What came while nothing could be written was refused: the fleet is looked at anew, as after a start (R05).
+    const outage = new StoreOutage(() => at.get(core.settle).unsettle());
+    return timedStore(store, at.get(core.clock), (tookMs, thrown) => {
+      at.get(core.doubt).stored(tookMs, thrown);
+      outage.heard(thrown);
+    });
   });
   scope.provide(core.leases, (at) => {
     const { store } = at.get(core.config).config;

@@ -16,12 +16,14 @@ export type FindingKind =
   | 'not-ready'
   | 'slow'
   | 'error-rate'
+  | 'slo-burn'
   | 'errors'
   | 'exited'
   | 'oom-killed'
   | 'unhealthy'
   | 'restarting'
   | 'stalled'
+  | 'exhaustion'
   | 'anomaly'
   | `${string}/${string}`;
 

@@ -19,6 +19,8 @@ export function worseHealth(a: Health, b: Health): Health {
 export interface ScoreTerm {
   readonly name: 'uptime' | 'success_rate' | 'latency' | 'error_rate';
   readonly weight: Ratio;
+  /** The figure it is made from: percent (uptime), share (success and error rate) or milliseconds (p95 latency). */
+  readonly input?: number;
   readonly value?: number;
 }
 
@@ -49,10 +51,10 @@ export function healthScore(input: ScoreInput): HealthScore {
   } = input.metrics ?? {};
   const tasks = completed !== undefined && failed !== undefined ? completed + failed : 0;
   const terms: ScoreTerm[] = [
-    term('uptime', 0.3, input.uptimePercentage),
-    term('success_rate', 0.3, tasks > 0 ? ((completed as number) / tasks) * 100 : undefined),
-    term('latency', 0.2, p95 === undefined ? undefined : (1 - p95 / 1000) * 100),
-    term('error_rate', 0.2, errorRate === undefined ? undefined : (1 - errorRate) * 100),
+    term('uptime', 0.3, input.uptimePercentage, (percentage) => percentage),
+    term('success_rate', 0.3, tasks > 0 ? (completed as number) / tasks : undefined, (share) => share * 100),
+    term('latency', 0.2, p95, (ms) => (1 - ms / 1000) * 100),
+    term('error_rate', 0.2, errorRate, (share) => (1 - share) * 100),
   ];
   let weight = 0;
   let sum = 0;
@@ -66,6 +68,11 @@ export function healthScore(input: ScoreInput): HealthScore {
   return { score, terms };
 }
 
-function term(name: ScoreTerm['name'], weight: Ratio, value: number | undefined): ScoreTerm {
-  return value === undefined ? { name, weight } : { name, weight, value };
+function term(
+  name: ScoreTerm['name'],
+  weight: Ratio,
+  input: number | undefined,
+  valueOf: (input: number) => number,
+): ScoreTerm {
+  return input === undefined ? { name, weight } : { name, weight, input, value: valueOf(input) };
 }

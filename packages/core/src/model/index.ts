@@ -37,6 +37,9 @@ export type { Decision, GateVerdict, Reason, ReasonCode, RuleResult } from './re
 export { reasonCodes } from './reason.ts';
 export type {
   AttemptLimit,
+  BurnPolicy,
+  FlappingPolicy,
+  RecurrencePolicy,
   SharedLimit,
   BreakerPolicy,
   ApprovalsPolicy,
@@ -57,6 +60,19 @@ export type {
   WatchPolicy,
 } from './policy.ts';
 export { rungs, strictestMode } from './policy.ts';
+export type {
+  BurnRate,
+  BurnStatus,
+  GroupFigure,
+  GroupSlo,
+  MeasuredLatency,
+  SloAlert,
+  SloFigure,
+  SloObjective,
+  SloStatus,
+} from './slo.ts';
+export { groupSlo, sloObjectives } from './slo.ts';
+export type { PredictionPolicy, QuietPolicy, TrendsPolicy } from './trends.ts';
 export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';
 export { wayOf } from './probe-way.ts';
 export type { SeverityRule, UseWhenRule } from './rules.ts';

@@ -1,6 +1,8 @@
 import type { ConfigOverride } from './action.ts';
 import type { ProbeWay, TlsPolicy } from './probe-way.ts';
+import type { PredictionPolicy, TrendsPolicy } from './trends.ts';
 import type { SeverityRule, UseWhenRule } from './rules.ts';
+import type { BurnRate } from './slo.ts';
 import type { Ms, Ratio } from './units.ts';
 
 /** How far the guard may go by itself in a group; from the most careful to the freest. */
@@ -64,6 +66,39 @@ export interface SloPolicy {
   readonly errorRateFactor: number;
   /** Multiple of the latency target from which a finding is raised. */
   readonly latencyFactor: number;
+  readonly burn: BurnPolicy;
+}
+
+/** Error budgets and alerts on how fast they burn. */
+export interface BurnPolicy {
+  /** Time over which the budget is counted. */
+  readonly windowMs: Ms;
+  /** Share of the reported percentiles that has to meet its target. */
+  readonly latencyObjective: Ratio;
+  /** Requests that a long window has to hold before it says anything. */
+  readonly minRequests: number;
+  /** The same for tasks and for reports of a percentile. */
+  readonly minSamples: number;
+  readonly rates: readonly BurnRate[];
+}
+
+/** When an agent counts as flapping. */
+export interface FlappingPolicy {
+  /** Changes between good and bad are counted over this time. */
+  readonly windowMs: Ms;
+  /** It flaps from this many changes on, until there are at most `low`. */
+  readonly high: number;
+  readonly low: number;
+}
+
+/** When a failure that comes back is a case for people. */
+export interface RecurrencePolicy {
+  /** Healings of one failure of an agent in `defectWindowMs` from which it is a defect. */
+  readonly defectAfter: number;
+  readonly defectWindowMs: Ms;
+  /** The agent is recreated or respawned for one failure this often in `movesWindowMs`; then a person is asked. */
+  readonly movesMax: number;
+  readonly movesWindowMs: Ms;
 }
 
 export type Rung = 'restart' | 'recreate' | 'respawn' | 'escalate';
@@ -204,6 +239,8 @@ export interface Policy {
   readonly probes: ProbesPolicy;
   readonly slo: SloPolicy;
   readonly errors: ErrorsPolicy;
+  readonly trends: TrendsPolicy;
+  readonly prediction: PredictionPolicy;
   readonly severity: SeverityPolicy;
   readonly ladder: LadderPolicy;
   readonly gate: GatePolicy;
@@ -211,6 +248,8 @@ export interface Policy {
   readonly watch: WatchPolicy;
   readonly checkpoints: CheckpointPolicy;
   readonly learning: LearningPolicy;
+  readonly flapping: FlappingPolicy;
+  readonly recurrence: RecurrencePolicy;
   /** Name of the assessor and the strategy that decide for the group. */
   readonly assessor: string;
   readonly strategy: string;

@@ -32,7 +32,8 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   const hold = holds.on(agent.id, agent.group);
   const incident = incidents.openFor(agent.id);
   const { uptimePercentage, silentMs } = status;
-  const remarks = remarksOn(parts, slot);
+  const slo = detection.serviceLevels(slot);
+  const remarks = [...remarksOn(parts, slot), ...detection.remarks(slot)];
   return {
     agent,
     health: status.health,
@@ -41,6 +42,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
     mode: policy.mode,
     score: healthScore({ metrics, ...(uptimePercentage === undefined ? {} : { uptimePercentage }) }),
     metrics,
+    ...(slo ? { slo } : {}),
     ...(progress ? { progress } : {}),
     findings: status.findings,
     ...(remarks.length > 0 ? { remarks } : {}),

@@ -39,6 +39,9 @@ export const keys = {
   outbox: (shard: number, noticeId: string): string => `shard/${shard}/outbox/${noticeId}`,
   thread: (shard: number, incidentId: IncidentId, notifier: string): string =>
     `shard/${shard}/thread/${incidentId}/${notifier}`,
+  /** What detectors keep of an agent. */
+  memories: (shard: number): string => `shard/${shard}/memory/`,
+  memory: (shard: number, id: AgentId): string => `shard/${shard}/memory/${id}`,
   ledger: (shard: number, id: AgentId): string => `shard/${shard}/ledger/${id}`,
   ranking: (shard: number, group: GroupId): string => `shard/${shard}/ranking/${group}`,
   checkpoints: (shard: number, id: AgentId): string => `shard/${shard}/checkpoint/${id}/`,

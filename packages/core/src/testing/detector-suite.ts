@@ -146,7 +146,11 @@ function testMemory(runner: Runner, make: () => Detector, scenesFor: (detector: 
     play(before, scenes.slice(0, half), wakes);
     const after = make();
     const { slots } = storyFleet();
-    for (let slot = 0; slot < slots; slot += 1) after.load?.(slot, before.save(slot));
+    const savedMs = scenes[half - 1]?.batch.nowMs ?? 0;
+    for (let slot = 0; slot < slots; slot += 1) {
+      const bytes = before.save(slot, savedMs);
+      if (bytes) after.load?.(slot, bytes, savedMs);
+    }
     const rest = scenes.slice(half);
     assert.deepEqual(play(after, rest, new Map(wakes)), play(before, rest, new Map(wakes)));
   });

@@ -42,8 +42,34 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
       clearBelow: 0.1,
       errorRateFactor: 10,
       latencyFactor: 2,
+      burn: {
+        windowMs: 30 * 86_400_000,
+        latencyObjective: 0.99,
+        minRequests: 100,
+        minSamples: 20,
+        rates: [
+          { alert: 'page', factor: 14.4, longMs: 3_600_000, shortMs: 300_000 },
+          { alert: 'page', factor: 6, longMs: 21_600_000, shortMs: 1_800_000 },
+          { alert: 'ticket', factor: 3, longMs: 86_400_000, shortMs: 7_200_000 },
+          { alert: 'ticket', factor: 1, longMs: 259_200_000, shortMs: 21_600_000 },
+        ],
+      },
     },
     errors: { windowMs: 60_000, min: 10, novelMin: 5, burst: 5, logsEveryMs: 0 },
+    trends: {
+      windowMs: 7_200_000,
+      minSamples: 30,
+      confidence: 0.99,
+      withinMs: 3_600_000,
+      limits: { cpu_usage: 1 },
+    },
+    prediction: {
+      mode: 'off',
+      withinMs: 1_800_000,
+      marginMs: 300_000,
+      metrics: ['memory_usage_mb'],
+      quiet: { activeTasks: 0, queueDepth: 0, cpu: 0.5 },
+    },
     severity: { escalateFailures: 5, rules: [] },
     ladder: {
       restart: { timeoutMs: 30_000, graceMs: 10_000 },
@@ -80,9 +106,11 @@ export function samplePolicy(given: Partial<Policy> = {}): Policy {
     watch: { everyMs: 10_000, forMs: 300_000 },
     checkpoints: { keep: 10, maxAgeMs: 86_400_000, everyMs: 0 },
     learning: { ranking: 'off' },
+    flapping: { windowMs: 1_800_000, high: 6, low: 2 },
+    recurrence: { defectAfter: 3, defectWindowMs: 86_400_000, movesMax: 3, movesWindowMs: 21_600_000 },
     assessor: 'threat',
     strategy: 'ladder',
-    detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
+    detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress', 'trend'],
     ...given,
   };
 }
