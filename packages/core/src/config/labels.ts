@@ -31,6 +31,7 @@ export const labelTable = {
   'liveness-port': 'Port of the liveness probe, 1–65535.',
   'readiness-port': 'Port of the readiness probe, 1–65535.',
   'performance-port': 'Port of the performance probe, 1–65535.',
+  'memory-limit-mb': 'Memory, in MB, at which the agent ends; from it the guard foresees that a leak reaches it.',
   'restart-scope': 'instance: actions may touch this agent alone. A label cannot widen the scope.',
   criticality: '0, 1 or 2: how much its loss hurts.',
   'depends-on': 'Ids of agents it cannot work without, separated by commas.',
@@ -55,6 +56,7 @@ export const policyLabels = [
   'liveness-port',
   'readiness-port',
   'performance-port',
+  'memory-limit-mb',
   'restart-scope',
 ] as const satisfies readonly LabelName[];
 
@@ -79,6 +81,7 @@ const accepts: { readonly [N in LabelName]: (text: string) => boolean } = {
   'liveness-port': isPort,
   'readiness-port': isPort,
   'performance-port': isPort,
+  'memory-limit-mb': (text) => /^[1-9]\d{0,8}$/.test(text),
   'restart-scope': (text) => text === 'instance' || text === 'workload',
   criticality: (text) => ['0', '1', '2'].includes(text),
   'depends-on': (text) => splitIds(text).every(isId),
@@ -121,12 +124,14 @@ export function modeOfLabels(labels: Labels, mode: Mode): Mode {
 /** What labels change in the sections of a policy. */
 export function sectionsOfLabels(labels: Labels): PartialSections {
   const expect = usable(labels, 'heartbeat') as 'auto' | 'required' | 'off' | undefined;
+  const memory = usable(labels, 'memory-limit-mb');
   const probes = (['health', 'liveness', 'readiness', 'performance'] as const).flatMap((probe) => {
     const way = wayOfLabels(labels, probe);
     return Object.keys(way).length === 0 ? [] : [[probe, way] as const];
   });
   return {
     ...(expect === undefined ? {} : { heartbeat: { expect } }),
+    ...(memory === undefined ? {} : { trends: { limits: { memory_usage_mb: Number(memory) } } }),
     ...(probes.length === 0 ? {} : { probes: Object.fromEntries(probes) }),
     ...(labels['restart-scope'] === 'instance' ? { ladder: { restartScope: 'instance' as const } } : {}),
   };

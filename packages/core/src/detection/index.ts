@@ -26,7 +26,6 @@ export const builtInDetectors: Readonly<Record<string, (fleet: FleetView, doubt?
   'slo-burn': (fleet) => new SloBurnDetector({ fleet }),
   errors: (fleet) => new ErrorsDetector({ fleet }),
   trend: (fleet) => new TrendDetector({ fleet }),
-  trend: (fleet) => new TrendDetector({ fleet }),
 };
 
 /** Detectors that come along when another is named. */

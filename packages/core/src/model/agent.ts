@@ -36,6 +36,8 @@ export interface Instance {
   readonly endpoint?: string;
   readonly startedAt?: EpochMs;
   readonly state?: InstanceState;
+  /** Memory its orchestrator holds it to; above it is ended. */
+  readonly memoryLimitMb?: number;
 }
 
 /** The logical place that is watched. */
