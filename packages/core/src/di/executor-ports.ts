@@ -44,6 +44,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
       if (avoid.length > 0) return olderCheckpoint(at, agentId, avoid);
       return (await at.get(core.checkpoints).latest(agentId))?.checkpoint;
     },
+    figures: (agentId) => at.get(core.sight).see(agentId)?.metrics ?? {},
     redact,
     onStep: (incident, step, key) => {
       at.get(core.bus).emit('step.started', {

@@ -73,6 +73,7 @@ async function evidence(
   const items =
     agent?.instance && orchestrator?.evidence ? await orchestrator.evidence(agent.instance, agent.id, call) : [];
   const data: JsonObject = {
+    metrics: { ...ports.figures(effect.agentId) },
     evidence: items.slice(0, evidenceItemsMax).map((item) => ({
       label: item.label,
       text: ports.redact(item.text.slice(-evidenceCharsMax)),

@@ -3,6 +3,7 @@ import type { IncidentEvent } from '../incident/index.ts';
 import type {
   Agent,
   AgentId,
+  AgentMetrics,
   Checkpoint,
   GateVerdict,
   GroupId,
@@ -50,6 +51,8 @@ export interface ExecutorPorts {
   promote(agent: Agent, instance: Instance, epoch: number, signal: AbortSignal): Promise<AgentReply>;
   /** The newest that may be restored and is none of those to avoid. */
   latestCheckpoint(agentId: AgentId, avoid: readonly string[]): Promise<Checkpoint | undefined>;
+  /** Last known figures of the agent. */
+  figures(agentId: AgentId): AgentMetrics;
   redact(text: string): string;
   onStep(incident: Incident, step: Step, key: string): void;
 }

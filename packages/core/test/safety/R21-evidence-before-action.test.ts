@@ -57,7 +57,9 @@ describe('R21: evidence before action', () => {
     kill();
     const incident = await resolved(rig);
     expect(log).toEqual(['evidence', 'restart']);
-    expect(JSON.stringify(evidenceOf(incident)?.receipt)).toContain('panic: disk full');
+    expect(evidenceOf(incident)?.receipt).toMatchObject({
+      data: { evidence: [{ label: 'log', text: 'panic: disk full' }], metrics: { p95_latency_ms: expect.any(Number) } },
+    });
   });
 
   it('captures it before every rung, also of the instance that was just brought', async () => {
