@@ -69,7 +69,7 @@ describe('a config', () => {
       checkpoints: { keep: 5, maxAgeMs: 86_400_000, everyMs: 300_000 },
       assessor: 'threat',
       strategy: 'ladder',
-      detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
+      detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress', 'trend'],
     });
   });
 

@@ -10,7 +10,7 @@ const offered: { readonly [K in Kind]?: readonly string[] } = {
   notifiers: ['log', 'ops'],
   assessors: ['threat'],
   strategies: ['ladder'],
-  detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress'],
+  detectors: ['heartbeat', 'probe', 'lifecycle', 'slo', 'errors', 'progress', 'trend'],
 };
 const known: KnownNames = {
   has: (kind, name) => offered[kind]?.includes(name) ?? false,
