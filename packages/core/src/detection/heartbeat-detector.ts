@@ -40,6 +40,17 @@ const ofSilence = asked | freshNo | unheard | unansweredBits;
 /** While the guard doubts itself, those it waits for longer than usual are looked at this often. */
 const lookAgainMs: Ms = 5_000;
 
+/** What came of looking at an agent. */
+interface Judgement {
+  readonly nowMs: Ms;
+  /** NaN while silence is not counted. */
+  readonly silentMs: Ms;
+  /** The silence is a suspicion. */
+  readonly counts: boolean;
+  /** The agent is to be asked. */
+  readonly asks: boolean;
+}
+
 /**
  * Suspects an agent whose heartbeat is overdue, and says so again each time another timeout passes, so that it is asked
  * again. Armed by the first heartbeat (`auto`), also one of an earlier run of the guard, or from the registration on
@@ -144,20 +155,31 @@ export class HeartbeatDetector implements Detector {
     const counts = this.#counts(silentMs, flags);
     const asks = !counts && this.#asks(silentMs, flags);
     const quiet = !counts && !asks && (flags & (told | selfDegraded)) === 0;
-    if (quiet && (Number.isNaN(fromMs) || this.#comesBack(slot, nowMs, silentMs))) {
+    if (quiet && (Number.isNaN(silentMs) || this.#comesBack(slot, nowMs, silentMs))) {
       this.#set(slot, freshNo, false);
       return undefined;
     }
-    const degraded = (flags & selfDegraded) !== 0;
-    const speaks = (counts ? raised : 0) | (asks ? asked : 0) | (counts || degraded ? told : 0);
-    this.#flags[slot] = (flags & ~(raised | freshNo | told)) | speaks;
-    const suspicions = degraded ? [saysDegraded] : [];
-    if (Number.isNaN(fromMs)) return { slot, suspicions };
-    if (counts) suspicions.push(this.#silence(slot, silentMs, view));
+    return this.#told(slot, view, { nowMs, silentMs, counts, asks });
+  }
+
+  #told(slot: AgentSlot, view: AgentView, { nowMs, silentMs, counts, asks }: Judgement): Evaluation {
+    const suspicions = this.#suspicions(slot, view, counts ? silentMs : undefined);
+    const speaks = (counts ? raised : 0) | (asks ? asked : 0) | (suspicions.length > 0 ? told : 0);
+    this.#flags[slot] = ((this.#flags[slot] as number) & ~(raised | freshNo | told)) | speaks;
+    if (Number.isNaN(silentMs)) return { slot, suspicions };
     const nextMs = counts ? this.#againMs(silentMs, view.policy.heartbeat.silentForMs) : this.#nextMs(silentMs);
     const wakeAtMs = nowMs + nextMs - silentMs;
     this.#wakeMs[slot] = wakeAtMs;
     return { slot, suspicions, wakeAtMs, ...(asks ? { ask: true } : {}) };
+  }
+
+  /** @param silentMs `undefined` when the silence does not count. */
+  #suspicions(slot: AgentSlot, view: AgentView, silentMs: Ms | undefined): Suspicion[] {
+    const degraded = ((this.#flags[slot] as number) & selfDegraded) !== 0;
+    return [
+      ...(degraded ? [saysDegraded] : []),
+      ...(silentMs === undefined ? [] : [this.#silence(slot, silentMs, view)]),
+    ];
   }
 
   /** Whether the silence is a suspicion: by itself, or unusual and confirmed. */

@@ -83,22 +83,16 @@ export class ProgressDetector implements Detector {
     nowMs: Ms,
     of: { readonly metrics?: AgentMetrics | undefined; readonly progress?: Progress },
   ): void {
-    const { activeTasks, queueDepth, lastProgressAt } = of.progress ?? {};
-    const completed = of.metrics?.tasks_completed;
+    const { progress } = of;
     const known = this.#works.get(slot);
-    if (!known && activeTasks === undefined && queueDepth === undefined) return;
+    if (!known && progress?.activeTasks === undefined && progress?.queueDepth === undefined) return;
     const work = known ?? blank();
     this.#works.set(slot, work);
-    work.active = activeTasks ?? work.active;
-    work.queued = queueDepth ?? work.queued;
-    // What other sources say does not tell that the work is still in hand.
-    if (of.progress !== undefined) work.toldMs = nowMs;
-    const advanced = moved(lastProgressAt, work.lastProgressAt) || moved(completed, work.completed);
-    const tells = lastProgressAt !== undefined || completed !== undefined || canAdvance(work);
-    work.lastProgressAt = lastProgressAt ?? work.lastProgressAt;
-    work.completed = completed ?? work.completed;
-    if (advanced || work.active + work.queued === 0 || !tells) work.stillSinceMs = undefined;
-    if (work.active + work.queued > 0 && tells) work.stillSinceMs ??= nowMs;
+    if (progress) take(work, progress, nowMs);
+    const advanced = advance(work, progress?.lastProgressAt, of.metrics?.tasks_completed);
+    const stands = work.active + work.queued > 0 && canAdvance(work);
+    if (advanced || !stands) work.stillSinceMs = undefined;
+    if (stands) work.stillSinceMs ??= nowMs;
   }
 
   #judge(work: Work, { policy }: AgentView): Suspicion | undefined {
@@ -123,8 +117,23 @@ const blank = (): Work => ({
 const canAdvance = ({ lastProgressAt, completed }: Work): boolean =>
   lastProgressAt !== undefined || completed !== undefined;
 
+/** What the agent has in hand. Other sources do not tell that it still has. */
+function take(work: Work, { activeTasks, queueDepth }: Progress, nowMs: Ms): void {
+  work.active = activeTasks ?? work.active;
+  work.queued = queueDepth ?? work.queued;
+  work.toldMs = nowMs;
+}
+
+/** Notes how far the work has got; whether it got on. */
+function advance(work: Work, lastProgressAt: number | undefined, completed: number | undefined): boolean {
+  const advanced = differs(lastProgressAt, work.lastProgressAt) || differs(completed, work.completed);
+  work.lastProgressAt = lastProgressAt ?? work.lastProgressAt;
+  work.completed = completed ?? work.completed;
+  return advanced;
+}
+
 /** Any other value than the last one is an advance: a counter that begins anew, a clock that was set back. */
-const moved = (value: number | undefined, last: number | undefined): boolean =>
+const differs = (value: number | undefined, last: number | undefined): boolean =>
   value !== undefined && last !== undefined && value !== last;
 
 function stalled({ active, queued }: Work, stillMs: Ms, allowedMs: Ms): Suspicion {
