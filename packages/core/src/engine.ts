@@ -278,6 +278,7 @@ export class Engine {
       gone: (agentId) => scope.get(core.members).gone(agentId),
       lifecycle: (seen) => void scope.get(core.collector).ingest(seen),
       synced: () => scope.get(core.settle).synced(name),
+      broken: () => scope.get(core.settle).broken(name),
       degraded: (why) => scope.get(core.degradations).set(`orchestrator ${name}`, why),
     });
     this.#feeds.push(feed);

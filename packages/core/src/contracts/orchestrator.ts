@@ -4,6 +4,7 @@ import type {
   AgentId,
   Capability,
   Decision,
+  EpochMs,
   GroupId,
   Instance,
   Intent,
@@ -41,6 +42,8 @@ export type InventoryEvent =
       readonly exitCode?: number;
       readonly exitSignal?: string;
       readonly detail?: string;
+      /** When it happened, by the orchestrator's clock: a replay of long ago is dropped. [now] */
+      readonly at?: EpochMs;
     };
 
 /** The engine's permission for one execution. Given out by the executor alone, after the gate. */

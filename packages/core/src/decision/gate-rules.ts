@@ -60,7 +60,7 @@ function maintenance({ hold: held, now }: GateFacts): Objection | undefined {
 
 function settled({ settled: done, settledAt, now }: GateFacts): Objection | undefined {
   if (done) return undefined;
-  const text = 'The guard has just started and is still getting to know the fleet.';
+  const text = 'The guard is getting to know the fleet (again).';
   const remedy = 'Nothing to do; it settles by itself.';
   return { until: Math.max(settledAt, now + 250), code: 'settling', text, remedy };
 }

@@ -63,6 +63,7 @@ export function composeFleet(scope: Scope, { prober, baseDir, recording }: Input
       detection: at.get(core.detection),
       collector: at.get(core.collector),
       clock: at.get(core.clock),
+      isFollowed: (orchestrator) => at.get(core.settle).isFollowed(orchestrator),
       heard: (slot) => at.get(core.members).heard(slot),
     });
   });
@@ -144,11 +145,11 @@ function makeSettle(at: Provider): Settle {
         longestMs = Math.max(longestMs, policyOf({ id: '', group, labels: {} }).gate.settleMs);
       return longestMs;
     },
-    someUnseen: (orchestrator) => {
+    someUnseen: (orchestrator, sinceMs) => {
       // One that has an address can be asked; one that has none is heard of when it speaks.
       const sight = at.get(core.sight);
       const unseen = (slot: number, { agent }: AgentView): boolean =>
-        agent.orchestrator === orchestrator && fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot);
+        agent.orchestrator === orchestrator && fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot, sinceMs);
       return fleet.list(undefined, 1, unseen).length > 0;
     },
   });

@@ -13,6 +13,8 @@ interface Seen {
   lifeMs: Ms;
   /** A probe that was answered well. */
   answerMs: Ms;
+  /** A probe that failed. */
+  failedMs: Ms;
   /** A suspicion was raised or stood. */
   badMs: Ms;
   /** The work advanced. */
@@ -29,6 +31,8 @@ interface Seen {
 }
 
 export interface FleetSightOptions {
+  /** Whether the orchestrator's inventory is followed now; else what it said last may be long over. */
+  isFollowed(orchestrator: string): boolean;
   readonly fleet: Fleet;
   readonly detection: Detection;
   readonly collector: Collector;
@@ -115,12 +119,13 @@ export class FleetSight implements View {
     return this.#seen[slot]?.errors ?? 0;
   }
 
-  /** Whether anything fresh came of the agent since the guard started or the instance began. */
-  wasSeen(slot: AgentSlot): boolean {
+  /** Whether anything fresh came of the agent since a moment and since the instance began. */
+  wasSeen(slot: AgentSlot, sinceMs: Ms): boolean {
     const seen = this.#seen[slot];
-    // One that may never be asked must not keep the guard from getting to know the others.
     if (seen === undefined) return false;
-    return seen.lifeMs > -Infinity || seen.errors > 0 || seen.denied !== undefined || seen.unaskable !== undefined;
+    // One that may never be asked must not keep the guard from getting to know the others.
+    if (seen.denied !== undefined || seen.unaskable !== undefined) return true;
+    return seen.lifeMs >= sinceMs || seen.failedMs >= sinceMs;
   }
 
   /** Which probe of the agent cannot be asked before the config changes; `undefined` while all can. */
@@ -153,7 +158,9 @@ export class FleetSight implements View {
     const { fleet } = this.#o;
     if (beats || fleet.endpointOf(slot) !== undefined) return false;
     const agent = fleet.agent(slot)?.agent;
-    return agent?.orchestrator !== undefined && agent.instance?.state === 'running';
+    return (
+      agent?.orchestrator !== undefined && agent.instance?.state === 'running' && this.#o.isFollowed(agent.orchestrator)
+    );
   }
 
   #beat(slot: AgentSlot, atMs: Ms): void {
@@ -181,7 +188,10 @@ export class FleetSight implements View {
       seen.lifeMs = signal.receivedMs;
       seen.answerMs = signal.receivedMs;
       seen.errors = 0;
-    } else if (signal.outcome === 'down' && signal.probe !== 'readiness') seen.errors += 1;
+    } else if (signal.outcome === 'down' && signal.probe !== 'readiness') {
+      seen.errors += 1;
+      seen.failedMs = signal.receivedMs;
+    }
   }
 
   /** The first report is no advance: it says only where the work stands. */
@@ -201,6 +211,7 @@ function nothingSeen(): Seen {
     beatMs: -Infinity,
     lifeMs: -Infinity,
     answerMs: -Infinity,
+    failedMs: -Infinity,
     badMs: -Infinity,
     progressMs: -Infinity,
     lastProgressAt: -Infinity,

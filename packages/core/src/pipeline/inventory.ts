@@ -1,11 +1,14 @@
 import { agentOfLabels, labelProblems } from '../config/labels.ts';
 import type { Clock, DiscoveredAgent, InventoryEvent, Logger, Orchestrator, SignalDraft } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
-import type { AgentId, Ms } from '../model/index.ts';
+import type { AgentId, EpochMs, Ms } from '../model/index.ts';
 import type { Fleet, FleetChange } from '../fleet/index.ts';
 
 /** Pause before an inventory that broke off is listed again, in ms: doubled each time up to the last. */
 const againMs: readonly Ms[] = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
+
+/** Events of an instance that are older are dropped. */
+const lifecycleMaxAgeMs: Ms = 300_000;
 
 export interface InventoryOptions {
   readonly name: string;
@@ -18,6 +21,8 @@ export interface InventoryOptions {
   gone(agentId: AgentId): void;
   lifecycle(signal: SignalDraft): void;
   synced(): void;
+  /** It broke off; what it said last may be over by now. */
+  broken(): void;
   /** The inventory does not work now, or works again. */
   degraded(why: string | undefined): void;
 }
@@ -57,6 +62,7 @@ export class InventoryFeed {
         why = messageOf(thrown);
       }
       if (signal.aborted) return;
+      this.#o.broken();
       this.#o.degraded(why);
       this.#o.log.warn({ orchestrator: this.#o.name, err: why }, 'the inventory broke off; it is listed again');
       await this.#o.clock.sleep(againMs[Math.min(broken, againMs.length - 1)] as Ms, signal).catch(() => undefined);
@@ -75,8 +81,8 @@ export class InventoryFeed {
           this.#o.gone(event.agentId);
           return;
         case 'lifecycle': {
-          const { type: kind, ...seen } = event;
-          this.#o.lifecycle({ kind, ...seen });
+          const { type: kind, at, ...seen } = event;
+          if (!this.#isOver(event, at)) this.#o.lifecycle({ kind, ...seen });
           return;
         }
         case 'synced': {
@@ -94,6 +100,15 @@ export class InventoryFeed {
         'an event of the inventory was not taken in',
       );
     }
+  }
+
+  /** A replay of what happened long ago says nothing of now (R05), except how the instance ended that is still so. */
+  #isOver({ agentId, instanceId }: { readonly agentId: AgentId; readonly instanceId: string }, at?: EpochMs): boolean {
+    const { fleet, clock } = this.#o;
+    if (at === undefined || clock.now() - at <= lifecycleMaxAgeMs) return false;
+    const slot = fleet.slotOf(agentId);
+    const instance = slot === undefined ? undefined : fleet.agent(slot)?.agent.instance;
+    return !(instance?.id === instanceId && instance.state === 'exited');
   }
 
   /** What its labels say of the agent, where the orchestrator itself says nothing; unusable labels are told once. */

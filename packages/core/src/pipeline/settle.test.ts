@@ -66,4 +66,30 @@ describe('Settle', () => {
     await clock.advance(5_000);
     expect(settle.whole).toBe(true);
   });
+
+  it('does not hold while an inventory is broken off, and holds again as soon as it was listed anew', async () => {
+    const { clock, settle } = rig();
+    settle.expect('docker');
+    settle.synced('docker');
+    await clock.advance(5_000);
+    expect(settle.of('docker').settled).toBe(true);
+    settle.broken('docker');
+    expect(settle.of('docker')).toEqual({ settled: false, at: clock.now() + 1_000 });
+    expect(settle.of(undefined).settled).toBe(true);
+    expect(settle.isFollowed('docker')).toBe(false);
+    settle.synced('docker');
+    expect(settle.of('docker').settled).toBe(true);
+    expect(settle.isFollowed('docker')).toBe(true);
+  });
+
+  it('asks for signs since it began anew, not since the start', async () => {
+    const since: number[] = [];
+    const clock = createVirtualClock();
+    const settle = new Settle({ clock, graceMs: () => 0, someUnseen: (_, sinceMs) => since.push(sinceMs) > 100 });
+    settle.of(undefined);
+    await clock.advance(60_000);
+    settle.unsettle();
+    settle.of(undefined);
+    expect((since[1] as number) - (since[0] as number)).toBe(60_000);
+  });
 });

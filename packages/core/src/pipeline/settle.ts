@@ -5,8 +5,8 @@ export interface SettleOptions {
   readonly clock: Clock;
   /** Grace after the start: the longest `gate.settle` of any group. */
   readonly graceMs: () => Ms;
-  /** Whether of some agent of an orchestrator (`undefined`: of none) nothing fresh was seen that could have been. */
-  readonly someUnseen: (orchestrator: string | undefined) => boolean;
+  /** Whether of some agent of an orchestrator (`undefined`: of none) nothing fresh was seen since then that could have been. */
+  readonly someUnseen: (orchestrator: string | undefined, sinceMs: Ms) => boolean;
 }
 
 /** Looking through the fleet is dear, and what it finds changes slowly. */
@@ -15,12 +15,15 @@ const lookAgainMs: Ms = 250;
 /**
  * Nothing is done before the guard knows the fleet again (R05): the grace is over, the inventory was listed once, and
  * each known agent gave a sign or was asked. This is so for the agents of each orchestrator by themselves: one that
- * cannot be reached keeps nobody else from being healed. Once settled it stays settled until `unsettle`.
+ * cannot be reached keeps nobody else from being healed. Once settled it stays settled until `unsettle`, except while
+ * an inventory is broken off: then nobody knows what its agents are by now.
  */
 export class Settle {
   readonly #options: SettleOptions;
   readonly #orchestrators = new Set<string>();
   readonly #waitingFor = new Set<string>();
+  /** Inventories that broke off and were not listed anew. */
+  readonly #broken = new Set<string>();
   readonly #settled = new Set<string | undefined>();
   /** When agents were last looked through. */
   readonly #lookedMs = new Map<string | undefined, Ms>();
@@ -40,6 +43,17 @@ export class Settle {
 
   synced(orchestrator: string): void {
     this.#waitingFor.delete(orchestrator);
+    this.#broken.delete(orchestrator);
+  }
+
+  /** Its inventory broke off and is being listed anew. */
+  broken(orchestrator: string): void {
+    this.#broken.add(orchestrator);
+  }
+
+  /** Whether what the orchestrator's inventory says is of now. */
+  isFollowed(orchestrator: string): boolean {
+    return this.isListed(orchestrator) && !this.#broken.has(orchestrator);
   }
 
   /** Number of inventories that were not listed yet. */
@@ -66,8 +80,10 @@ export class Settle {
 
   /** For the agents of an orchestrator, or (`undefined`) of none. `at`: when it is worth asking again. */
   of(orchestrator: string | undefined): { readonly settled: boolean; readonly at: EpochMs } {
-    if (this.#settled.has(orchestrator)) return { settled: true, at: 0 };
     const { clock } = this.#options;
+    if (orchestrator !== undefined && this.#broken.has(orchestrator))
+      return { settled: false, at: clock.now() + 1_000 };
+    if (this.#settled.has(orchestrator)) return { settled: true, at: 0 };
     const nowMs = clock.monotonic();
     const leftMs = this.#graceMs(nowMs) - (nowMs - this.#sinceMs);
     if (leftMs <= 0 && this.isListed(orchestrator) && this.#allSeen(orchestrator, nowMs)) {
@@ -85,6 +101,6 @@ export class Settle {
   #allSeen(orchestrator: string | undefined, nowMs: Ms): boolean {
     if (nowMs - (this.#lookedMs.get(orchestrator) ?? -Infinity) < lookAgainMs) return false;
     this.#lookedMs.set(orchestrator, nowMs);
-    return !this.#options.someUnseen(orchestrator);
+    return !this.#options.someUnseen(orchestrator, this.#sinceMs);
   }
 }

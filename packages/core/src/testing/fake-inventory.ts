@@ -199,6 +199,8 @@ export interface LifecycleFacts {
   readonly exitCode?: number;
   readonly exitSignal?: string;
   readonly detail?: string;
+  /** When it happened. [now] */
+  readonly at?: EpochMs;
 }
 
 function currentOf(place: Place): Instance {
