@@ -58,7 +58,9 @@ describe('when the fleet breaker opens', () => {
   });
 
   it('says why, with the figures', () => {
-    expect(opened()).toMatchObject({ reason: { code: 'fleet-breaker-open', text: expect.stringContaining('10 of 10') } });
+    expect(opened()).toMatchObject({
+      reason: { code: 'fleet-breaker-open', text: expect.stringContaining('10 of 10') },
+    });
   });
 });
 
@@ -79,9 +81,10 @@ describe('an open fleet breaker', () => {
 });
 
 describe('a half-open fleet breaker', () => {
-  it('doubles what may be in flight with each canary that is verified', () => {
+  it('doubles what may be in flight with each round of canaries that is verified', () => {
     let breaker: FleetBreaker = halfOpened();
-    for (const allowed of [2, 4, 8, 10]) {
+    // One makes it two; two more make it four; four more make it eight; and never more than there are agents.
+    for (const allowed of [2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8, 8, 8, 10]) {
       breaker = step(breaker, { type: 'canary-succeeded', trip: 1 }, 130_000, counts(9, 10));
       expect(breaker).toMatchObject({ state: 'half-open', allowed });
     }
@@ -99,9 +102,10 @@ describe('a half-open fleet breaker', () => {
     }
   });
 
-  it('closes when few enough are left and a canary was verified', () => {
+  it('closes when few enough are left, a canary was verified and none is in flight', () => {
     const one = step(halfOpened(), { type: 'canary-succeeded', trip: 1 }, 130_000, counts(5, 10));
     expect(one.state).toBe('half-open');
+    expect(step(one, looked, 131_000, counts(4, 10), 1).state).toBe('half-open');
     expect(step(one, looked, 131_000, counts(4, 10)).state).toBe('closed');
   });
 

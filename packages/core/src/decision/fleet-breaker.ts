@@ -32,8 +32,8 @@ type HalfOpen = Extract<FleetBreaker, { state: 'half-open' }>;
 
 /**
  * The fleet breaker of a group (R01) as a pure state machine. It opens when too many of the group are unhealthy at once
- * and stays so for a cool-down; then it lets one canary through, and twice as many with each that is verified. A canary
- * that fails opens it again for twice as long. A group of one never opens it: budgets and backoff are its limit.
+ * and stays so for a cool-down; then it lets one canary through, and twice as many when that is verified, and so on. A
+ * canary that fails opens it again for twice as long. A group of one never opens it: budgets and backoff are its limit.
  *
  * @returns the same object when nothing changed.
  */
@@ -93,20 +93,23 @@ function halfOpen(breaker: HalfOpen, event: FleetBreakerEvent, facts: FleetBreak
   const { now, counts, policy } = facts;
   if (event.type === 'canary-failed' && event.trip === breaker.trips) {
     const coolDownMs = Math.max(policy.coolDownMs, Math.min(policy.coolDownCapMs, breaker.coolDownMs * 2));
-    const text = `A canary did not heal: ${event.text} The next is tried after ${formatDuration(coolDownMs)}.`;
+    const text = `A canary did not heal (${event.text.replace(/\.$/, '')}); the next is tried after ${formatDuration(coolDownMs)}.`;
     return opened({ trips: breaker.trips + 1, reason: { code: 'fleet-breaker-open', text }, coolDownMs }, now);
   }
   const next = event.type === 'canary-succeeded' && event.trip === breaker.trips ? widened(breaker, facts) : breaker;
   if (counts.unhealthy === 0) return closedAgain(next);
   if (isTripping(counts, policy)) return next;
   // Few enough are left: proven by canaries, or for as long as a cool-down.
-  const lasted = now - next.since >= next.coolDownMs && facts.inFlight === 0;
-  return next.successes > 0 || lasted ? closedAgain(next) : next;
+  const isProven = next.successes > 0 || now - next.since >= next.coolDownMs;
+  return isProven && facts.inFlight === 0 ? closedAgain(next) : next;
 }
 
 function widened(breaker: HalfOpen, { counts }: FleetBreakerFacts): HalfOpen {
-  const allowed = Math.min(Math.max(1, counts.size), breaker.allowed * 2);
-  return { ...breaker, allowed, successes: breaker.successes + 1 };
+  const successes = breaker.successes + 1;
+  // 1 success makes it 2, 2 more make it 4, 4 more 8: as many as were allowed have to succeed before twice as many go.
+  const isRound = successes >= 2 * breaker.allowed - 1;
+  const allowed = isRound ? Math.min(Math.max(1, counts.size), breaker.allowed * 2) : breaker.allowed;
+  return { ...breaker, allowed, successes };
 }
 
 /** The count of trips goes on, so that a canary of an earlier one is never taken for one of a later. */

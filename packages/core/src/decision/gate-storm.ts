@@ -63,7 +63,7 @@ export function fleetBreaker(facts: GateFacts): Objection | undefined {
     until: now + askAgainMs,
     code: 'fleet-breaker-half-open',
     text: `The fleet breaker is half-open: ${inFlight} of ${breaker.allowed} canaries are in flight, ${share}.`,
-    remedy: 'Nothing to do; each canary that is verified lets twice as many follow.',
+    remedy: 'Nothing to do; when they are verified twice as many follow.',
   };
 }
 

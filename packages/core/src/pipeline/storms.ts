@@ -69,6 +69,8 @@ export class Storms {
   readonly #stormOf = new Map<GroupId, StormId>();
   /** Everybody who ever was in an open storm. */
   readonly #members = new Map<StormId, Set<AgentId>>();
+  /** The breaker of a group in trouble, as its storm was told of it last. */
+  readonly #turned = new Map<GroupId, FleetBreaker>();
   #lookedMs: Ms = -Infinity;
   #canary: string | undefined;
   #running = false;
@@ -92,6 +94,7 @@ export class Storms {
       this.#members.set(storm.id, new Set(storm.members));
       for (const group of storm.groups) {
         this.#stormOf.set(group, storm.id);
+        this.#turned.set(group, log.wanted(group));
         if (storm.cause === 'silence') partitions.restore(group);
       }
     }
@@ -239,17 +242,20 @@ export class Storms {
       fleetSize: this.#o.fleetSize(),
       policy: this.#o.policyOf(group),
     });
-    const turned = breakers.look(group);
+    breakers.look(group);
     if (wake || (covered && !partitions.covers(group))) this.#wake(group);
     const trouble = this.#trouble(group);
     const storm = this.#storm(group);
     if (trouble && storm) {
       const breaker = log.wanted(storm.group);
-      if (turned) this.#put(withBreaker(storm, breaker), breakerLine(group, log.wanted(group)));
+      if (this.#turned.get(group) !== log.wanted(group))
+        this.#put(withBreaker(storm, breaker), breakerLine(group, log.wanted(group)));
       else if (weightier(trouble.cause, storm.cause))
         this.#put(withCause(storm, trouble.cause), { type: 'cause', text: trouble.reason.text });
     } else if (trouble) this.#begin(group, trouble);
     else if (storm) this.#end(storm);
+    if (trouble) this.#turned.set(group, log.wanted(group));
+    else this.#turned.delete(group);
   }
 
   /** Why a group is in a storm now, if it is. */
