@@ -1,4 +1,5 @@
-import type { Rung } from './policy.ts';
+/** A rung on which something is done. */
+type HealingRung = 'restart' | 'recreate' | 'respawn';
 
 /**
  * A rule of the config that raises a flag or the severity. It never lowers anything, so severity stays monotone.
@@ -28,9 +29,9 @@ export interface UseWhenRule {
   /** CEL expression over the agent and its findings. */
   readonly when?: string;
   /** The ladder is entered on this rung or above. */
-  readonly least?: Exclude<Rung, 'escalate'>;
+  readonly least?: HealingRung;
   /** The ladder is entered on this gentler rung, at most one below that of the band. */
-  readonly prefer?: Exclude<Rung, 'escalate'>;
+  readonly prefer?: HealingRung;
   /** A person has to approve every plan. */
   readonly approve?: boolean;
   /** Added to severity. */
