@@ -1,4 +1,6 @@
-import { evidenceKinds, formatDuration } from '../model/index.ts';
+import type { Finding } from '../model/index.ts';
+import { evidenceKinds, formatDuration, nothingHappened } from '../model/index.ts';
+import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 
@@ -9,8 +11,11 @@ import { askAgainMs } from './gate-facts.ts';
  */
 export function evidence(facts: GateFacts): Objection | undefined {
   const { findings, now, rung, policy } = facts;
-  if (facts.ordered || facts.begun || isProven(facts)) return undefined;
-  const since = Math.min(...findings.map((finding) => finding.since), now);
+  if (facts.ordered || facts.begun) return undefined;
+  if (nothingHappened(findings)) return forecast(facts);
+  if (isProven(facts)) return undefined;
+  // How long something is unusual or foreseen does not lengthen how long something has been wrong.
+  const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
   const until = since + policy.heartbeat.silentForMs;
   const [only = 'none'] = evidenceKinds(findings);
   if (now >= until && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
@@ -42,6 +47,10 @@ function stands({ agent, rung, policy, now }: GateFacts, only: string): Objectio
     text,
     remedy: 'Look at the agent; order a respawn, or mend it by hand.',
   };
+}
+
+function isOfNow({ kind }: Finding): boolean {
+  return kind !== 'anomaly' && kind !== 'exhaustion';
 }
 
 function isProven({ findings, failedAttempts }: GateFacts): boolean {

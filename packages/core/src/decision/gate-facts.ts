@@ -59,8 +59,20 @@ export interface GateFacts extends TogetherFacts {
   readonly progressAgoMs?: Ms;
   /** The agent answered a probe well this long ago. */
   readonly answeredAgoMs?: Ms;
+  /** What the agent reported last of what it is doing. */
+  readonly activity?: Activity;
+  /** It reported figures this long ago; absent when it never did. */
+  readonly figuresAgoMs?: Ms;
   /** This guard owns the agent's shard and can still prove it. */
   readonly owned: boolean;
+}
+
+/** How busy an agent is, as far as it says. */
+export interface Activity {
+  readonly activeTasks?: number;
+  readonly queueDepth?: number;
+  readonly cpu?: number;
+  readonly requestsPerSecond?: number;
 }
 
 /** What a rule has against an action. */

@@ -3,6 +3,7 @@ import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
+import { quiet } from './gate-forecast.ts';
 import { rollout } from './gate-rollout.ts';
 import { dependency, fleetBreaker, partition } from './gate-storm.ts';
 
@@ -23,6 +24,7 @@ export const gateRules: readonly GateRule[] = [
   { name: 'rollout', says: 'No rollout touches it.', check: rollout },
   { name: 'evidence', says: 'Two kinds of evidence, or a proven exit, stand against it.', check: evidence },
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
+  { name: 'quiet', says: 'It is quiet enough, or nothing is gained by waiting.', check: quiet },
   { name: 'backoff', says: 'The last attempt is long enough ago.', check: backoff },
   { name: 'attempts', says: 'The agent has attempts left.', check: attempts },
   { name: 'group-budget', says: 'The group can afford the recovery.', check: groupBudget },
@@ -95,7 +97,8 @@ function progress(facts: GateFacts): Objection | undefined {
   const { findings, now, agent, progressAgoMs, policy } = facts;
   if (facts.ordered || facts.begun || facts.health === 'failed' || progressAgoMs === undefined) return undefined;
   const reasons = findings.filter((finding) => finding.kind !== 'not-ready');
-  if (reasons.length === 0 || reasons.some((finding) => finding.kind !== 'slow' && finding.data?.['slow'] !== true)) return undefined;
+  if (reasons.length === 0 || reasons.some((finding) => finding.kind !== 'slow' && finding.data?.['slow'] !== true))
+    return undefined;
   const { progressWindowMs } = policy.gate;
   if (progressAgoMs > progressWindowMs) return undefined;
   return {

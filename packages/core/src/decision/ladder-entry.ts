@@ -1,6 +1,6 @@
 import type { IncidentFacts } from '../contracts/index.ts';
 import type { Assessment, Capability, LearnedChoice, Rung } from '../model/index.ts';
-import { bandOf, capabilityFor, rungs } from '../model/index.ts';
+import { bandOf, capabilityFor, foreseenOnly, rungs } from '../model/index.ts';
 import type { UseWhen } from './use-when.ts';
 
 type Doing = Exclude<Rung, 'escalate'>;
@@ -31,7 +31,8 @@ export interface Entry {
  * 3. Without one, a line with `prefer` lowers it by one rung at most (R16), before anything of the incident failed.
  * 4. What was learned may choose a gentler rung that neither a `least` nor a failed attempt forbids (R23); it never
  *    chooses a costlier one.
- * 5. After failed attempts it is at least the rung above the last that failed.
+ * 5. What is only foreseen is answered by the smallest action, whatever the rest says.
+ * 6. After failed attempts it is at least the rung above the last that failed.
  */
 export function entryRung(
   facts: IncidentFacts,
@@ -42,6 +43,7 @@ export function entryRung(
   const band = entryOf[bandOf(assessment.severity)];
   const above = aboveFailed(facts);
   if (band === 'escalate' || above > 0) return { rung: higher(band, rungs[above] as Rung), because: '' };
+  if (foreseenOnly(facts.findings)) return { rung: 'restart', because: '' };
   const { least, prefer } = table;
   if (least?.least && rank(least.least) > rank(band))
     return { rung: least.least, because: `; ${least.name}: ${least.reason}` };

@@ -1,6 +1,6 @@
 import type { IncidentFacts, Strategy } from '../contracts/index.ts';
-import type { Assessment, Capability, Decision, Plan, Reason, Rung } from '../model/index.ts';
-import { capabilityFor, leavesAlternative, restoredCheckpoints, rungs } from '../model/index.ts';
+import type { Assessment, Capability, Decision, Finding, Plan, Reason, Rung } from '../model/index.ts';
+import { capabilityFor, foreseenOnly, leavesAlternative, restoredCheckpoints, rungs } from '../model/index.ts';
 import type { Entry } from './ladder-entry.ts';
 import { entryRung } from './ladder-entry.ts';
 import type { UseWhen } from './use-when.ts';
@@ -119,10 +119,16 @@ function propose(given: Given, entry: Entry & { readonly rung: Doing }, skipped:
   const { rung, because, learned } = entry;
   const sum = assessment.factors.map((factor) => `${factor.name} ${round(factor.share)}`).join(' + ');
   const past = skipped.length > 0 ? ` (${skipped.join(', ')} not to be had)` : '';
+  const foreseen = rung === 'restart' ? foreseenOnly(facts.findings) : undefined;
+  if (foreseen) return { plan: basePlan(facts, rung, skipped), reason: beforehand(foreseen) };
   return {
     plan: { ...basePlan(facts, rung, skipped), ...(learned ? { learned } : {}) },
     reason: { code: 'rung-chosen', text: `Severity ${assessment.severity} (${sum}): ${rung}${past}${because}.` },
   };
+}
+
+function beforehand({ agentId, text }: Finding): Reason {
+  return { code: 'predicted-failure', text: `Of ${agentId} it is foreseen: ${text}. It is restarted before that.` };
 }
 
 function basePlan({ policy: { ladder } }: IncidentFacts, rung: Doing, skipped: readonly Rung[]): Plan {

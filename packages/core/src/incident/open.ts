@@ -12,6 +12,9 @@ type Open = Extract<Incident, { state: 'open' }>;
 /** How often an incident that waits for something is looked at again when nothing else is known, in ms. */
 const lookAgainMs = 60_000;
 
+/** Waits during which nothing is done for long, and of which people learn. */
+const told: ReadonlySet<string> = new Set(['silent-but-answering', 'prediction-off', 'prediction-suggested']);
+
 /** An open incident decides: hold, resolve, plan, ask, wait or hand over. */
 export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFacts): Decided {
   if (event.type === 'findings') {
@@ -214,7 +217,7 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
     type: 'waiting',
     reason,
     // It stays degraded for long without anything being done: people learn of it.
-    notices: reason.code === 'silent-but-answering' ? ['degraded'] : facts.untold ? ['blocked'] : [],
+    notices: told.has(reason.code) ? ['degraded'] : facts.untold ? ['blocked'] : [],
   });
 }
 

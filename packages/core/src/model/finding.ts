@@ -57,7 +57,23 @@ export function signatureOf(findings: readonly Finding[]): string {
   return [...names].sort().join('+') || 'unknown';
 }
 
-/** The kinds of evidence that stand behind some findings. */
+/** The kinds of evidence that stand behind some findings. Unusual figures are none (R22). */
 export function evidenceKinds(findings: readonly Finding[]): ReadonlySet<EvidenceKind> {
-  return new Set(findings.map((finding) => finding.evidence));
+  return new Set(findings.flatMap((finding) => (finding.kind === 'anomaly' ? [] : [finding.evidence])));
+}
+
+/** What is no failure: what is unusual, what is only foreseen, and not taking work for a while. */
+const noFailure: ReadonlySet<FindingKind> = new Set<FindingKind>(['anomaly', 'exhaustion', 'not-ready']);
+
+/** Whether nothing has happened yet, and something is unusual or foreseen. */
+export function nothingHappened(findings: readonly Finding[]): boolean {
+  return (
+    findings.every(({ kind }) => noFailure.has(kind)) &&
+    findings.some(({ kind }) => kind === 'anomaly' || kind === 'exhaustion')
+  );
+}
+
+/** What is foreseen of an agent with which nothing has happened yet. */
+export function foreseenOnly(findings: readonly Finding[]): Finding | undefined {
+  return nothingHappened(findings) ? findings.find(({ kind }) => kind === 'exhaustion') : undefined;
 }

@@ -22,6 +22,7 @@ export const reasonCodes = {
   'approval-granted': 'A person approved the plan.',
   'approval-rejected': 'A person rejected the plan.',
   'approval-expired': 'Nobody decided in time.',
+  'no-incident': 'Something stands against the agent, and it opened no incident.',
   'approval-vote': 'A person agreed to the plan; more persons have to.',
   'approval-invalid': 'The approval was not signed by this guard, or was altered; it is asked for anew.',
   'approval-reminded': 'Nobody has answered yet; people were reminded.',
@@ -98,6 +99,14 @@ export const reasonCodes = {
   flapping: 'The agent fails and recovers by itself again and again; it has to prove itself for longer.',
   'follows-workload': 'The same failure followed the agent to its new instances; moving it on would only spread it.',
   defect: 'The same failure was healed so often that it is a defect: people have to mend its cause.',
+  'anomaly-alone': 'Only unusual figures stand against the agent; nothing is ever done because of them alone.',
+  'predicted-failure': 'The agent is restarted before a resource runs out.',
+  'prediction-off': 'A resource will run out; the group does not want anything to be done before it has.',
+  'prediction-suggested': 'A resource will run out; what would be done before is only suggested.',
+  'prediction-limited': 'What is only foreseen allows a restart and nothing more.',
+  'prediction-early': 'The resource runs out later than the guard may act before.',
+  'prediction-unconfirmed': 'The figures that foretell the failure are not confirmed to be of now.',
+  'not-quiet': 'The agent is busy: a quiet moment is waited for, as long as there is time.',
   'nothing-wrong': 'No suspicion stands against the agent.',
 } as const satisfies Readonly<Record<string, string>>;
 

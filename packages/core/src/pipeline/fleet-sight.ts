@@ -20,6 +20,8 @@ interface Seen {
   /** The work advanced. */
   progressMs: Ms;
   lastProgressAt: number;
+  /** Figures were reported. */
+  figuresMs: Ms;
   /** Probes that failed one after another. */
   errors: number;
   /** Why its address may not be called, while that is so. */
@@ -89,6 +91,7 @@ export class FleetSight implements View {
     const { health, findings } = detection.status(slot);
     const seen = this.#of(slot);
     const nowMs = this.#o.clock.monotonic();
+    const progress = collector.progressOf(slot);
     return {
       agent: view.agent,
       policy: view.policy,
@@ -98,6 +101,8 @@ export class FleetSight implements View {
       soundForMs: findings.length > 0 || health === 'failed' ? 0 : this.#soundFor(slot, nowMs),
       ...(seen.progressMs === -Infinity ? {} : { progressAgoMs: nowMs - seen.progressMs }),
       ...(seen.answerMs === -Infinity ? {} : { answeredAgoMs: nowMs - seen.answerMs }),
+      ...(seen.figuresMs === -Infinity ? {} : { figuresAgoMs: nowMs - seen.figuresMs }),
+      ...(progress ? { progress } : {}),
       consecutiveErrors: seen.errors,
     };
   }
@@ -172,6 +177,7 @@ export class FleetSight implements View {
   }
 
   #signal({ slot, signal }: SlottedSignal): void {
+    if ('metrics' in signal && signal.metrics) this.#of(slot).figuresMs = signal.receivedMs;
     if (signal.kind === 'heartbeat') {
       this.#beat(slot, signal.receivedMs);
       const at = signal.progress?.lastProgressAt;
@@ -215,6 +221,7 @@ function nothingSeen(): Seen {
     badMs: -Infinity,
     progressMs: -Infinity,
     lastProgressAt: -Infinity,
+    figuresMs: -Infinity,
     errors: 0,
     denied: undefined,
     unaskable: undefined,

@@ -34,6 +34,7 @@ import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
 import type { Storms } from './storms.ts';
+import { activityOf } from './activity.ts';
 import type { AgentSight, View } from './view.ts';
 
 export interface JudgeOptions {
@@ -205,6 +206,7 @@ export class Judge {
       globalInFlight: others.filter((other) => this.#moves(other)).length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
+      ...activityOf(sight),
       owned: ownership.owns(incident.group),
     });
   }

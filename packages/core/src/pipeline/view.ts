@@ -1,4 +1,4 @@
-import type { Agent, AgentId, AgentMetrics, Finding, GroupId, Health, Ms, Policy } from '../model/index.ts';
+import type { Agent, AgentId, AgentMetrics, Finding, GroupId, Health, Ms, Policy, Progress } from '../model/index.ts';
 
 /** What the pipeline's decisions see of an agent now. Implemented over the fleet, the collector and detection. */
 export interface AgentSight {
@@ -13,6 +13,9 @@ export interface AgentSight {
   readonly progressAgoMs?: Ms;
   /** It answered a probe well this long ago; absent when it never did. */
   readonly answeredAgoMs?: Ms;
+  /** It reported figures this long ago; absent when it never did. */
+  readonly figuresAgoMs?: Ms;
+  readonly progress?: Progress;
   readonly consecutiveErrors: number;
 }
 
