@@ -2,9 +2,7 @@ import type { GuardApi } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { Json } from '../model/index.ts';
 import type { OperationLine } from './record-format.ts';
-
-/** A state is stood for by zeros; more of them than this would only cost memory. */
-const standInMax = 64 * 1024;
+import { standIn } from './stand-in.ts';
 
 /**
  * What people and agents asked of the guard, asked again. Ids that came from the guard are others when it decided at
@@ -48,11 +46,7 @@ export class Operations {
       case 'agents.deregister':
         return guard.agents.deregister(first as never);
       case 'checkpoints.save':
-        return guard.checkpoints.save(
-          first as never,
-          new Uint8Array(Math.min(second as never, standInMax)),
-          third as never,
-        );
+        return guard.checkpoints.save(first as never, standIn(second as never), third as never);
       case 'hold':
         return guard.hold(first as never);
       case 'release':

@@ -13,6 +13,7 @@ import type {
   RecordLine,
   StateLine,
   StoreFaultLine,
+  StreamLine,
 } from './record-format.ts';
 
 /** Kinds of lines that are inputs. Of answers only those that came later than their call. */
@@ -62,7 +63,7 @@ class RecordReader {
   #endMs: Ms | undefined;
   #lastMs: Ms = -Infinity;
   readonly #files: string[] = [];
-  readonly #state: StateLine[] = [];
+  readonly #state: (StateLine | StreamLine)[] = [];
   readonly #inputs: InputLine[] = [];
   readonly #answers = new Map<string, Map<number, AnswerLine>>();
   readonly #begun = new Map<string, Set<number>>();
@@ -87,7 +88,7 @@ class RecordReader {
     if (!line) return;
     if (this.#number === 1) return this.#begins(line);
     if (line.k === 'header') throw this.#invalid('a head stands in the middle');
-    if (line.k === 'state') return this.#stateLine(line);
+    if (line.k === 'state' || line.k === 'stream') return this.#stateLine(line);
     this.#timed(line);
   }
 
@@ -152,11 +153,11 @@ class RecordReader {
       throw this.#invalid(`it is part ${line.segment} of the life; part ${this.#segment + 1} has to come first`);
   }
 
-  #stateLine(line: StateLine): void {
+  #stateLine(line: StateLine | StreamLine): void {
     if (this.#files.length === 1) this.#state.push(line);
   }
 
-  #timed(line: Exclude<RecordLine, HeaderLine | StateLine>): void {
+  #timed(line: Exclude<RecordLine, HeaderLine | StateLine | StreamLine>): void {
     if (!timedKinds.has(line.k)) throw this.#invalid(`it is of a kind nobody knows: ${JSON.stringify(line.k)}`);
     if (typeof line.t !== 'number' || !Number.isFinite(line.t)) throw this.#invalid('it has no time');
     const ofHead = line.k === 'inv' && line.h === 1;
@@ -168,7 +169,7 @@ class RecordReader {
     this.#keep(line);
   }
 
-  #keep(line: Exclude<RecordLine, HeaderLine | StateLine>): void {
+  #keep(line: Exclude<RecordLine, HeaderLine | StateLine | StreamLine>): void {
     switch (line.k) {
       case 'a':
         numbered(this.#answers, line.p).set(line.n, line);

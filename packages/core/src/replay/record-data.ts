@@ -7,6 +7,7 @@ import type {
   OutputLine,
   StateLine,
   StoreFaultLine,
+  StreamLine,
 } from './record-format.ts';
 
 /** A record as it was read: one life of a guard, from one segment or several that follow each other. */
@@ -14,7 +15,7 @@ export interface RecordData {
   readonly header: HeaderLine;
   /** Names of the files, in order. */
   readonly files: readonly string[];
-  readonly state: readonly StateLine[];
+  readonly state: readonly (StateLine | StreamLine)[];
   /** What reached the guard, in order. */
   readonly inputs: readonly InputLine[];
   readonly answers: Answered;

@@ -65,6 +65,13 @@ export interface StateLine {
   readonly value: Json;
 }
 
+/** A stream of the store: what the ledger knew of an agent when the segment began. */
+export interface StreamLine {
+  readonly k: 'stream';
+  readonly stream: string;
+  readonly values: readonly Json[];
+}
+
 /** A heartbeat: `a` and `s` alone when it said nothing else, the whole of it in `b` otherwise. */
 export interface BeatLine extends Timed {
   readonly k: 'b';
@@ -140,10 +147,11 @@ export interface StallLine extends Timed {
   readonly ms: Ms;
 }
 
-/** The store did not do as it was told: from here on a replay may differ. */
+/** The store failed or was slow at something it was told at `s`: from there on a replay may differ. */
 export interface StoreFaultLine extends Timed {
   readonly k: 'store';
   readonly op: string;
+  readonly s: Ms;
   readonly why: string;
 }
 
@@ -194,4 +202,4 @@ export type InputLine =
   | EndLine;
 export type OutputLine = DecisionLine | SeenLine;
 export type TimedLine = InputLine | OutputLine | OperationEndLine | CallLine | StoreFaultLine | GapLine;
-export type RecordLine = HeaderLine | StateLine | TimedLine;
+export type RecordLine = HeaderLine | StateLine | StreamLine | TimedLine;

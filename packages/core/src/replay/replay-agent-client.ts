@@ -2,9 +2,7 @@ import type { AgentClient, AgentReply, AgentTarget, StateReply } from '../recove
 import type { Json } from '../model/index.ts';
 import type { Answers } from './answers.ts';
 import { callNames } from './ports.ts';
-
-/** A state is stood for by zeros; more of them than this would only cost memory. */
-const standInMax = 64 * 1024;
+import { standIn } from './stand-in.ts';
 
 /** Replies from the record; a call the record does not have succeeds, except that no state is invented. */
 export function replayAgentClient(answers: Answers): AgentClient {
@@ -33,5 +31,5 @@ function withZeros(value: Json | undefined): StateReply {
     | { readonly ok: true; readonly state: { readonly size: number; readonly contentType: string } };
   if (!reply.ok) return reply;
   const { size, contentType } = reply.state;
-  return { ok: true, state: { bytes: new Uint8Array(Math.min(size, standInMax)), contentType } };
+  return { ok: true, state: { bytes: standIn(size), contentType } };
 }

@@ -3,17 +3,17 @@ import type { GuardApi, PluginManifest } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { Ms } from '../model/index.ts';
 import { createVirtualClock, noopLogger } from '../runtime/index.ts';
-import { MemoryStateStore } from '../state/index.ts';
 import { Answers } from './answers.ts';
 import { memoryPlace, outputsOf } from './memory-place.ts';
 import { Operations } from './operations.ts';
 import type { RecordData } from './record-data.ts';
-import type { HeaderLine, InputLine, OutputLine, StateLine } from './record-format.ts';
+import type { HeaderLine, InputLine, OutputLine } from './record-format.ts';
 import { RecordingClock } from './recording-clock.ts';
 import type { ReplayPorts } from './replay-components.ts';
 import { Listings } from './replay-components.ts';
 import { replayAgentClient } from './replay-agent-client.ts';
 import { replayProber } from './replay-prober.ts';
+import { seededStore } from './seeded-store.ts';
 import { substitutes } from './substitutes.ts';
 
 /** Stands for every secret: a replay shows itself to nobody. Longer than any plugin asks a secret to be. */
@@ -98,7 +98,7 @@ class Theatre {
       seed: theatre.#seed(header),
       secretStandIn,
       approvalKey: options.approvalKey ?? new Uint8Array(32),
-      store: await storeOf(record, theatre.#clock),
+      store: await seededStore(record, theatre.#clock),
       prober: replayProber(theatre.#ports.answers),
       agentClient: replayAgentClient(theatre.#ports.answers),
       record: theatre.#place,
@@ -204,12 +204,4 @@ function ignoringRefusal(run: () => void): void {
   } catch {
     // The guard's answer went to whoever said it.
   }
-}
-
-async function storeOf({ header, state }: RecordData, clock: RecordingClock): Promise<MemoryStateStore> {
-  const store = new MemoryStateStore(clock);
-  Object.defineProperty(store, 'supports', { value: header.store, enumerable: true });
-  const put = ({ key, value }: StateLine) => ({ op: 'put', key, value, when: 'any' }) as const;
-  for (const line of state) await store.commit('replay', [put(line)], { durability: 'relaxed' });
-  return store;
 }

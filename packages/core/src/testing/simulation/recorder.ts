@@ -1,7 +1,7 @@
 import type { AnyGuardEvent, Clock } from '../../contracts/index.ts';
 
 /** The promises a run is held to; `witness.ts` and `verdict.ts` say how each is checked. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
 
 export interface Violation {
   readonly invariant: Invariant;

@@ -44,11 +44,12 @@ export class Stage {
     parts.crash = () => this.crash(parts.downMs);
   }
 
-  static async set(scenario: Scenario): Promise<Stage> {
+  static async set(scenario: Scenario, record = false): Promise<Stage> {
     const parts: Parts = { cut: undefined, crash: () => undefined, downMs: 0, loss: 0, lateMs: 0 };
     const chance = seededRandom(`simulation/${scenario.seed}/chance`, { now: () => 0 });
     const rig = await createGuardRig({
       seed: scenario.seed,
+      record,
       agents: scenario.groups.flatMap((group) => group.agents),
       groupOf: (agentId) => agentId.split('.')[0] as string,
       config: configOf(scenario),
