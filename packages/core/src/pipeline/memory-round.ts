@@ -127,7 +127,7 @@ export class MemoryRound {
     };
     for (const [agentId, group] of this.#left) {
       const key = keys.memory(this.#o.ownership.shard(group), agentId);
-      if (fleet.slotOf(agentId) === undefined) of(group).ops.push({ op: 'delete', key, when: 'any' });
+      of(group).ops.push({ op: 'delete', key, when: 'any' });
     }
     this.#left.clear();
     for (const slot of slots) {
