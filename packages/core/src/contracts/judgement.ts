@@ -33,6 +33,8 @@ export interface IncidentFacts {
   readonly learned?: Learned;
   /** Every checkpoint of the agent that may be restored, the newest first; absent while it does not matter. */
   readonly checkpoints?: readonly string[];
+  /** Flags that were raised before in the incident: what raised them may be gone, what it told of is not. */
+  readonly flagged?: { readonly dataLossRisk: boolean; readonly securityIncident: boolean };
   /** The guard isolated the current instance and has not brought it back. */
   readonly isolated?: boolean;
 }

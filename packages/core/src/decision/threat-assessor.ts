@@ -25,7 +25,7 @@ const critical = 9;
  *
  * rounded and clamped to 1–10; at least `severityAtLeast` after a failed watch, and at least 9 with a flag or more
  * failures than the policy's limit. Monotone in each term. Before the clamp the shares add up to the severity, which
- * is rounded to a whole number.
+ * is rounded to a whole number. A flag that was raised stays raised for the whole incident.
  */
 export const threatAssessor: Assessor = {
   assess(facts: IncidentFacts): Assessment {
@@ -41,7 +41,9 @@ export const threatAssessor: Assessor = {
       ...rules.factors,
     ];
     const flagged = (flag: Flag): boolean =>
-      rules.flags.has(flag) || facts.findings.some((finding) => finding.data?.[flag] === true);
+      rules.flags.has(flag) ||
+      facts.flagged?.[flag] === true ||
+      facts.findings.some((finding) => finding.data?.[flag] === true);
     const flags = { dataLossRisk: flagged('dataLossRisk'), securityIncident: flagged('securityIncident') };
     const sum = factors.reduce((total, factor) => total + factor.share, 0);
     let severity = Math.min(10, Math.max(1, Math.round(sum)));

@@ -146,6 +146,13 @@ describe('a line of the user', () => {
   });
 });
 
+describe('a flag', () => {
+  it('stays raised for the whole incident, though what raised it is gone', () => {
+    const flagged = { dataLossRisk: false, securityIncident: true };
+    expect(threatAssessor.assess(incidentFacts({ flagged }))).toMatchObject({ securityIncident: true, severity: 9 });
+  });
+});
+
 describe('a rule of severity', () => {
   const ruled = (rule: object) =>
     threatAssessor.assess(

@@ -51,10 +51,11 @@ export class Insight {
     incident: Incident,
     agent: Agent,
     findings: readonly Finding[],
-  ): Pick<IncidentFacts, 'reach' | 'learned' | 'checkpoints' | 'isolated'> {
+  ): Pick<IncidentFacts, 'reach' | 'learned' | 'checkpoints' | 'flagged' | 'isolated'> {
     const { agentId, group } = incident;
     const learned = this.#learned(incident, signatureOf(findings));
     const checkpoints = this.#restorable.get(agentId);
+    const flagged = flagsOf(incident);
     return {
       reach: {
         groupSize: this.#o.groupSize(group),
@@ -63,6 +64,7 @@ export class Insight {
       },
       ...(learned ? { learned } : {}),
       ...(checkpoints ? { checkpoints } : {}),
+      ...(flagged ? { flagged } : {}),
       ...(isIsolated(incident, agent.instance) ? { isolated: true } : {}),
     };
   }
@@ -87,6 +89,12 @@ export class Insight {
     }
     return this.#dependants.get(agentId) ?? 0;
   }
+}
+
+function flagsOf({ assessment }: Incident): IncidentFacts['flagged'] {
+  if (!assessment?.dataLossRisk && !assessment?.securityIncident) return undefined;
+  const { dataLossRisk, securityIncident } = assessment;
+  return { dataLossRisk, securityIncident };
 }
 
 /** Checkpoints that may be restored into an agent whose incident is under way: what it saved since is suspect. Newest first. */

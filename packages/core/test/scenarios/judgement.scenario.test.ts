@@ -91,6 +91,21 @@ describe('a risk of losing data, suspected by a rule of the user', () => {
     await world.rig.stop();
   });
 
+  it('stays a matter for a person when what told of it is gone', async () => {
+    const rules = [{ when: 'finding.kind == "error-rate"', set: 'dataLossRisk', reason: 'writes fail' }];
+    const world = await fakeWorld({ severity: { rules } });
+    const { rig } = world;
+    await healthy(rig);
+    rig.fleet.suffer(id, 'errors');
+    expect(await until(rig, 'awaiting-approval')).toBe(true);
+    await rig.guard().reject((await first(rig)).id, { by: 'ann' });
+    rig.fleet.suffer(id, 'hang');
+    await rig.clock.advance(120_000);
+    expect(kinds(world)).toEqual([]);
+    expect((await first(rig)).assessment).toMatchObject({ dataLossRisk: true });
+    await rig.stop();
+  });
+
   it('is assumed when the rule cannot be evaluated, which the guard says of itself', async () => {
     const rules = [{ when: 'agent.labels.tier == "gold"', set: 'dataLossRisk', reason: 'gold is careful' }];
     const world = await fakeWorld({ severity: { rules } });
