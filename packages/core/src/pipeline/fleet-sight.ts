@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { AgentId, GroupId, Ms, ProbeName } from '../model/index.ts';
+import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal } from '../model/index.ts';
 import type { Collector } from '../monitoring/index.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -184,7 +184,10 @@ export class FleetSight implements View {
       if (at !== undefined) this.#progress(slot, at, signal.receivedMs);
       return;
     }
-    if (signal.kind !== 'probe') return;
+    if (signal.kind === 'probe') this.#answer(slot, signal);
+  }
+
+  #answer(slot: AgentSlot, signal: ProbeSignal): void {
     const seen = this.#of(slot);
     const { probe } = signal;
     if (signal.unaskable === true) seen.unaskable = { probe, why: signal.detail ?? 'it cannot be asked' };

@@ -1,4 +1,12 @@
-import type { AnyGuardEvent, GuardApi, Orchestrator, PluginManifest, StateStore } from '../contracts/index.ts';
+import type {
+  AnyGuardEvent,
+  Contributions,
+  GuardApi,
+  Notifier,
+  Orchestrator,
+  PluginManifest,
+  StateStore,
+} from '../contracts/index.ts';
 import { apiVersion, definePlugin, invariant } from '../contracts/index.ts';
 import { assembleGuard } from '../di/create-guard.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
@@ -6,7 +14,7 @@ import type { AgentId, Incident, TimelineEntry } from '../model/index.ts';
 import type { MemoryPlace } from '../replay/memory-place.ts';
 import { memoryPlace } from '../replay/memory-place.ts';
 import { MemoryStateStore } from '../state/index.ts';
-import type { InstanceSource } from './simulated-fleet.ts';
+import type { InstanceSource, SimulatedFleetOptions } from './simulated-fleet.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
 import type { RecordingLogger } from './rig.ts';
 import { recordingLogger } from './rig.ts';
@@ -20,12 +28,18 @@ export interface GuardRigOptions {
   readonly orchestrator: (clock: VirtualClock) => SimulatedOrchestrator;
   readonly agents: readonly AgentId[];
   readonly groupOf: (agentId: AgentId) => string;
+  /** Called `pager` in the config. [none] */
+  readonly notifier?: Notifier;
   /** Config beside plugins and store, in the shape of the file. */
   readonly config?: object;
   readonly seed?: number;
   readonly heartbeatMs?: number;
   readonly lossOf?: () => boolean;
   readonly delayOf?: () => number;
+  /** How fast agents leak, and where it ends. */
+  readonly leak?: SimulatedFleetOptions['leak'];
+  /** Detectors beside the built-in ones; in the config they are `world/<name>`. */
+  readonly detectors?: Contributions<unknown>['detectors'];
   /** Hears every event of the guard that lives. */
   readonly onEvent?: (event: AnyGuardEvent) => void;
   /** Keeps a record of every life of the guard, in `records`. */
@@ -60,6 +74,7 @@ export interface GuardRig {
 
 const storePlugin = 'rig-store';
 const worldPlugin = 'rig-world';
+const pagerPlugin = 'rig-pager';
 export const approvalKey = new Uint8Array(32).fill(7);
 
 export async function createGuardRig(options: GuardRigOptions): Promise<GuardRig> {
@@ -95,6 +110,7 @@ class VirtualGuardRig implements GuardRig {
       heartbeatMs: options.heartbeatMs ?? 2_000,
       ...(options.lossOf ? { lossOf: options.lossOf } : {}),
       ...(options.delayOf ? { delayOf: options.delayOf } : {}),
+      ...(options.leak ? { leak: options.leak } : {}),
     });
   }
 
@@ -152,11 +168,15 @@ class VirtualGuardRig implements GuardRig {
   }
 
   #assemble(alive: { readonly is: boolean }): Promise<GuardApi> {
-    const { config, seed = 1, record } = this.#options;
+    const { config, seed = 1, record, notifier } = this.#options;
     const place = record === true ? memoryPlace() : undefined;
     if (place) this.records.push(place);
     return assembleGuard(
-      { ...config, plugins: { world: { use: worldPlugin } }, store: { use: storePlugin } },
+      {
+        ...config,
+        plugins: { world: { use: worldPlugin }, ...(notifier ? { pager: { use: pagerPlugin } } : {}) },
+        store: { use: storePlugin },
+      },
       {
         clock: this.clock,
         seed: `${seed}/${this.#boots}`,
@@ -168,7 +188,11 @@ class VirtualGuardRig implements GuardRig {
         approvalKey,
         plugins: {
           [storePlugin]: plugin(storePlugin, { stateStores: { memory: () => severable(this.store, alive) } }),
-          [worldPlugin]: plugin(worldPlugin, { orchestrators: { world: () => severable(this.#orchestrator, alive) } }),
+          ...(notifier ? { [pagerPlugin]: plugin(pagerPlugin, { notifiers: { pager: () => notifier } }) } : {}),
+          [worldPlugin]: plugin(worldPlugin, {
+            orchestrators: { world: () => severable(this.#orchestrator, alive) },
+            ...(this.#options.detectors ? { detectors: this.#options.detectors } : {}),
+          }),
         },
       },
     );

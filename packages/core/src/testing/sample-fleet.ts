@@ -10,66 +10,71 @@ const probe = (path: string, everyMs: number): ProbePolicy => ({
   successes: 2,
 });
 
+/** What is heard, asked and made of it. */
+const sensing: Pick<Policy, 'heartbeat' | 'probes' | 'slo' | 'errors' | 'trends' | 'prediction'> = {
+  heartbeat: {
+    expect: 'auto',
+    everyMs: 30_000,
+    timeoutMs: 90_000,
+    detector: 'phi',
+    pauseMs: 3_000,
+    stalledForMs: 600_000,
+    silentForMs: 600_000,
+  },
+  probes: {
+    health: { type: 'auto', path: '/health', timeoutMs: 2_000 },
+    liveness: probe('/health/live', 10_000),
+    readiness: probe('/health/ready', 10_000),
+    performance: probe('/health/performance', 30_000),
+    tls: { insecure: false },
+    startGraceMs: 30_000,
+    jitter: 0.1,
+  },
+  slo: {
+    availability: 0.999,
+    latencyP95Ms: 200,
+    latencyP99Ms: 500,
+    errorRate: 0.001,
+    successRate: 0.995,
+    forMs: 60_000,
+    clearBelow: 0.1,
+    errorRateFactor: 10,
+    latencyFactor: 2,
+    burn: {
+      windowMs: 30 * 86_400_000,
+      latencyObjective: 0.99,
+      minRequests: 100,
+      minSamples: 20,
+      rates: [
+        { alert: 'page', factor: 14.4, longMs: 3_600_000, shortMs: 300_000 },
+        { alert: 'page', factor: 6, longMs: 21_600_000, shortMs: 1_800_000 },
+        { alert: 'ticket', factor: 3, longMs: 86_400_000, shortMs: 7_200_000 },
+        { alert: 'ticket', factor: 1, longMs: 259_200_000, shortMs: 21_600_000 },
+      ],
+    },
+  },
+  errors: { windowMs: 60_000, min: 10, novelMin: 5, burst: 5, logsEveryMs: 0 },
+  trends: {
+    windowMs: 7_200_000,
+    minSamples: 30,
+    confidence: 0.99,
+    withinMs: 3_600_000,
+    limits: { cpu_usage: 1 },
+  },
+  prediction: {
+    mode: 'off',
+    withinMs: 1_800_000,
+    marginMs: 300_000,
+    metrics: ['memory_usage_mb'],
+    quiet: { activeTasks: 0, queueDepth: 0, cpu: 0.5 },
+  },
+};
+
 /** A policy with round figures for tests; not the defaults of the config, which may change. */
 export function samplePolicy(given: Partial<Policy> = {}): Policy {
   return {
     mode: 'auto',
-    heartbeat: {
-      expect: 'auto',
-      everyMs: 30_000,
-      timeoutMs: 90_000,
-      detector: 'phi',
-      pauseMs: 3_000,
-      stalledForMs: 600_000,
-      silentForMs: 600_000,
-    },
-    probes: {
-      health: { type: 'auto', path: '/health', timeoutMs: 2_000 },
-      liveness: probe('/health/live', 10_000),
-      readiness: probe('/health/ready', 10_000),
-      performance: probe('/health/performance', 30_000),
-      tls: { insecure: false },
-      startGraceMs: 30_000,
-      jitter: 0.1,
-    },
-    slo: {
-      availability: 0.999,
-      latencyP95Ms: 200,
-      latencyP99Ms: 500,
-      errorRate: 0.001,
-      successRate: 0.995,
-      forMs: 60_000,
-      clearBelow: 0.1,
-      errorRateFactor: 10,
-      latencyFactor: 2,
-      burn: {
-        windowMs: 30 * 86_400_000,
-        latencyObjective: 0.99,
-        minRequests: 100,
-        minSamples: 20,
-        rates: [
-          { alert: 'page', factor: 14.4, longMs: 3_600_000, shortMs: 300_000 },
-          { alert: 'page', factor: 6, longMs: 21_600_000, shortMs: 1_800_000 },
-          { alert: 'ticket', factor: 3, longMs: 86_400_000, shortMs: 7_200_000 },
-          { alert: 'ticket', factor: 1, longMs: 259_200_000, shortMs: 21_600_000 },
-        ],
-      },
-    },
-    errors: { windowMs: 60_000, min: 10, novelMin: 5, burst: 5, logsEveryMs: 0 },
-    trends: {
-      windowMs: 7_200_000,
-      minSamples: 30,
-      confidence: 0.99,
-      withinMs: 3_600_000,
-      limits: { cpu_usage: 1 },
-    },
-    prediction: {
-      mode: 'off',
-      withinMs: 1_800_000,
-      marginMs: 300_000,
-      metrics: ['memory_usage_mb'],
-      quiet: { activeTasks: 0, queueDepth: 0, cpu: 0.5 },
-    },
+    ...sensing,
     severity: { escalateFailures: 5, rules: [] },
     ladder: {
       restart: { timeoutMs: 30_000, graceMs: 10_000 },

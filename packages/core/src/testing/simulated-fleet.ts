@@ -5,11 +5,25 @@ import type { ProbeAnswer, Prober, ProbeRequest } from '../monitoring/index.ts';
 import type { AgentClient, AgentReply, AgentTarget, StateReply } from '../recovery/index.ts';
 
 /** What a simulated agent can suffer from. The process is there in all of them; a crash is the orchestrator's to tell. */
-export type AgentFault = 'hang' | 'slow' | 'errors' | 'silent' | 'not-ready' | 'deaf';
+export type AgentFault =
+  | 'hang'
+  | 'slow'
+  /** Slow as well, but its work advances. */
+  | 'busy'
+  | 'errors'
+  | 'silent'
+  | 'not-ready'
+  | 'deaf'
+  /** Its memory rises until it is ended for it. */
+  | 'leak';
 
 /** Where the instances of agents come from. */
 export interface InstanceSource {
-  readonly world: { place(agentId: AgentId): { readonly instances: readonly Instance[] } };
+  readonly world: {
+    place(agentId: AgentId): { readonly instances: readonly Instance[] };
+    /** The current instance ends; needed for leaks to end one. */
+    turn?(agentId: AgentId, state: 'exited', what: { readonly event: 'oom-killed'; readonly exitCode: number }): void;
+  };
 }
 
 export interface SimulatedFleetOptions {
@@ -23,6 +37,8 @@ export interface SimulatedFleetOptions {
   readonly lossOf?: () => boolean;
   /** How late a heartbeat arrives. [0] */
   readonly delayOf?: () => Ms;
+  /** How fast a leak is, and where it ends. [60 MB a minute, to 512 MB] */
+  readonly leak?: { readonly mbPerMinute: number; readonly limitMb: number };
 }
 
 interface Suffering {
@@ -30,6 +46,8 @@ interface Suffering {
   /** New instances the fault outlives. */
   survives: number;
   instanceId: string;
+  /** Since when the instance suffers from it. */
+  sinceMs: Ms;
 }
 
 const calm: AgentMetrics = {
@@ -58,6 +76,7 @@ export class SimulatedFleet implements Prober, AgentClient {
   readonly restored = new Map<string, Uint8Array>();
   /** Whether the canaries of the guard answer; they do not while the guard itself is cut off. */
   canaryAnswers = true;
+  readonly #tasks = new Map<AgentId, number>();
   #guard: GuardApi | undefined;
 
   constructor(options: SimulatedFleetOptions) {
@@ -75,7 +94,13 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   /** From now on the current instance suffers from it, and so do the next `survives` ones. */
   suffer(agentId: AgentId, fault: AgentFault, survives = 0): void {
-    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#newest(agentId).id });
+    const sinceMs = this.#o.clock.monotonic();
+    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#newest(agentId).id, sinceMs });
+  }
+
+  /** How many tasks it says it has in hand from now on. [1] */
+  occupy(agentId: AgentId, tasks: number): void {
+    this.#tasks.set(agentId, tasks);
   }
 
   recover(agentId: AgentId): void {
@@ -94,6 +119,7 @@ export class SimulatedFleet implements Prober, AgentClient {
     }
     suffering.survives -= 1;
     suffering.instanceId = id;
+    suffering.sinceMs = this.#o.clock.monotonic();
     return suffering.fault;
   }
 
@@ -104,16 +130,17 @@ export class SimulatedFleet implements Prober, AgentClient {
     const state = this.#stateOf(agentId);
     if (state !== 'running') return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
     const fault = this.faultOf(agentId);
+    if (this.#leaksOut(agentId, fault)) return { outcome: 'down', latencyMs: 1, detail: 'connection reset' };
     if (fault === 'hang') {
       await this.#o.clock.sleep(timeoutMs, signal);
       return { outcome: 'down', latencyMs: timeoutMs, detail: `no answer within ${timeoutMs} ms` };
     }
-    const latencyMs = fault === 'slow' ? Math.min(1_200, timeoutMs / 2) : 5;
+    const latencyMs = fault === 'slow' || fault === 'busy' ? Math.min(1_200, timeoutMs / 2) : 5;
     await this.#o.clock.sleep(latencyMs, signal);
     if (fault === 'deaf') return { outcome: 'down', latencyMs, statusCode: 500 };
     if (probe === 'readiness' && fault === 'not-ready')
       return { outcome: 'down', latencyMs, statusCode: 503, checks: { database: false } };
-    const metrics = probe === 'performance' ? { metrics: this.#metricsOf(fault) } : {};
+    const metrics = probe === 'performance' ? { metrics: this.#metricsOf(agentId, fault) } : {};
     return { outcome: 'up', latencyMs, statusCode: 200, ...metrics };
   }
 
@@ -128,7 +155,7 @@ export class SimulatedFleet implements Prober, AgentClient {
     return { ok: true };
   }
 
-  async drain(): Promise<AgentReply> {
+  async drain(_target: AgentTarget, _forMs: Ms): Promise<AgentReply> {
     return { ok: true };
   }
 
@@ -171,15 +198,17 @@ export class SimulatedFleet implements Prober, AgentClient {
     }
     const instance = this.#newest(agentId);
     const fault = this.faultOf(agentId);
-    if (fault === 'hang') return;
+    if (fault === 'hang' || this.#leaksOut(agentId, fault)) return;
     this.#register(agentId, instance, guard);
     if (fault === 'errors') this.#reportErrors(agentId, instance, guard);
     if (fault === 'silent' || this.#o.lossOf?.()) return;
     const seq = (this.#seqs.get(instance.id) ?? 0) + 1;
     this.#seqs.set(instance.id, seq);
     const stuck = fault === 'slow' || fault === 'errors';
-    const progress = stuck ? {} : { progress: { activeTasks: 1, lastProgressAt: this.#o.clock.now() } };
-    const beat = { agentId, instance: instance.id, seq, metrics: this.#metricsOf(fault), ...progress };
+    const progress = stuck
+      ? {}
+      : { progress: { activeTasks: this.#tasks.get(agentId) ?? 1, lastProgressAt: this.#o.clock.now() } };
+    const beat = { agentId, instance: instance.id, seq, metrics: this.#metricsOf(agentId, fault), ...progress };
     const lateMs = this.#o.delayOf?.() ?? 0;
     if (lateMs > 0) this.#o.clock.after(lateMs, () => this.#send(beat));
     else this.#send(beat);
@@ -221,9 +250,28 @@ export class SimulatedFleet implements Prober, AgentClient {
     }
   }
 
-  #metricsOf(fault: AgentFault | undefined): AgentMetrics {
+  /** Memory used up to the limit: the system ends the instance. */
+  #leaksOut(agentId: AgentId, fault: AgentFault | undefined): boolean {
+    if (fault !== 'leak' || this.#memoryOf(agentId) < this.#leak.limitMb) return false;
+    this.#o.source.world.turn?.(agentId, 'exited', { event: 'oom-killed', exitCode: 137 });
+    return true;
+  }
+
+  get #leak(): NonNullable<SimulatedFleetOptions['leak']> {
+    return this.#o.leak ?? { mbPerMinute: 60, limitMb: 512 };
+  }
+
+  #memoryOf(agentId: AgentId): number {
+    const suffering = this.#sufferings.get(agentId);
+    if (suffering?.fault !== 'leak') return 100;
+    return 100 + ((this.#o.clock.monotonic() - suffering.sinceMs) / 60_000) * this.#leak.mbPerMinute;
+  }
+
+  #metricsOf(agentId: AgentId, fault: AgentFault | undefined): AgentMetrics {
+    if (fault === 'leak') return { ...calm, memory_usage_mb: this.#memoryOf(agentId) };
     if (fault === 'errors') return { ...calm, error_rate: 1 };
-    if (fault === 'slow') return { ...calm, avg_latency_ms: 900, p95_latency_ms: 1_500, p99_latency_ms: 2_000 };
+    if (fault === 'slow' || fault === 'busy')
+      return { ...calm, avg_latency_ms: 900, p95_latency_ms: 1_500, p99_latency_ms: 2_000 };
     return calm;
   }
 }
