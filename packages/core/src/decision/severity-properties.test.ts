@@ -122,7 +122,7 @@ describe('severity', () => {
     );
   });
 
-  it('gives unusual figures alone no more than the lowest band but one step (R22)', () => {
+  it('gives unusual figures a share of 3 at most (R22)', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (strength) => {
         const alone = finding({ kind: 'anomaly', implies: 'degraded', signature: 'anomaly', strength });

@@ -48,6 +48,12 @@ describe('the table "use when"', () => {
     expect(planFor(again(3), 1).proposal).toMatchObject({ value: { rung: 'respawn' } });
   });
 
+  it('repeated failure is not what is only foreseen again and again', () => {
+    const leak = withSignature('leak:memory', { kind: 'exhaustion', implies: 'degraded', proven: false });
+    const history = { failures: 0, recurrence: 4, outcomes: { restart: { healed: 4, failed: 0 } } };
+    expect(planFor({ ...leak, health: 'degraded', history }, 1).proposal).toMatchObject({ value: { rung: 'restart' } });
+  });
+
   it('label compliance → a person approves, whatever the rung', () => {
     const labelled = { agent: { ...agent, labels: { compliance: 'pci' } } };
     expect(planFor(labelled).proposal).toMatchObject({

@@ -55,7 +55,8 @@ export const useWhenTable: readonly UseWhenRule[] = [
   },
   {
     name: 'repeated-failure',
-    when: 'recurrence >= 3',
+    // What is only foreseen or unusual has not failed: a restart is the most it may get.
+    when: 'recurrence >= 3 && !(finding.kind in ["exhaustion", "anomaly", "flapping", "not-ready"])',
     least: 'respawn',
     reason: 'the same failure three times within a day needs more than what was done so far',
   },

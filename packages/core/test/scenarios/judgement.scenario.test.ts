@@ -120,6 +120,24 @@ describe('a risk of losing data, suspected by a rule of the user', () => {
   });
 });
 
+describe('an agent that fails for the sixth time within a day', () => {
+  it('is a matter for a person', async () => {
+    const world = await fakeWorld({ gate: { ...quick.gate, attempts: [{ max: 100, per: '1h' }] } });
+    const { rig } = world;
+    await healthy(rig);
+    const resolvedNow = async (): Promise<number> =>
+      (await rig.incidents()).filter(({ state }) => state === 'resolved').length;
+    for (let round = 1; round <= 5; round += 1) {
+      world.kill(id);
+      expect(await rig.until(async () => (await resolvedNow()) === round, 600_000)).toBe(true);
+    }
+    world.kill(id);
+    expect(await until(rig, 'awaiting-approval')).toBe(true);
+    expect((await first(rig)).assessment?.factors).toContainEqual(expect.objectContaining({ name: 'failures' }));
+    await rig.stop();
+  });
+});
+
 describe('a line of the table "use when"', () => {
   it('asks for a person where the label compliance is set by the config', async () => {
     const world = await fakeWorld({
