@@ -43,14 +43,15 @@ const latency: FactorOf = ({ metrics, findings, policy, health: state }) => {
   return hangs ? { name: 'latency', share: 1, text: 'it takes requests and does not answer them' } : undefined;
 };
 
-const recurrence: FactorOf = ({ history }) =>
-  history.recurrence === 0
-    ? undefined
-    : {
-        name: 'recurrence',
-        share: Math.min(2, history.recurrence),
-        text: `the same failure ${history.recurrence} times in 24 h`,
-      };
+/** Each time a flapping agent fails counts as once more, though it is one incident. */
+const recurrence: FactorOf = ({ history, findings }) => {
+  const changes = findings.find(({ kind }) => kind === 'flapping')?.data?.['changes'];
+  const flaps = typeof changes === 'number' ? Math.floor(changes / 2) : 0;
+  const times = history.recurrence + flaps;
+  if (times === 0) return undefined;
+  const text = flaps === 0 ? `the same failure ${times} times in 24 h` : `it flaps, and failed ${times} times`;
+  return { name: 'recurrence', share: Math.min(2, times), text };
+};
 
 const criticality: FactorOf = ({ agent }) =>
   agent.criticality === 0

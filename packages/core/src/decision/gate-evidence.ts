@@ -1,5 +1,5 @@
 import type { Finding } from '../model/index.ts';
-import { evidenceKinds, formatDuration, nothingHappened } from '../model/index.ts';
+import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps } from '../model/index.ts';
 import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
@@ -12,6 +12,7 @@ import { askAgainMs } from './gate-facts.ts';
 export function evidence(facts: GateFacts): Objection | undefined {
   const { findings, now, rung, policy } = facts;
   if (facts.ordered || facts.begun) return undefined;
+  if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
   if (isProven(facts)) return undefined;
   // How long something is unusual or foreseen does not lengthen how long something has been wrong.
@@ -36,6 +37,18 @@ export function evidence(facts: GateFacts): Objection | undefined {
   };
 }
 
+/** It works now: nothing is done to it because of what was, and it is not believed to be well either. */
+function flaps({ agent, findings, now, policy }: GateFacts): Objection {
+  const says = findings.find(({ kind }) => kind === 'flapping')?.text ?? '';
+  const { low, windowMs } = policy.flapping;
+  return {
+    until: now + askAgainMs,
+    code: 'flapping',
+    text: `${agent.id} flaps: ${says}; it works now, and is left alone.`,
+    remedy: `At most ${low} changes in ${formatDuration(windowMs)}; look for what comes and goes.`,
+  };
+}
+
 /** It has lasted, and only more than a restart is to be had: never by the guard alone, and not waited for in silence. */
 function stands({ agent, rung, policy, now }: GateFacts, only: string): Objection {
   const lasted = formatDuration(policy.heartbeat.silentForMs);
@@ -50,7 +63,7 @@ function stands({ agent, rung, policy, now }: GateFacts, only: string): Objectio
 }
 
 function isOfNow({ kind }: Finding): boolean {
-  return kind !== 'anomaly' && kind !== 'exhaustion';
+  return kind !== 'anomaly' && kind !== 'exhaustion' && kind !== 'flapping';
 }
 
 function isProven({ findings, failedAttempts }: GateFacts): boolean {

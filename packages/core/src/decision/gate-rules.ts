@@ -96,7 +96,7 @@ function byHand({ agent, ordered, now }: GateFacts): Objection | undefined {
 function progress(facts: GateFacts): Objection | undefined {
   const { findings, now, agent, progressAgoMs, policy } = facts;
   if (facts.ordered || facts.begun || facts.health === 'failed' || progressAgoMs === undefined) return undefined;
-  const reasons = findings.filter((finding) => finding.kind !== 'not-ready');
+  const reasons = findings.filter((finding) => finding.kind !== 'not-ready' && finding.kind !== 'flapping');
   if (reasons.length === 0 || reasons.some((finding) => finding.kind !== 'slow' && finding.data?.['slow'] !== true))
     return undefined;
   const { progressWindowMs } = policy.gate;

@@ -3,6 +3,7 @@ import { messageOf } from '../contracts/index.ts';
 import type { EpochMs, Finding, Health, Ms, Reason, SloStatus } from '../model/index.ts';
 import { DetectorHost, type HostedEvaluation } from './detector-host.ts';
 import { DetectorMemory } from './detector-memory.ts';
+import { FlapMonitor } from './flapping.ts';
 import { FindingBook, type Cleared } from './finding-book.ts';
 import { HealthMonitor, type HealthChange } from './health-monitor.ts';
 
@@ -86,6 +87,7 @@ export class Detection {
   #lastTickMs: Ms | undefined;
   readonly #stallMs: Ms;
   readonly #memory: DetectorMemory;
+  readonly #flaps = new FlapMonitor();
 
   constructor({ detectors, aliases = () => [], fleet, clock, log, metrics, stallMs = usualStallMs }: DetectionOptions) {
     const nowMs = clock.monotonic();
@@ -109,7 +111,9 @@ export class Detection {
     for (const host of this.#hosts) this.#run(host, batch, nowMs, outcome);
     for (const slot of this.#touchedSince) touched.add(slot);
     this.#touchedSince.clear();
+    for (const slot of this.#flaps.flapping) touched.add(slot);
     for (const slot of touched) {
+      this.#lookForFlapping(slot, nowMs, outcome);
       const change = this.#health.judge(slot, this.#book.of(slot), nowMs);
       if (!change) continue;
       outcome.health.push(change);
@@ -124,6 +128,7 @@ export class Detection {
     const nowMs = this.#clock.monotonic();
     this.#clearedSince.push(...this.#book.clear(slot));
     this.#health.reset(slot);
+    this.#flaps.reset(slot);
     this.#touchedSince.add(slot);
     for (const host of this.#hosts) this.#guarded(host, () => host.reset(slot, nowMs));
   }
@@ -133,6 +138,7 @@ export class Detection {
     this.#book.clear(slot);
     this.#touchedSince.delete(slot);
     this.#health.remove(slot);
+    this.#flaps.reset(slot);
     for (const host of this.#hosts) this.#guarded(host, () => host.remove(slot));
   }
 
@@ -187,6 +193,17 @@ export class Detection {
   /** The detectors' durable memory, for who writes it down. */
   get memory(): DetectorMemory {
     return this.#memory;
+  }
+
+  /** Flapping is seen in what stands against the agent, so after all detectors have spoken. */
+  #lookForFlapping(slot: AgentSlot, nowMs: Ms, outcome: Outcome): void {
+    const view = this.#fleet.agent(slot);
+    if (!view) return;
+    const suspicions = this.#flaps.look(slot, this.#book.of(slot), { policy: view.policy.flapping, nowMs });
+    if (!suspicions) return;
+    const { raised, cleared } = this.#book.update('flapping', { slot, suspicions }, view, this.#clock.now());
+    outcome.raised.push(...raised);
+    outcome.cleared.push(...cleared);
   }
 
   #beginOutcome(): Outcome {

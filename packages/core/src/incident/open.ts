@@ -1,10 +1,11 @@
 import type { Attempt, Health, Incident, Plan, Reason } from '../model/index.ts';
-import { evidenceKinds, formatDuration, windowReason } from '../model/index.ts';
+import { evidenceKinds, formatDuration, isFlapping, signatureOf, windowReason } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
 import { askApproval } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { contain, isSecurityIncident } from './containment.ts';
 import { isDryRun, objectionBeside, wouldHave } from './dry-run.ts';
+import { leftoversOf, waitForLeftovers } from './leftovers.ts';
 import { move, unchanged } from './move.ts';
 
 type Open = Extract<Incident, { state: 'open' }>;
@@ -22,6 +23,8 @@ export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFa
     if (!joined) return unchanged(incident);
     // A changed picture is a reason to decide again at once, unless an attempt has just failed and its backoff runs.
     const decided = decideNow({ ...incident, ...joined }, facts);
+    const first = isFlapping(event.findings) && !isFlapping(incident.findings);
+    if (first && !decided.entry) return flaps(decided.incident as Open, facts, facts.now + lookAgainMs);
     // Without a line of its own, at most the moment of the next look has moved.
     return decided.entry ? decided : join(decided.incident, facts, joined, incident);
   }
@@ -178,6 +181,8 @@ function hold(incident: Open, facts: DecideFacts): Decided {
 /** Nothing is wrong any more: proven for one watch interval, it is resolved without anything having been done. */
 function settleSound(incident: Open, facts: DecideFacts): Decided {
   const neededMs = incident.policy.watch.everyMs;
+  const left = waitForLeftovers(incident, facts);
+  if (left) return left.entry ? left : later(incident, facts, facts.now + neededMs);
   return (
     selfRecovered(incident, facts) ??
     unseen(incident, facts) ??
@@ -188,6 +193,7 @@ function settleSound(incident: Open, facts: DecideFacts): Decided {
 /** Proven sound for one watch interval: the incident is over. */
 export function selfRecovered(incident: Incident, facts: DecideFacts): Decided | undefined {
   if (!isSound(facts) || facts.soundForMs < incident.policy.watch.everyMs) return undefined;
+  if (leftoversOf(incident).length > 0) return undefined;
   const text = `${incident.agentId} has been sound for ${formatDuration(facts.soundForMs)} by itself.`;
   return move(incident, facts, {
     to: { state: 'resolved', outcome: 'self-recovered', resolvedAt: facts.now },
@@ -210,6 +216,8 @@ function unseen(incident: Open, facts: DecideFacts): Decided | undefined {
 /** Stays open until a moment; a line in the timeline only when the reason is another than before. */
 function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason): Decided {
   const nextAt = Math.max(until, facts.now + 50);
+  if (!isKnownFlapping(incident, facts.findings) && isFlapping(facts.findings)) return flaps(incident, facts, nextAt);
+  if (isKnownFlapping(incident, facts.findings)) return later({ ...incident, ...pictureOf(facts) }, facts, nextAt);
   if (incident.because.code === reason.code && sameFindings(incident, facts)) return later(incident, facts, nextAt);
   return move(incident, facts, {
     to: { state: 'open', nextAt },
@@ -218,6 +226,22 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
     reason,
     // It stays degraded for long without anything being done: people learn of it.
     notices: told.has(reason.code) ? ['degraded'] : facts.untold ? ['blocked'] : [],
+  });
+}
+
+/** It turned out to flap: people are told once, whatever else is being waited for. */
+function flaps(incident: Open, facts: DecideFacts, nextAt: number): Decided {
+  const finding = facts.findings.find(({ kind }) => kind === 'flapping');
+  return move(incident, facts, {
+    to: { state: 'open', nextAt },
+    set: { assessment: facts.assessment, ...pictureOf(facts) },
+    type: 'waiting',
+    reason: {
+      code: 'flapping',
+      text: `${incident.agentId} flaps: ${finding?.text ?? ''}; you are told again when it is stable, or when something is done.`,
+      remedy: 'Look for what comes and goes: load, a dependency, the network.',
+    },
+    notices: ['degraded'],
   });
 }
 
@@ -268,17 +292,26 @@ export function withFindings(
     incident.findings.every(({ id }) => findings.some((finding) => finding.id === id));
   if (same) return undefined;
   // The name of the failure stays when the suspicions go: the ledger needs it.
-  const names = [...new Set(findings.map((finding) => finding.signature))].sort().join('+');
-  return { findings, health, signature: names || incident.signature };
+  return { findings, health, signature: findings.length > 0 ? signatureOf(findings) : incident.signature };
 }
 
 /** The picture changed and nothing follows from it: a line, while what was decided last stands (`because`). */
 export function join(incident: Incident, facts: DecideFacts, picture: Picture, before: Incident = incident): Decided {
+  if (isKnownFlapping(before, picture.findings))
+    return { ...unchanged(incident), incident: { ...incident, ...picture } };
   return move(incident, facts, {
     set: { ...picture, because: incident.because },
     type: 'findings',
     reason: pictureReason(before, picture),
   });
+}
+
+/**
+ * It is known that the agent flaps: that it does so once more is no line of the timeline and no message. The incident in
+ * memory shows the present picture.
+ */
+function isKnownFlapping({ findings }: Incident, now: DecideFacts['findings']): boolean {
+  return isFlapping(findings) && isFlapping(now);
 }
 
 /** What is new in the picture: a suspicion that joined, else one that went, else the health alone. */

@@ -3,6 +3,7 @@ import { formatDuration } from '../model/index.ts';
 import { end } from './acting.ts';
 import { endAttempt } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
+import { waitForLeftovers } from './leftovers.ts';
 import { escalate } from './open.ts';
 import { move, unchanged } from './move.ts';
 
@@ -39,7 +40,7 @@ function checkText(incident: Watching, facts: DecideFacts): string {
 
 /** A suspicion that breaks the watch off at once. Not being ready yet is only held against it at the end. */
 function failureDuring(facts: DecideFacts): Reason | undefined {
-  const finding = facts.findings.find((one) => one.kind !== 'not-ready');
+  const finding = facts.findings.find((one) => one.kind !== 'not-ready' && one.kind !== 'flapping');
   if (finding) return { code: 'watch-failed', text: `During the watch: ${finding.text}` };
   return facts.health === 'failed'
     ? { code: 'watch-failed', text: 'The agent failed again during the watch.' }
@@ -56,10 +57,15 @@ function longer(incident: Watching, facts: DecideFacts): Decided {
 }
 
 function last(incident: Watching, facts: DecideFacts): Decided {
+  // An agent that flaps has to prove itself until it does not any more.
+  if (facts.findings.length > 0 && facts.findings.every(({ kind }) => kind === 'flapping'))
+    return longer(incident, facts);
   if (facts.findings.length > 0 || facts.soundForMs <= 0) {
     const text = facts.findings[0]?.text ?? 'no fresh sign of life arrived';
     return failed(incident, facts, { code: 'watch-failed', text: `At the end of the watch: ${text}.` });
   }
+  const waiting = waitForLeftovers(incident, facts);
+  if (waiting) return waiting.entry ? waiting : longer(incident, facts);
   const ended = incident.attempt ? endAttempt(incident.attempt, facts.now, 'healed') : undefined;
   const watched = formatDuration(facts.now - incident.watch.startedAt);
   return move(incident, facts, {

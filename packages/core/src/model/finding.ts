@@ -25,6 +25,7 @@ export type FindingKind =
   | 'stalled'
   | 'exhaustion'
   | 'anomaly'
+  | 'flapping'
   | `${string}/${string}`;
 
 /** One suspicion about one agent. */
@@ -53,17 +54,21 @@ export interface Finding {
 
 /** The name of a failure made of several findings: their signatures, sorted and joined. */
 export function signatureOf(findings: readonly Finding[]): string {
-  const names = new Set(findings.map((finding) => finding.signature));
+  // Flapping is a way to fail: what it is called by is what the agent fails of.
+  const failures = findings.filter((finding) => finding.kind !== 'flapping');
+  const names = new Set((failures.length > 0 ? failures : findings).map((finding) => finding.signature));
   return [...names].sort().join('+') || 'unknown';
 }
 
-/** The kinds of evidence that stand behind some findings. Unusual figures are none (R22). */
+/** The kinds of evidence that stand behind some findings. Unusual figures are none (R22), nor is that it flaps. */
 export function evidenceKinds(findings: readonly Finding[]): ReadonlySet<EvidenceKind> {
-  return new Set(findings.flatMap((finding) => (finding.kind === 'anomaly' ? [] : [finding.evidence])));
+  return new Set(findings.flatMap((finding) => (noEvidence.has(finding.kind) ? [] : [finding.evidence])));
 }
 
+const noEvidence: ReadonlySet<FindingKind> = new Set<FindingKind>(['anomaly', 'flapping']);
+
 /** What is no failure: what is unusual, what is only foreseen, and not taking work for a while. */
-const noFailure: ReadonlySet<FindingKind> = new Set<FindingKind>(['anomaly', 'exhaustion', 'not-ready']);
+const noFailure: ReadonlySet<FindingKind> = new Set<FindingKind>(['anomaly', 'exhaustion', 'not-ready', 'flapping']);
 
 /** Whether nothing has happened yet, and something is unusual or foreseen. */
 export function nothingHappened(findings: readonly Finding[]): boolean {
@@ -76,4 +81,16 @@ export function nothingHappened(findings: readonly Finding[]): boolean {
 /** What is foreseen of an agent with which nothing has happened yet. */
 export function foreseenOnly(findings: readonly Finding[]): Finding | undefined {
   return nothingHappened(findings) ? findings.find(({ kind }) => kind === 'exhaustion') : undefined;
+}
+
+/** Whether the agent works now, and only its going back and forth stands against it. */
+export function onlyFlaps(findings: readonly Finding[]): boolean {
+  return (
+    findings.some(({ kind }) => kind === 'flapping') &&
+    findings.every(({ kind }) => kind === 'flapping' || kind === 'not-ready')
+  );
+}
+
+export function isFlapping(findings: readonly Finding[]): boolean {
+  return findings.some(({ kind }) => kind === 'flapping');
 }

@@ -26,7 +26,7 @@ export type {
 export type { BreakerState, Health, HealthScore, ScoreTerm } from './health.ts';
 export { healthScore, worseHealth } from './health.ts';
 export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
-export { evidenceKinds, foreseenOnly, nothingHappened, signatureOf } from './finding.ts';
+export { evidenceKinds, foreseenOnly, isFlapping, nothingHappened, onlyFlaps, signatureOf } from './finding.ts';
 export type { AuditChainCheck, AuditCheck, AuditDraft, AuditEntry, AuditHead } from './audit.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
@@ -95,6 +95,7 @@ export type {
   Incident,
   IncidentId,
   IncidentState,
+  Leftover,
   Outcome,
   Prepared,
   Reminders,
