@@ -10,6 +10,11 @@ const remote: readonly OptionSpec[] = [
   json,
 ];
 
+const answer: readonly OptionSpec[] = [
+  { flags: '--plan-hash <hash>', text: 'answer only this plan; refused when another waits' },
+  { flags: '--approval-token <token>', text: 'the token of a message' },
+];
+
 const incident = { usage: '<incident>', text: 'id of the incident: inc_…' };
 
 const guard: readonly CommandSpec[] = [
@@ -112,6 +117,19 @@ const look: readonly CommandSpec[] = [
     load: async () => import('./commands/explain.ts'),
   },
   {
+    name: 'audit',
+    args: [{ usage: '[verify]', text: 'check that nothing of it was changed, removed or moved' }],
+    text: 'Who did what: list the audit log, or verify it.',
+    options: [
+      { flags: '--limit <count>', text: 'at most this many', default: '50' },
+      { flags: '--anchors <ends>', text: 'ends noted earlier, chain@seq:hash separated by commas' },
+      { flags: '--config <file>', text: 'read the store of a guard that does not run, instead of asking one' },
+      ...remote,
+    ],
+    heading: 'Look at a running guard',
+    load: async () => import('./commands/audit.ts'),
+  },
+  {
     name: 'holds',
     args: [],
     text: 'List the holds in force.',
@@ -134,11 +152,7 @@ const decide: readonly CommandSpec[] = [
     name: 'approve',
     args: [incident],
     text: 'Approve the plan of an incident.',
-    options: [
-      note,
-      { flags: '--plan-hash <hash>', text: 'approve only this plan; refused when it has changed since' },
-      ...remote,
-    ],
+    options: [note, ...answer, ...remote],
     heading: 'Decide',
     load: async () => decision('approve'),
   },
@@ -146,7 +160,7 @@ const decide: readonly CommandSpec[] = [
     name: 'reject',
     args: [incident],
     text: 'Reject the plan of an incident.',
-    options: [note, ...remote],
+    options: [note, ...answer, ...remote],
     heading: 'Decide',
     load: async () => decision('reject'),
   },

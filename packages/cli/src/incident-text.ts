@@ -30,11 +30,14 @@ export function incidentText(style: Style, incident: Incident): string {
 
 function approvalFacts(incident: Incident): (readonly [string, string])[] {
   if (incident.state !== 'awaiting-approval') return [];
-  const { plan, reason, planHash, expiresAt } = incident.approval;
+  const { plan, reason, planHash, expiresAt, quorum, votes, prepared } = incident.approval;
+  const names = votes.map((vote) => vote.by).join(', ') || 'nobody';
   return [
     ['to approve', `${plan.rung}: ${reason.text}`],
     ['plan hash', planHash],
     ['expires', moment(expiresAt)],
+    ['agreed', `${names} (${quorum} needed)`],
+    ...(prepared ? [[prepared.ok ? 'prepared' : 'not possible now', prepared.text] as const] : []),
   ];
 }
 

@@ -16,15 +16,17 @@ function endpointOf(call: Invocation): Endpoint {
 
 /**
  * One request; its body is shown as JSON under `--json`, else by `show`. A refusal is told and decides the exit code.
- * `show` states the type it expects: that is the guard's promise, which is not checked again here.
+ * `seen` hears of the body in either case. `show` states the type it expects: that is the guard's promise, which is not checked again here.
  */
 export async function talk(
   call: Invocation,
   request: { readonly method: 'GET' | 'POST' | 'DELETE'; readonly path: string; readonly body?: unknown },
   show: (body: never) => string,
+  seen?: (body: never) => void,
 ): Promise<ExitCode> {
   const endpoint = endpointOf(call);
   const answer = await ask(endpoint, request.method, request.path, request.body);
+  if (answer.kind === 'ok') seen?.(answer.body as never);
   return answer.kind === 'ok' ? print(call, answer.body, show) : reportAnswer(call.io, answer, endpoint.url);
 }
 

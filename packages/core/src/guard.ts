@@ -24,10 +24,10 @@ import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
 import type { Engine } from './engine.ts';
 import type { IncidentEvent } from './incident/index.ts';
-import type { AgentId, AuditDraft, GateVerdict, IncidentId, Plan } from './model/index.ts';
+import type { AgentId, AuditDraft, IncidentId, Plan } from './model/index.ts';
 import { secretNames } from './model/index.ts';
 import { agentStatus } from './pipeline/agent-status.ts';
-import { explain } from './pipeline/explain.ts';
+import { Explainer } from './pipeline/explainer.ts';
 
 const listMax = 1_000;
 
@@ -133,27 +133,19 @@ export class Guard implements GuardApi {
     return this.#scope.get(core.controlPlane).routes(group);
   }
 
-  async explain(id: IncidentId | AgentId): Promise<Explanation> {
-    const log = this.#scope.get(core.incidentLog);
-    const incident = (await log.find(id)) ?? log.openFor(id) ?? log.list({ agentId: id })[0];
-    const agentId = incident?.agentId ?? id;
-    const slot = this.#scope.get(core.fleet).slotOf(agentId);
-    if (slot === undefined && !incident) throw unknownSubject(id);
-    return explain({
-      now: this.#scope.get(core.clock).now(),
-      status: slot === undefined ? undefined : this.#agent(agentId),
-      agentId,
-      incident,
-      timeline: incident ? await log.timeline(incident) : [],
-      verdict: incident && (await this.#verdictOn(incident)),
-    });
-  }
-
-  /** What the gate says now of an incident that waits for it. */
-  async #verdictOn(incident: Incident): Promise<GateVerdict | undefined> {
-    if (incident.state !== 'open') return undefined;
-    await this.#scope.get(core.incidents).prefetch(incident);
-    return this.#scope.get(core.judge).facts(incident, 0).verdict;
+  explain(id: IncidentId | AgentId): Promise<Explanation> {
+    const scope = this.#scope;
+    return new Explainer({
+      clock: scope.get(core.clock),
+      log: scope.get(core.incidentLog),
+      judge: scope.get(core.judge),
+      view: scope.get(core.sight),
+      prefetch: (incident) => scope.get(core.incidents).prefetch(incident),
+      status: (agentId) => {
+        const slot = scope.get(core.fleet).slotOf(agentId);
+        return slot === undefined ? undefined : agentStatus(this.#engine.statusParts(), slot);
+      },
+    }).explain(id);
   }
 
   acknowledge(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
@@ -248,7 +240,9 @@ export class Guard implements GuardApi {
     try {
       await this.#scope.get(core.audit).record(draft);
     } catch (thrown) {
-      this.#scope.get(core.log).error({ ...draft, err: messageOf(thrown) }, 'it could not be written into the audit log');
+      this.#scope
+        .get(core.log)
+        .error({ ...draft, err: messageOf(thrown) }, 'it could not be written into the audit log');
     }
   }
 
@@ -303,12 +297,6 @@ export class Guard implements GuardApi {
         this.#scope.get(core.incidents).post(incident.id, { type });
     }
   }
-}
-
-function unknownSubject(id: string): Error {
-  return id.startsWith('inc_')
-    ? guardError('GUARD_INCIDENT_UNKNOWN', { incidentId: id })
-    : guardError('GUARD_AGENT_UNKNOWN', { agentId: id });
 }
 
 function wrongState(incident: Incident, verb: string): Error {

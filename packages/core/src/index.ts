@@ -4,6 +4,8 @@
 // Making a guard.
 export type { CreateOptions } from './di/create-guard.ts';
 export { createGuard, loadConfigFile } from './di/create-guard.ts';
+export type { StoredAudit } from './di/open-audit.ts';
+export { openAudit } from './di/open-audit.ts';
 
 // Its config.
 export type {

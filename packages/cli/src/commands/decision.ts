@@ -8,8 +8,14 @@ export function decisionCommand(verb: 'acknowledge' | 'approve' | 'reject' | 're
   return {
     run: async (call: Invocation) => {
       const path = `/api/v1/incidents/${encodeURIComponent(call.args[0] as string)}/${verb}`;
-      const planHash = verb === 'approve' ? call.option('plan-hash') : undefined;
-      const body = { ...actorOf(call), ...(planHash === undefined ? {} : { planHash }) };
+      const answers = verb === 'approve' || verb === 'reject';
+      const planHash = answers ? call.option('plan-hash') : undefined;
+      const token = answers ? call.option('approval-token') : undefined;
+      const body = {
+        ...actorOf(call),
+        ...(planHash === undefined ? {} : { planHash }),
+        ...(token === undefined ? {} : { token }),
+      };
       return talk(call, { method: 'POST', path, body }, (incident: Incident) => {
         return `${incident.id}  ${stateWord(call.io.style, incident)}  ${incident.because.text}`;
       });

@@ -1,40 +1,84 @@
-import type { Explanation } from '@praetorian-guard/core/plugin';
+import { type Explanation, formatDuration, type RuleResult } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { timeOfDay } from '../process-clock.ts';
+import { now, timeOfDay } from '../process-clock.ts';
 import { talk } from '../remote.ts';
 import type { Style } from '../style.ts';
+import { table } from '../table.ts';
+
+/** Lines narrower than this are not worth wrapping. */
+const leastColumns = 40;
 
 /** Why the guard acted or not, of an incident (`inc_…`) or of an agent. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const id = call.args[0] as string;
   const kind = id.startsWith('inc_') ? 'incidents' : 'agents';
   const path = `/api/v1/${kind}/${encodeURIComponent(id)}/explain`;
-  return talk(call, { method: 'GET', path }, (explanation: Explanation) => show(call.io.style, explanation));
+  return talk(call, { method: 'GET', path }, (explanation: Explanation) => explanationText(call.io, explanation));
 }
 
-function show(style: Style, explanation: Explanation): string {
-  const { summary, decisions, wouldChange, timeline } = explanation;
+/** An explanation for people: the whole first, then what it rests on. */
+export function explanationText(
+  { style, columns }: { readonly style: Style; readonly columns?: number },
+  explanation: Explanation,
+): string {
+  const { summary, decisions, wouldChange, rules = [], seen = [], story, timeline, incident } = explanation;
+  // What is a decision of its own; the lines of the timeline come further down.
+  const own = decisions.filter((decision) => !('seq' in decision));
+  const told = story ?? timeline.map(({ at, reason }) => ({ at, text: reason.text }));
   return [
-    summary,
+    wrapped(summary, columns),
+    ...section(style, 'seen last', incident && incident.state !== 'resolved' ? seen : []),
     ...section(
       style,
-      'decisions, newest first',
-      decisions.map(({ reason }) => line(reason.code, reason.text)),
+      'why',
+      own.map(({ reason }) => `${style.warn(reason.code)}  ${reason.text}`),
     ),
+    ...section(style, heading(incident?.state), ruleLines(style, rules, columns)),
     ...section(style, 'what would change it', wouldChange),
     ...section(
       style,
-      'timeline',
-      timeline.map((entry) => `${timeOfDay(entry.at)}  ${line(entry.state, entry.reason.text)}`),
+      'what happened',
+      told.map(({ at, text }) => `${style.dim(timeOfDay(at))}  ${text}`),
     ),
   ].join('\n');
 }
 
-function section(style: Style, heading: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', style.strong(heading), ...lines.map((text) => `  ${text}`)];
+function heading(state: string | undefined): string {
+  return state === 'open' ? 'the gate now' : 'the gate, if it were asked now';
 }
 
-function line(word: string, text: string): string {
-  return `${word.padEnd(18)}  ${text}`;
+/** Every rule: the ones that object with their reason, the others in a word. */
+function ruleLines(style: Style, rules: readonly RuleResult[], columns: number | undefined): readonly string[] {
+  if (rules.length === 0) return [];
+  const rows = rules.map(({ rule, verdict, untilMs, reason }) => [
+    rule,
+    verdict === 'proceed' ? style.good('yes') : verdict === 'wait' ? style.warn(waitText(untilMs)) : style.bad('no'),
+    reason.text,
+  ]);
+  const width = columns === undefined ? undefined : columns - 2;
+  return table(['RULE', 'SAYS', 'WHY'], rows, width).split('\n');
+}
+
+function waitText(untilMs: number | undefined): string {
+  const left = (untilMs ?? 0) - now();
+  return left > 0 ? `wait ${formatDuration(Math.ceil(left / 1_000) * 1_000)}` : 'wait';
+}
+
+function section(style: Style, title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', style.strong(title), ...lines.map((text) => `  ${text}`)];
+}
+
+/** At the width of the terminal, between words; as it is where there is none. */
+function wrapped(text: string, columns: number | undefined): string {
+  if (columns === undefined || columns < leastColumns) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
 }

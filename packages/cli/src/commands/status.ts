@@ -34,6 +34,7 @@ function show(style: Style, status: GuardStatus): string {
       ['open incidents', String(status.openIncidents)],
       ['tick', `${formatDuration(status.tick.lastMs)}, ${formatDuration(status.tick.lagMs)} late`],
       ['config', status.configVersion],
+      ['audit log', status.audit && `${status.audit.entries} entries, anchor ${status.audit.anchor}`],
       ...doubtOf(status),
     ]) + degraded.join('')
   );

@@ -26,6 +26,7 @@ import type {
   Progress,
   Reason,
   Role,
+  RuleResult,
   SloStatus,
   Storm,
   StormId,
@@ -124,6 +125,12 @@ export interface Explanation {
   /** Why the guard acts or does not act now, most recent first. */
   readonly decisions: readonly (TimelineEntry | { readonly reason: Reason })[];
   readonly wouldChange: readonly string[];
+  /** Every rule of the gate with what it says now; absent when nothing could be done or is being done. */
+  readonly rules?: readonly RuleResult[];
+  /** What was heard of the agent last, in sentences; absent when it left. */
+  readonly seen?: readonly string[];
+  /** The timeline condensed to what happened. */
+  readonly story?: readonly { readonly at: EpochMs; readonly text: string }[];
   readonly incident?: Incident;
   /** The storm it is part of, while that lasts. */
   readonly storm?: Storm;

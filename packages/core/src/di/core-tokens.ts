@@ -20,6 +20,7 @@ import type { IncidentLog } from '../pipeline/incident-log.ts';
 import type { Incidents } from '../pipeline/incidents.ts';
 import type { Insight } from '../pipeline/insight.ts';
 import type { Judge } from '../pipeline/judge.ts';
+import type { Leftovers } from '../pipeline/leftovers.ts';
 import type { LogRound } from '../pipeline/log-round.ts';
 import type { MemoryRound } from '../pipeline/memory-round.ts';
 import type { Members } from '../pipeline/members.ts';
@@ -83,6 +84,7 @@ export const core = {
   dependencies: token<Dependencies>('core.dependencies'),
   judge: token<Judge>('core.judge'),
   incidents: token<Incidents>('core.incidents'),
+  leftovers: token<Leftovers>('core.leftovers'),
   executor: token<Executor>('core.executor'),
   checkpoints: token<Checkpoints>('core.checkpoints'),
   agentClient: token<AgentClient>('core.agent-client'),

@@ -64,6 +64,7 @@ export const reasonCodes = {
   'step-failed': 'The step failed.',
   'step-unknown': 'The outcome of the step is not known; it is being reconciled.',
   'step-ambiguous': 'The outcome could not be proven either way; a person has to look.',
+  'instance-left-behind': 'An instance that should have ended still runs beside the one that works.',
   'step-reconciled': 'The outcome of the step was proven by inspection.',
   'watch-started': 'The agent is watched closely to prove the recovery.',
   'watch-check': 'A check during the watch.',

@@ -43,14 +43,19 @@ export class Preparation {
     const { planHash } = incident.approval;
     if (this.#running.get(incident.id) === planHash) return;
     this.#running.set(incident.id, planHash);
-    void this.#prepare(incident).then((prepared) => {
-      if (this.#running.get(incident.id) === planHash) this.#running.delete(incident.id);
-      if (prepared) this.#o.post(incident.id, { type: 'prepared', planHash, prepared });
-    });
+    void this.#run(incident);
   }
 
   stop(): void {
     this.#stop.abort(new DOMException('the guard stops', 'AbortError'));
+  }
+
+  async #run(incident: Awaiting): Promise<void> {
+    const { id, approval } = incident;
+    const { planHash } = approval;
+    const prepared = await this.#prepare(incident);
+    if (this.#running.get(id) === planHash) this.#running.delete(id);
+    if (prepared) this.#o.post(id, { type: 'prepared', planHash, prepared });
   }
 
   async #prepare(incident: Awaiting): Promise<Prepared | undefined> {

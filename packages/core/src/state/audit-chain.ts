@@ -67,7 +67,7 @@ export class ChainCheck {
   /** The finding, when all stored entries were taken. */
   result(): AuditChainCheck {
     const { chain, seq, hash } = this.#head;
-    return { chain, seq, hash, ...(this.#fault() ?? {}) };
+    return { chain, seq, hash, ...this.#fault() };
   }
 
   #fault(): { readonly broken: { readonly seq: number; readonly why: string } } | undefined {

@@ -154,7 +154,7 @@ describe('the audit log', () => {
 function spoilt(values: readonly Json[], how: string, a: number, b: number): readonly Json[] {
   const copy = [...values];
   const at = copy[a] as unknown as AuditEntry;
-  if (how === 'change') copy[a] = { ...at, actor: 'mallory' } as unknown as Json;
+  if (how === 'change') copy[a] = { ...at, actor: 'mallory' };
   if (how === 'remove') copy.splice(a, 1);
   if (how === 'add') copy.splice(a, 0, { ...at, actor: 'mallory' } as unknown as Json);
   if (how === 'swap') [copy[a], copy[b]] = [copy[b] as Json, copy[a] as Json];

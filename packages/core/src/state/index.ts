@@ -6,6 +6,6 @@ export { StoreLeases } from '../contracts/index.ts';
 export { AuditLog, guardChain, shardChain } from './audit-log.ts';
 export { keys } from './keys.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
-export { openMeta } from './meta.ts';
+export { openMeta, readMeta } from './meta.ts';
 export { namespaced } from './namespaced.ts';
 export { timedStore } from './timed-store.ts';

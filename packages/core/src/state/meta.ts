@@ -44,7 +44,8 @@ async function writeMeta(store: StateStore, fresh: StoreMeta): Promise<StoreMeta
   }
 }
 
-function readMeta({ key, value }: Versioned): StoreMeta {
+/** What a store says about itself, checked. Error: `GUARD_STATE_CORRUPT`. */
+export function readMeta({ key, value }: Versioned): StoreMeta {
   const { shards, guardId, createdAt } = (value ?? {}) as Partial<StoreMeta>;
   const valid =
     Number.isSafeInteger(shards) && Number(shards) > 0 && typeof guardId === 'string' && typeof createdAt === 'number';

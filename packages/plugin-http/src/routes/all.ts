@@ -2,6 +2,7 @@ import type { Parts } from '../parts.ts';
 import type { RouteSpec } from '../route.ts';
 import { agentDataRoutes } from './agent-data.ts';
 import { agentRoutes } from './agents.ts';
+import { auditRoutes } from './audit.ts';
 import { guardRoutes } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { heartbeatRoutes } from './heartbeat.ts';
@@ -19,6 +20,7 @@ export function allRoutes(parts: Parts): RouteSpec[] {
     ...agentDataRoutes(parts),
     ...incidentRoutes(parts),
     ...holdRoutes(parts),
+    ...auditRoutes(parts),
     ...guardRoutes(parts),
     ...healthRoutes(parts),
     ...pageRoutes(),
