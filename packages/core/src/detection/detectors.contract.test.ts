@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
-import type { FleetView, SignalDraft } from '../contracts/index.ts';
+import type { Detector, FleetView, SignalDraft } from '../contracts/index.ts';
 import type { BurnRate } from '../model/index.ts';
+import type { DetectorSubject } from '../testing/detector-suite.ts';
 import { testDetector } from '../testing/detector-suite.ts';
 import { builtInDetectors } from './index.ts';
 
@@ -23,8 +24,33 @@ function minutes(fleet: FleetView): FleetView {
   };
 }
 
+/** Work stands still between two of the regular heartbeats, which tell of an advance every minute. */
+const standstill = (agentId: string): readonly SignalDraft[] => [
+  { kind: 'heartbeat', agentId, progress: { activeTasks: 1, lastProgressAt: 0 } },
+];
+
+function impatient(fleet: FleetView): FleetView {
+  return {
+    ...fleet,
+    agent: (slot) => {
+      const view = fleet.agent(slot);
+      if (!view) return undefined;
+      const heartbeat = { ...view.policy.heartbeat, stalledForMs: 45_000 };
+      return { ...view, policy: { ...view.policy, heartbeat } };
+    },
+  };
+}
+
+type Make = (fleet: FleetView) => Detector;
+
+/** What the suite needs for a detector that its own signals do not move. */
+const own: { readonly [name: string]: (make: Make) => Partial<DetectorSubject> } = {
+  'slo-burn': (make) => ({ make: (fleet) => make(minutes(fleet)), provoke }),
+  progress: (make) => ({ make: (fleet) => make(impatient(fleet)), provoke: standstill }),
+};
+
 for (const [name, make] of Object.entries(builtInDetectors)) {
   describe(`the detector ${name}`, () => {
-    testDetector({ describe, it }, name === 'slo-burn' ? { make: (fleet) => make(minutes(fleet)), provoke } : { make });
+    testDetector({ describe, it }, { make, ...own[name]?.(make) });
   });
 }
