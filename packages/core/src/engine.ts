@@ -106,6 +106,7 @@ export class Engine {
       holds: scope.get(core.holds),
       incidents: scope.get(core.incidentLog),
       doubt: scope.get(core.doubt),
+      dependencies: scope.get(core.dependencies),
       breaker: (agentId) => scope.get(core.reflection).breaker(agentId),
     };
   }
@@ -170,7 +171,10 @@ export class Engine {
         scope.get(core.incidents).resume();
         scope.get(core.storms).resume();
       },
-      () => scope.get(core.incidents).stop(),
+      () => {
+        scope.get(core.incidents).stop();
+        scope.get(core.leftovers).stop();
+      },
     );
     add(
       'probes',

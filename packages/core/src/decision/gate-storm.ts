@@ -70,7 +70,8 @@ export function fleetBreaker(facts: GateFacts): Objection | undefined {
 /** A partition is not a mass death (R04). */
 export function partition(facts: GateFacts): Objection | undefined {
   const { silence, now } = facts;
-  if (!silence || isExempt(facts) || !isSilenceOnly(facts.findings)) return undefined;
+  // Also one that comes back, and is not ready yet: only what is more than silence speaks against it.
+  if (!silence || isExempt(facts) || isMoreThanSilence(facts.findings)) return undefined;
   const remedy =
     silence.code === 'canary-failed'
       ? 'Look at the network of the guard; it goes on by itself when the canaries answer.'
@@ -97,8 +98,11 @@ export function dependency(facts: GateFacts): Objection | undefined {
  * with an error, a verdict of the orchestrator are more than silence.
  */
 export function isSilenceOnly(findings: readonly Finding[]): boolean {
-  const against = findings.filter(({ kind }) => kind !== 'not-ready');
-  return against.length > 0 && against.every(isSilence);
+  return findings.some(isSilence) && !isMoreThanSilence(findings);
+}
+
+function isMoreThanSilence(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.kind !== 'not-ready' && !isSilence(finding));
 }
 
 function isSilence({ kind, proven, data }: Finding): boolean {

@@ -3,6 +3,7 @@ import { Ailing } from '../pipeline/ailing.ts';
 import { Dependencies } from '../pipeline/dependencies.ts';
 import { FleetBreakers } from '../pipeline/fleet-breakers.ts';
 import { Partitions } from '../pipeline/partitions.ts';
+import { proofMs } from '../pipeline/proof.ts';
 import { StormLog } from '../pipeline/storm-log.ts';
 import { Storms } from '../pipeline/storms.ts';
 import type { Provider, Scope } from './container.ts';
@@ -42,7 +43,8 @@ function makeStorms(at: Provider): Storms {
   const view = at.get(core.sight);
   const log = at.get(core.stormLog);
   const ailing = new Ailing({ clock, view, openFor: (agentId) => at.get(core.incidentLog).openFor(agentId) });
-  const policyOf = (group: string) => at.get(core.config).policyOf({ id: '', group, labels: {} }).gate.breaker;
+  const wholePolicyOf = (group: string) => at.get(core.config).policyOf({ id: '', group, labels: {} });
+  const policyOf = (group: string) => wholePolicyOf(group).gate.breaker;
   const breakers = new FleetBreakers({
     clock,
     log,
@@ -65,6 +67,7 @@ function makeStorms(at: Provider): Storms {
     incidentLog: at.get(core.incidentLog),
     incidents: () => at.get(core.incidents),
     groupSize: (group) => view.groupSize(group),
+    proofMs: (group) => proofMs(wholePolicyOf(group)),
     fleetSize: () => at.get(core.fleet).size,
     makeNotice: noticeOfStorm,
     accept: (notice) => at.get(core.notifications).accept(notice),

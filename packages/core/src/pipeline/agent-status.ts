@@ -5,6 +5,7 @@ import type { AgentSlot } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Collector, SelfDoubt } from '../monitoring/index.ts';
+import type { Dependencies } from './dependencies.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import type { Holds } from './holds.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -17,6 +18,7 @@ export interface StatusParts {
   readonly holds: Holds;
   readonly incidents: IncidentLog;
   readonly doubt: SelfDoubt;
+  readonly dependencies: Pick<Dependencies, 'unknownTo'>;
   breaker(agentId: string): AgentStatus['breaker'];
 }
 
@@ -54,12 +56,19 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   };
 }
 
-function remarksOn({ fleet, sight, collector, doubt }: StatusParts, slot: AgentSlot): readonly Reason[] {
+function remarksOn(parts: StatusParts, slot: AgentSlot): readonly Reason[] {
+  const { fleet, sight, collector, doubt } = parts;
   const remarks: Reason[] = [];
   const { id = '', instance } = fleet.agent(slot)?.agent ?? {};
   if (instance?.state === 'stopped' || instance?.state === 'paused') {
     const text = `Somebody ${instance.state} ${id} by hand; it is left alone.`;
     remarks.push({ code: 'stopped-by-operator', text, remedy: 'Start it again, or order a respawn.' });
+  }
+  const unknown = parts.dependencies.unknownTo(id);
+  if (unknown.length > 0) {
+    const text = `It depends on ${unknown.join(', ')}, which the guard does not know.`;
+    const remedy = 'Register what it depends on, or mend its dependsOn.';
+    remarks.push({ code: 'dependency-unknown', text, remedy });
   }
   const denied = sight.denied(slot);
   if (denied !== undefined) {

@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../contracts/index.ts';
 import type { DependencyFacts } from '../decision/gate-storm.ts';
 import type { Agent, AgentId, EpochMs, Incident } from '../model/index.ts';
 import type { View } from './view.ts';
-import { isProven } from './proof.ts';
+import { isProven, proofMs } from './proof.ts';
 
 export interface DependenciesOptions {
   readonly clock: Clock;
@@ -60,8 +60,8 @@ export class Dependencies {
       this.#out.add(agentId);
       this.#graces.delete(agentId);
     } else if (this.#out.delete(agentId)) {
-      const everyMs = this.#o.view.see(agentId)?.policy.watch.everyMs ?? 0;
-      this.#graces.set(agentId, this.#o.clock.now() + everyMs);
+      const policy = this.#o.view.see(agentId)?.policy;
+      if (policy) this.#graces.set(agentId, this.#o.clock.now() + proofMs(policy));
     }
   }
 

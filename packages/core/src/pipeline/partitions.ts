@@ -31,10 +31,16 @@ class Scope {
     } else if (many) this.#underSince = undefined;
     else {
       this.#underSince ??= now;
-      // Agents come back one after another: the last of them are not taken for dead at once.
-      if (this.silent.size === 0 || now - this.#underSince >= windowMs) this.on = false;
+      // Agents come back one after another and not whole at once: the last of them are not taken for dead.
+      if (now - this.#underSince >= windowMs) this.on = false;
     }
     return this.on;
+  }
+
+  /** It is part of a greater one. */
+  hold(): void {
+    this.on = true;
+    this.#underSince = undefined;
   }
 
   /** Whether enough fell silent since then that are silent still. */
@@ -77,6 +83,7 @@ export class Partitions {
   look(group: GroupId, of: { now: EpochMs; groupSize: number; fleetSize: number; policy: BreakerPolicy }): void {
     this.#fleet.look(of.now, of.fleetSize, of.policy);
     const scope = this.#groups.get(group);
+    if (scope && this.#fleet.on && scope.silent.size > 0) scope.hold();
     if (scope && !scope.look(of.now, of.groupSize, of.policy) && scope.silent.size === 0) this.#groups.delete(group);
   }
 
@@ -97,7 +104,7 @@ export class Partitions {
   /** Whether silence in the group is that of many. */
   covers(group: GroupId): boolean {
     const scope = this.#groups.get(group);
-    return scope !== undefined && (scope.on || (this.#fleet.on && scope.silent.size > 0));
+    return scope?.on ?? false;
   }
 
   get fleetWide(): boolean {

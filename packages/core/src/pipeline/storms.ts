@@ -4,6 +4,7 @@ import type {
   Agent,
   AgentId,
   BreakerPolicy,
+  EpochMs,
   FleetBreaker,
   GroupId,
   Incident,
@@ -32,6 +33,8 @@ const gatherMs: Ms = 5_000;
 const explainedMs: Ms = 30_000;
 /** Whom no notifier reached is tried to be told again this often. */
 const remindMs: Ms = 3_600_000;
+/** So long after the canaries answer again silence still proves nothing. */
+const calmMs: Ms = 30_000;
 /** Groups in trouble are looked at this often without an event. */
 const lookMs: Ms = 1_000;
 
@@ -50,6 +53,8 @@ export interface StormsOptions {
   groupSize(group: GroupId): number;
   fleetSize(): number;
   policyOf(group: GroupId): BreakerPolicy;
+  /** How long a recovery in the group has to hold before it is believed. */
+  proofMs(group: GroupId): Ms;
   makeNotice(kind: 'storm' | 'storm-over', storm: Storm): Notice;
   accept(notice: Notice): void;
 }
@@ -72,7 +77,11 @@ export class Storms {
   /** The breaker of a group in trouble, as its storm was told of it last. */
   readonly #turned = new Map<GroupId, FleetBreaker>();
   #lookedMs: Ms = -Infinity;
+  /** Storms that are over: until when their incidents get the time to end with them. */
+  readonly #lingering = new Map<StormId, EpochMs>();
   #canary: string | undefined;
+  /** When a canary was seen to fail last. */
+  #canaryMs: Ms = -Infinity;
   #running = false;
 
   constructor(options: StormsOptions) {
@@ -158,10 +167,7 @@ export class Storms {
   tick(nowMs: Ms): void {
     if (!this.#running) return;
     const { doubt, log, partitions, dependencies, clock } = this.#o;
-    if (doubt.canaryFailed !== this.#canary) {
-      this.#canary = doubt.canaryFailed;
-      for (const group of partitions.groups()) this.#look(group, true);
-    }
+    this.#watchCanary(doubt.canaryFailed, nowMs);
     if (nowMs - this.#lookedMs >= lookMs) {
       this.#lookedMs = nowMs;
       const troubled = new Set([...log.notClosed(), ...this.#stormOf.keys(), ...partitions.groups()]);
@@ -172,7 +178,17 @@ export class Storms {
       for (const storm of log.open()) this.#tell(storm);
     }
     for (const agentId of dependencies.due(clock.now())) this.#followed(agentId);
+    for (const [id, until] of this.#lingering) if (until <= clock.now()) this.#release(id);
     log.flush();
+  }
+
+  /** After the canaries answer again agents get the time to be heard again. */
+  #watchCanary(failed: string | undefined, nowMs: Ms): void {
+    if (failed !== undefined) this.#canaryMs = nowMs;
+    const canary = failed ?? (nowMs - this.#canaryMs < calmMs ? this.#canary : undefined);
+    if (canary === this.#canary) return;
+    this.#canary = canary;
+    for (const group of this.#o.partitions.groups()) this.#look(group, true);
   }
 
   /** What of this concerns the incident's next action. */
@@ -203,8 +219,12 @@ export class Storms {
   mutes(incident: Incident, kind: IncidentNoticeKind): boolean {
     if (kind === 'approval') return false;
     if (kind === 'recovered' || kind === 'resolved') return incident.unannounced === true;
-    if (incident.parent !== undefined && this.#o.log.get(incident.parent)?.state === 'open') return true;
+    if (incident.parent !== undefined && this.#speaksFor(incident.parent)) return true;
     return this.#o.dependencies.blocker(incident.agentId) !== undefined;
+  }
+
+  #speaksFor(id: StormId): boolean {
+    return this.#lingering.has(id) || this.#o.log.get(id)?.state === 'open';
   }
 
   /** A notifier accepted a message about a storm. */
@@ -222,7 +242,8 @@ export class Storms {
     if (!before) bus.emit('storm.opened', { storm });
     else bus.emit(storm.state === 'closed' ? 'storm.closed' : 'storm.changed', { storm });
     for (const notice of notices) accept(notice);
-    if (storm.state === 'closed' && before?.state !== 'closed') this.#release(storm);
+    if (storm.state !== 'closed' || before?.state === 'closed') return;
+    this.#lingering.set(storm.id, this.#o.clock.now() + this.#o.proofMs(storm.group));
   }
 
   /** A breaker allows more than before. */
@@ -364,7 +385,8 @@ export class Storms {
   }
 
   /** The storm is over: what is still open is told of by itself. */
-  #release({ id }: Storm): void {
+  #release(id: StormId): void {
+    this.#lingering.delete(id);
     for (const { id: incidentId, parent } of this.#o.incidentLog.unresolved())
       if (parent === id) this.#o.incidents().post(incidentId, { type: 'announce' });
   }

@@ -39,6 +39,11 @@ export class FakeNotifier implements Notifier {
     this.#faults.push('hang');
   }
 
+  /** From now on it works. */
+  mend(): void {
+    this.#faults.length = 0;
+  }
+
   async deliver(notice: Notice, previous: Delivery | undefined, call: Call): Promise<Delivery> {
     this.asked += 1;
     call.signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { Notifier } from '../../src/contracts/index.ts';
 import type { Agent, Incident, Notice, Storm } from '../../src/model/index.ts';
 import type { GuardRig } from '../../src/testing/index.ts';
 import { createGuardRig, FakeOrchestrator } from '../../src/testing/index.ts';
@@ -31,6 +32,7 @@ export async function stormWorld(
   agents: readonly string[],
   config: object = {},
   more: (agentId: string) => Partial<Pick<Agent, 'dependsOn'>> = () => ({}),
+  notifier?: Notifier,
 ): Promise<StormWorld> {
   let orchestrator: FakeOrchestrator | undefined;
   const groupOf = (agentId: string): string => agentId.split('.')[0] as string;
@@ -48,6 +50,7 @@ export async function stormWorld(
       })),
     agents,
     groupOf,
+    ...(notifier ? { notifier } : {}),
     // All of a group at once: what holds back here is the breaker and not the limit in flight.
     config: { ...quick, gate: { ...quick.gate, inFlight: '100%', breaker, budgets }, ...config },
   });
