@@ -266,10 +266,14 @@ export class Fleet implements FleetView {
     }
     if (known && known.view.agent.group !== agent.group) this.#leaveGroup(known.view.agent.group, entry.slot);
     this.#joinGroup(agent.group, entry.slot);
-    const beats = entry.heardBefore !== undefined && entry.heardBefore === entry.current?.id;
-    entry.view = { agent, policy: this.#policyOf(agent), sinceMs: entry.sinceMs, ...(beats ? { beats } : {}) };
+    entry.view = this.#viewOf(entry, agent);
     const kind = !known ? 'added' : turned === 'replaced' ? 'instance-replaced' : 'changed';
     return { kind, slot: entry.slot, agent };
+  }
+
+  #viewOf({ heardBefore, current, sinceMs }: Entry, agent: Agent): AgentView {
+    const beats = heardBefore !== undefined && heardBefore === current?.id;
+    return { agent, policy: this.#policyOf(agent), sinceMs, ...(beats ? { beats } : {}) };
   }
 
   #blank(id: AgentId): Entry {
