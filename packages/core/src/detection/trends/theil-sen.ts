@@ -37,15 +37,19 @@ export function theilSen(at: readonly number[], values: readonly number[], z: nu
   const slope = medianOf(slopes);
   const around = Float64Array.from(values, (value, index) => value - slope * (at[index] as number));
   const base = medianOf(around.slice().sort());
-  const half = (z * Math.sqrt(((n * (n - 1) * (2 * n + 5)) / 18) * inflation(around, base))) / 2;
+  const rounding = roundingShare * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const half = (z * Math.sqrt(((n * (n - 1) * (2 * n + 5)) / 18) * inflation(around, base, rounding))) / 2;
   const lowest = Math.floor(count / 2 - half);
   const highest = Math.ceil(count / 2 + half);
   if (lowest < 0 || highest > count - 1) return undefined;
   return { slope, lowerSlope: slopes[lowest] as number, upperSlope: slopes[highest] as number, base };
 }
 
+/** Differences below this share of the figures come from how they are stored, and say nothing. */
+const roundingShare = 1e-6;
+
 /** How much less the figures say than as many independent ones. */
-function inflation(around: Float64Array, base: number): number {
+function inflation(around: Float64Array, base: number, rounding: number): number {
   let variance = 0;
   let together = 0;
   for (let i = 0; i < around.length; i += 1) {
@@ -53,7 +57,7 @@ function inflation(around: Float64Array, base: number): number {
     variance += here * here;
     if (i > 0) together += here * ((around[i - 1] as number) - base);
   }
-  if (variance === 0) return 1;
+  if (variance <= around.length * rounding * rounding) return 1;
   const correlation = Math.min(0.98, together / variance);
   return correlation > 0 ? (1 + correlation) / (1 - correlation) : 1;
 }

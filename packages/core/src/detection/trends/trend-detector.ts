@@ -47,6 +47,11 @@ export class TrendDetector implements Detector {
     this.#fleet = fleet;
   }
 
+  /** Agents of whom figures are remembered. */
+  get remembers(): number {
+    return this.#states.size;
+  }
+
   observe({ signals }: SignalBatch): void {
     for (const { slot, signal } of signals) {
       if (signal.kind === 'error') continue;
