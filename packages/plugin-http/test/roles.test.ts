@@ -58,6 +58,8 @@ const matrix: [string, { [W in Who]: 'in' | 401 | 403 }][] = [
   ['GET /api/v1/holds', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['POST /api/v1/holds', { operator: 'in', viewer: 403, web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['DELETE /api/v1/holds/:id', { operator: 'in', viewer: 403, web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
+  ['GET /api/v1/audit', { operator: 'in', viewer: 403, web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
+  ['GET /api/v1/audit/verify', { operator: 'in', viewer: 403, web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['GET /api/v1/status', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['GET /api/v1/routes', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['GET /api/v1/events', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
