@@ -213,5 +213,21 @@ async function decision(verb: 'acknowledge' | 'approve' | 'reject' | 'resolve') 
   return decisionCommand(verb);
 }
 
+const lookBack: readonly CommandSpec[] = [
+  {
+    name: 'replay',
+    args: [{ usage: '<record>', text: 'file of a record, or the folder: its last life' }],
+    text: 'Run a record again and show what would be decided otherwise; nothing real is touched.',
+    options: [
+      { flags: '--config <file>', text: 'decide by this config instead of the one that was recorded' },
+      { flags: '--following', text: 'read the files of the same life that follow the one named, too' },
+      { flags: '--exact', text: 'count a line that differs in its time or figures as different, too' },
+      json,
+    ],
+    heading: 'Look back',
+    load: async () => import('./commands/replay.ts'),
+  },
+];
+
 /** Every verb of `praetorian`. Verbs are added, never renamed. */
-export const commands: readonly CommandSpec[] = [...guard, ...look, ...decide];
+export const commands: readonly CommandSpec[] = [...guard, ...look, ...decide, ...lookBack];

@@ -11,10 +11,11 @@ export function reportThrown(io: Io, error: unknown): ExitCode {
   return errors.some((one) => isConfigError(one)) ? exitCode.usage : exitCode.failed;
 }
 
-/** Whether the config, or what it names, is at fault, not the moment. */
+/** Whether the config, a record, or what they name, is at fault, not the moment. */
 export function isConfigError(error: unknown): boolean {
   return (
-    isGuardError(error) && /^GUARD_(CONFIG|PLUGIN_(NOT_FOUND|INVALID|API|PEER|DUPLICATE|UNKNOWN))/.test(error.code)
+    isGuardError(error) &&
+    /^GUARD_(CONFIG|RECORD|REPLAY|PLUGIN_(NOT_FOUND|INVALID|API|PEER|DUPLICATE|UNKNOWN))/.test(error.code)
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Simulates whole guards, one for each seed: `npm run sim -- --seeds 100 [--from 1] [--keep 3,7] [--twice] [--verbose]`.
+ * Simulates whole guards, one for each seed: `npm run sim -- --seeds 100 [--from 1] [--keep 3,7] [--twice] [--replay] [--verbose]`.
  * A failure is made smaller and printed with the end of its log and the command that repeats it.
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +9,8 @@ import type { SimulationResult } from '../src/testing/simulation/simulate.ts';
 import { simulate } from '../src/testing/simulation/simulate.ts';
 
 const tail = 40;
+/** Every life of the guard is replayed as well in one seed of so many; `--replay` does it in each. */
+const replayEvery = 10;
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     keep: { type: 'string' },
     twice: { type: 'boolean', default: false },
+    replay: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
@@ -48,7 +51,7 @@ const startMs = Date.now();
 let failed = 0;
 let passedMs = 0;
 for (let seed = from; seed < from + seeds; seed += 1) {
-  const result = await simulate(seed, keep ? { keep } : {});
+  const result = await simulate(seed, { ...(keep ? { keep } : {}), replay: values.replay || seed % replayEvery === 0 });
   passedMs += result.passedMs;
   if (values.twice && (await simulate(seed, keep ? { keep } : {})).digest !== result.digest) {
     failed += 1;

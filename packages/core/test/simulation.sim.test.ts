@@ -11,6 +11,11 @@ describe('a guard in a world that fails', () => {
     expect({ violations, why: violations.length > 0 ? why : '' }).toEqual({ violations: [], why: '' });
   });
 
+  it.each([2, 6, 19, 38])('decides the same when each of its lives is replayed from its record (%i)', async (seed) => {
+    const { violations } = await simulate(seed, { replay: true });
+    expect(violations.filter(({ invariant }) => invariant === 'I11')).toEqual([]);
+  });
+
   it.each([3, 8, 17])('does the same again, bit for bit, from the same seed (%i)', async (seed) => {
     const [first, second] = [await simulate(seed), await simulate(seed)];
     expect(second.digest).toBe(first.digest);

@@ -91,14 +91,14 @@ export class ComponentTaps {
       for await (const event of events) {
         this.#note(o, event);
         if (event.type === 'synced') listing.synced = true;
-        this.#recorder.write({ k: 'inv', o, n, e: event as unknown as JsonObject });
+        this.#recorder.input({ k: 'inv', o, n, e: event as unknown as JsonObject });
         yield event;
       }
     } catch (thrown) {
-      this.#recorder.write({ k: 'inv', o, n, end: messageOf(thrown) || 'failed' });
+      this.#recorder.input({ k: 'inv', o, n, end: messageOf(thrown) || 'failed' });
       throw thrown;
     }
-    this.#recorder.write({ k: 'inv', o, n, end: '' });
+    this.#recorder.input({ k: 'inv', o, n, end: '' });
   }
 
   #note(o: string, event: InventoryEvent): void {

@@ -72,7 +72,7 @@ interface Operation {
 async function operation<T>({ recorder, m, args, agent }: Operation, run: () => Promise<T>): Promise<T> {
   const n = recorder.nextOperation();
   const kept = args.map((one) => withoutPrivate(one as Json));
-  recorder.write({ k: 'op', n, m, args: kept, ...(agent === undefined ? {} : { agent }) });
+  recorder.input({ k: 'op', n, m, args: kept, ...(agent === undefined ? {} : { agent }) });
   const result = await run();
   const id = (result as { readonly id?: unknown } | undefined)?.id;
   if (typeof id === 'string') recorder.write({ k: 'opd', n, id });

@@ -8,6 +8,7 @@ export type { RecordData } from './record-data.ts';
 export { wallOf } from './record-data.ts';
 export type { DecisionLine, HeaderLine, OutputLine, SeenLine } from './record-format.ts';
 export { recordFormat } from './record-format.ts';
+export { recordFilesOf } from './record-folder.ts';
 export { parseRecord, readRecord } from './read-record.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
 export { replay } from './replay.ts';

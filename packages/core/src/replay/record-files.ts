@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Subscription } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { Ms } from '../model/index.ts';
+import { recordFileName, recordFilesIn } from './record-folder.ts';
 import type { RecordPlace } from './recording.ts';
 
 /** Lines are gathered for so long before they are written together. */
@@ -13,8 +14,6 @@ const waitingMax = 4 * 1024 * 1024;
 const againMs: Ms = 5_000;
 /** Share of a file that durable state may fill at its head. */
 const stateShare = 4;
-
-const namePattern = /^record-.+\.ndjson$/;
 
 export interface RecordFilesOptions {
   readonly directory: string;
@@ -132,9 +131,8 @@ export class RecordFiles implements RecordPlace {
   async #openFile(): Promise<void> {
     const { directory, run, clock } = this.#o;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const at = new Date(clock.now()).toISOString().replaceAll(':', '-').replace(/\.\d+/, '');
     const segment = this.#segment + 1;
-    const name = `record-${at}-${run}-${String(segment).padStart(5, '0')}.ndjson`;
+    const name = recordFileName(clock.now(), run, segment);
     this.#file = await open(join(directory, name), 'ax', 0o600);
     this.#segment = segment;
     this.#size = 0;
@@ -143,7 +141,7 @@ export class RecordFiles implements RecordPlace {
 
   async #prune(): Promise<void> {
     const { directory, keep } = this.#o;
-    const names = (await readdir(directory)).filter((name) => namePattern.test(name)).sort();
+    const names = await recordFilesIn(directory);
     for (const name of names.slice(0, Math.max(0, names.length - keep)))
       await rm(join(directory, name), { force: true });
   }

@@ -11,6 +11,8 @@ export const recordFormat = 1;
 interface Timed {
   readonly t: Ms;
   readonly c?: number;
+  /** So many turns of the microtask queue after the input before it, in the same turn of the event loop. [a later one] */
+  readonly u?: number;
 }
 
 /** What a component offered that answers the guard, so that a replay can stand in for it. */

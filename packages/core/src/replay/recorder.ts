@@ -6,7 +6,7 @@ import { redact } from '../runtime/index.ts';
 import { outputOf } from './output.ts';
 import type { AnswerLine } from './record-format.ts';
 import { RecordingClock } from './recording-clock.ts';
-import { settled } from './turns.ts';
+import { settled, TurnCounter } from './turns.ts';
 
 /** Where lines go. It takes them at once or drops them; it never makes the guard wait. */
 export interface RecordSink {
@@ -31,6 +31,7 @@ export class Recorder {
   readonly clock: RecordingClock;
   readonly #sink: RecordSink;
   readonly #calls = new Map<string, number>();
+  readonly #turns = new TurnCounter();
   #operations = 0;
   #open = false;
 
@@ -69,6 +70,14 @@ export class Recorder {
     this.#sink.line(`{"t":${t}${c},"k":"b","a":${JSON.stringify(beat.agentId)},"s":${beat.seq}}`);
   }
 
+  /** Writes down an input from which something may follow at once. */
+  input(line: { readonly k: string } & JsonObject): void {
+    if (!this.#open) return;
+    const { turns } = this.#turns;
+    this.write(turns === undefined ? line : { ...line, u: turns });
+    this.#turns.restart();
+  }
+
   event(event: AnyGuardEvent): void {
     const line = outputOf(event);
     if (line) this.write(line as unknown as { readonly k: string } & JsonObject);
@@ -95,7 +104,9 @@ export class Recorder {
       ...(answer.prompt ? { f: 1 } : {}),
       ...(answer.ok ? valueOf(keeps ? keeps(answer.value) : answer.value) : { e: errorOf(answer.error) }),
     };
-    this.write(line as unknown as { readonly k: string } & JsonObject);
+    const written = line as unknown as { readonly k: string } & JsonObject;
+    if (answer.prompt) this.write(written);
+    else this.input(written);
     if (!answer.ok) throw answer.error;
     return answer.value;
   }

@@ -15,6 +15,7 @@ import { replayAgentClient } from './replay-agent-client.ts';
 import { replayProber } from './replay-prober.ts';
 import { seededStore } from './seeded-store.ts';
 import { substitutes } from './substitutes.ts';
+import { passTurns } from './turns.ts';
 
 /** Stands for every secret: a replay shows itself to nobody. Longer than any plugin asks a secret to be. */
 const secretStandIn = 'replayed-'.repeat(10);
@@ -119,7 +120,7 @@ class Theatre {
       if (failed !== undefined) throw failed;
       if (line.k === 'end') break;
       await this.#runTo(line.k === 'stall' ? line.t - line.ms : line.t, line.c ?? 0);
-      if (this.#inject(line)) await this.#virtual.settle();
+      if (this.#inject(line)) await this.#letFollow(inputs[at + 1]);
       if (at % progressEvery === 0) onProgress?.(at / inputs.length);
     }
     await this.#runTo(endMs, Infinity);
@@ -153,6 +154,12 @@ class Theatre {
       await this.#virtual.settle();
     }
     if (this.#virtual.monotonic() < ms) this.#virtual.skipTo(ms);
+  }
+
+  /** What follows from an input goes on until nothing does, or the next input of the same turn comes in between. */
+  async #letFollow(next: InputLine | undefined): Promise<void> {
+    if (next?.u === undefined) await this.#virtual.settle();
+    else await passTurns(next.u);
   }
 
   /** @returns whether something may follow from it by promises. */

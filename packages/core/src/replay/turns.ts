@@ -1,6 +1,39 @@
 /** Turns of the microtask queue after which an answer that came at once is passed on. */
 const promptTurns = 24;
 
+/** How far apart two inputs of one turn of the event loop may be to be told to the microtask. */
+const countedTurns = 64;
+
+/** Counts the turns of the microtask queue since the last input, for as long as that one's turn of the event loop lasts. */
+export class TurnCounter {
+  #since: { turns: number } | undefined;
+
+  /** Turns since the last input of this turn of the event loop; `undefined`: there was none. */
+  get turns(): number | undefined {
+    return this.#since?.turns;
+  }
+
+  /** An input came. */
+  restart(): void {
+    const since = { turns: 0 };
+    this.#since = since;
+    void this.#count(since);
+  }
+
+  async #count(since: { turns: number }): Promise<void> {
+    while (since.turns < countedTurns) {
+      await undefined;
+      since.turns += 1;
+    }
+    if (this.#since === since) this.#since = undefined;
+  }
+}
+
+/** Lets so many turns of the microtask queue pass. */
+export async function passTurns(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await undefined;
+}
+
 /** What became of a promise. */
 export type Settled<T> =
   | { readonly ok: true; readonly value: T; readonly prompt: boolean }

@@ -10,6 +10,8 @@ import { replay } from '../../replay/replay.ts';
  * byte; `undefined`: nowhere. A record does not hold what a store does: after its first failure nothing is promised.
  */
 export async function partsFromReplay(place: MemoryPlace, approvalKey: Uint8Array): Promise<string | undefined> {
+  // It was killed before it had read its own memory.
+  if (place.lines.length === 0) return undefined;
   const record = parseRecord(place.lines);
   const untilMs = Math.min(record.endMs, ...record.storeFaults.map((fault) => fault.s));
   const before = (lines: readonly OutputLine[]): readonly OutputLine[] => lines.filter((line) => line.t < untilMs);

@@ -108,6 +108,7 @@ export class Witness {
     const attempt = incident?.state === 'acting' ? incident.attempt : undefined;
     const step = attempt?.steps.find((one) => one.state === 'started' && one.key === key);
     if (incident && step) return incident;
+    if (incident?.leftovers?.some(({ under }) => under?.key === key)) return incident;
     this.#recorder.violate('I2', `${key} is executed and not journaled (incident ${incident?.state ?? 'unknown'})`);
     return undefined;
   }
