@@ -108,6 +108,7 @@ export class Engine {
       doubt: scope.get(core.doubt),
       dependencies: scope.get(core.dependencies),
       breaker: (agentId) => scope.get(core.reflection).breaker(agentId),
+      defects: (agentId) => scope.get(core.ledger).defectsNow(agentId, scope.get(core.clock).now()),
     };
   }
 

@@ -7,6 +7,7 @@ import { worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
+import type { Leftovers } from './pipeline/leftovers.ts';
 import type { LogRound } from './pipeline/log-round.ts';
 import type { MemoryRound } from './pipeline/memory-round.ts';
 import type { IncidentChange, Incidents } from './pipeline/incidents.ts';
@@ -14,6 +15,7 @@ import type { IncidentLog } from './pipeline/incident-log.ts';
 import type { Preparation } from './pipeline/preparation.ts';
 import type { Reflection } from './pipeline/reflection.ts';
 import type { Settle } from './pipeline/settle.ts';
+import type { StormVoice } from './pipeline/storm-voice.ts';
 import type { Storms } from './pipeline/storms.ts';
 import type { Ownership } from './pipeline/ownership.ts';
 import type { FleetSight } from './pipeline/fleet-sight.ts';
@@ -38,6 +40,7 @@ export interface PipelineParts {
   readonly incidents: Incidents;
   readonly incidentLog: IncidentLog;
   readonly executor: Executor;
+  readonly leftovers: Leftovers;
   readonly ledger: Ledger;
   readonly notifications: NotificationRouter;
   readonly ownership: Ownership;
@@ -46,6 +49,7 @@ export interface PipelineParts {
   readonly memoryRound: MemoryRound;
   readonly settle: Settle;
   readonly storms: Storms;
+  readonly stormVoice: StormVoice;
   readonly reflection: Reflection;
   readonly preparation: Preparation;
   /** A part of the guard does not work now; `undefined`: it works again. */
@@ -153,7 +157,7 @@ export class Pipeline {
 
   /** A person was told. Only a message about the present state counts for it. */
   async told(notice: Notice, notifier: string): Promise<void> {
-    if (notice.kind === 'storm') return this.#p.storms.told(notice.incidentId, notifier);
+    if (notice.kind === 'storm') return this.#p.stormVoice.told(notice.incidentId, notifier);
     const state = this.#p.incidentLog.get(notice.incidentId)?.state;
     const present =
       notice.kind === 'approval' ? state === 'awaiting-approval' : notice.kind === 'escalated' && state === 'escalated';
@@ -174,7 +178,7 @@ export class Pipeline {
 
   /** An inventory is known (again): attempts that were under way are reconciled and carried on. */
   carryOn(): void {
-    const { fleet, incidents, incidentLog, executor, settle } = this.#p;
+    const { fleet, incidents, incidentLog, executor, leftovers, settle } = this.#p;
     for (const incident of incidentLog.unresolved()) {
       const { id, agentId, state } = incident;
       const slot = fleet.slotOf(agentId);
@@ -184,6 +188,7 @@ export class Pipeline {
       if (!agent || !settle.isListed(agent.orchestrator)) continue;
       this.#p.reflection.sync(agentId);
       if (state === 'acting') executor.resume(id);
+      else leftovers.consider(incident);
       this.#p.preparation.sync(incident);
     }
   }

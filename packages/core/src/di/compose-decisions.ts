@@ -9,6 +9,7 @@ import { IncidentLog } from '../pipeline/incident-log.ts';
 import { Incidents } from '../pipeline/incidents.ts';
 import { Preparation } from '../pipeline/preparation.ts';
 import { Judge } from '../pipeline/judge.ts';
+import { Leftovers } from '../pipeline/leftovers.ts';
 import { Reservations } from '../pipeline/reservations.ts';
 import { SharedBudgets } from '../pipeline/shared-budgets.ts';
 import { StoreTime } from '../pipeline/store-time.ts';
@@ -38,6 +39,15 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.insight, makeInsight);
   scope.provide(core.judge, makeJudge);
   scope.provide(core.incidents, makeIncidents);
+  scope.provide(
+    core.leftovers,
+    (at) =>
+      new Leftovers({
+        clock: at.get(core.clock),
+        log: at.get(core.log),
+        tidy: (incidentId) => at.get(core.executor).tidy(incidentId),
+      }),
+  );
   scope.provide(core.executor, (at) => new Executor(executorPorts(at)));
   scope.provide(core.preparation, makePreparation);
 }
@@ -98,6 +108,7 @@ function makeHolds(at: Provider): Holds {
       at.get(core.bus).emit('hold.released', { hold, ...(by === undefined ? {} : { by }) });
       // What was kept back is told now, if it is still so.
       at.get(core.notifications).kick();
+      at.get(core.leftovers).kick();
     },
   });
 }
@@ -135,6 +146,7 @@ function makeIncidents(at: Provider): Incidents {
     ledgerOps: (record) => [...at.get(core.ledger).opsFor(record), ...rankingOps(at, record)],
     makeNotice: (incident, kind) => noticeOf(kind, incident),
     storms: at.get(core.storms),
+    voice: at.get(core.stormVoice),
     prefetch,
     stored: (why) => at.get(core.degradations).set('store', why),
     after: (change) => {
@@ -142,6 +154,7 @@ function makeIncidents(at: Provider): Incidents {
       const { incident } = change;
       rememberRanking(at, change);
       at.get(core.members).moved(incident);
+      at.get(core.leftovers).consider(incident);
       if (incident.state === 'resolved' && incident.outcome === 'removed')
         at.get(core.budgets).forget(incident.agentId);
     },

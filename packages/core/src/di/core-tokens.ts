@@ -11,6 +11,8 @@ import type { ApprovalDesk } from '../pipeline/approval-desk.ts';
 import type { Budgets } from '../pipeline/budgets.ts';
 import type { CheckpointRound } from '../pipeline/checkpoint-round.ts';
 import type { Dependencies } from '../pipeline/dependencies.ts';
+import type { Ailing } from '../pipeline/ailing.ts';
+import type { StormVoice } from '../pipeline/storm-voice.ts';
 import type { StormLog } from '../pipeline/storm-log.ts';
 import type { Storms } from '../pipeline/storms.ts';
 import type { Degradations } from '../pipeline/degradations.ts';
@@ -80,6 +82,8 @@ export const core = {
   signer: token<ApprovalSigner>('core.signer'),
   approvalDesk: token<ApprovalDesk>('core.approval-desk'),
   stormLog: token<StormLog>('core.storm-log'),
+  ailing: token<Ailing>('core.ailing'),
+  stormVoice: token<StormVoice>('core.storm-voice'),
   storms: token<Storms>('core.storms'),
   dependencies: token<Dependencies>('core.dependencies'),
   judge: token<Judge>('core.judge'),

@@ -25,8 +25,9 @@ export function executorPorts(at: Provider): ExecutorPorts {
     confirm: (id) => at.get(core.incidents).confirm(id),
     apply: (id, event) => at.get(core.incidents).apply(id, event),
     gate: (incident, affects) => {
-      const plan = incident.state === 'acting' ? incident.attempt.plan : undefined;
-      return at.get(core.judge).gate(incident, { rung: plan?.rung, begun: true, affects });
+      // What an attempt left behind is ended after it, as a part of a respawn.
+      const rung = incident.state === 'acting' ? incident.attempt.plan.rung : 'respawn';
+      return at.get(core.judge).gate(incident, { rung, begun: true, affects });
     },
     fence: (group) => at.get(core.ownership).fence(group),
     adopt: (agentId, instance) => adopt(at, agentId, instance),

@@ -4,6 +4,7 @@ import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withSte
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
 import { afterContainment } from './contained.ts';
+import { leaveBehind } from './leftovers.ts';
 import { escalate, join, withFindings } from './open.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
@@ -91,7 +92,8 @@ function finished(incident: Acting, stepId: string, receipt: Receipt, facts: Dec
       return handOver(incident, attempt, facts, reason);
     case 'superseded':
     case 'cancelled': {
-      if (step.onFailure === 'continue') return goOn(incident, attempt, facts, { type: 'step-finished', reason });
+      if (step.onFailure === 'continue')
+        return leaveBehind(goOn(incident, attempt, facts, { type: 'step-finished', reason }), attempt, step, reason);
       // What the attempt brought is not left behind beside what overtook it.
       const undoing = failing(attempt, reason);
       if (nextStep(undoing)) return goOn(incident, undoing, facts, { type: 'step-finished', reason });
@@ -99,7 +101,7 @@ function finished(incident: Acting, stepId: string, receipt: Receipt, facts: Dec
     }
     case 'failed':
       if (step.onFailure === 'continue')
-        return goOn(incident, attempt, facts, { type: 'step-finished', reason: reason });
+        return leaveBehind(goOn(incident, attempt, facts, { type: 'step-finished', reason }), attempt, step, reason);
       return goOn(incident, failing(attempt, reason), facts, { type: 'step-finished', reason: reason });
   }
 }
@@ -186,9 +188,10 @@ function refused(incident: Acting, stepId: string, reason: Reason, facts: Decide
   const attempt = callOff(incident.attempt, stepId, reason, facts);
   if (!hasActed(attempt)) return end(incident, failing(attempt, reason), facts, { reason, verdict: 'superseded' });
   // The recovery stands without it. To take everything back would end the instance that works now.
-  const dispensable = stepById(attempt, stepId)?.onFailure === 'continue';
+  const step = stepById(attempt, stepId);
+  const dispensable = step?.onFailure === 'continue';
   const next = dispensable ? skip(attempt, stepId, reason) : failing(attempt, reason);
-  return goOn(incident, next, facts, { type: 'step-refused', reason });
+  return leaveBehind(goOn(incident, next, facts, { type: 'step-refused', reason }), attempt, step, reason);
 }
 
 function handOver(incident: Acting, attempt: Attempt, facts: DecideFacts, reason: Reason): Decided {

@@ -2,6 +2,7 @@ import type { Incident } from '../model/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { decideActing } from './acting.ts';
 import { decideByOperator } from './operator.ts';
+import { decideLeftover } from './leftovers.ts';
 import { decideOpen } from './open.ts';
 import { decideAwaiting } from './awaiting.ts';
 import { decideEscalated, decideHeld } from './waiting.ts';
@@ -27,6 +28,8 @@ export function decide(incident: Incident, event: IncidentEvent, facts: DecideFa
   if (event.type === 'told') return told(incident, event.notifier, facts);
   const gathered = decideTogether(incident, event, facts);
   if (gathered) return gathered;
+  const leftover = decideLeftover(incident, event, facts);
+  if (leftover) return leftover;
   const byOperator = decideByOperator(incident, event, facts);
   if (byOperator) return byOperator;
   switch (incident.state) {

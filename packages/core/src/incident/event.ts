@@ -2,6 +2,7 @@ import type {
   Assessment,
   Attempt,
   Decision,
+  Defect,
   Effect,
   EpochMs,
   Finding,
@@ -10,6 +11,7 @@ import type {
   Hold,
   Incident,
   Instance,
+  InstanceId,
   Ms,
   IncidentNoticeKind,
   Plan,
@@ -34,6 +36,17 @@ export type IncidentEvent =
   /** The gate, asked again at the moment of applying, said no. */
   | { readonly type: 'step-refused'; readonly stepId: string; readonly reason: Reason }
   | { readonly type: 'watch-check' }
+  /** An instance that was left behind is ended later: journaled, then finished. */
+  | {
+      readonly type: 'leftover-started';
+      readonly instanceId: InstanceId;
+      readonly key: string;
+      readonly startedAt: EpochMs;
+      readonly effect: Effect;
+    }
+  | { readonly type: 'leftover-finished'; readonly instanceId: InstanceId; readonly receipt: Receipt }
+  /** It is the one that works now; the one beside it is in the way. */
+  | { readonly type: 'leftover-turned'; readonly instanceId: InstanceId }
   /** A person's yes to the plan that waits, signed by the guard that took it. */
   | {
       readonly type: 'approved';
@@ -67,6 +80,8 @@ export interface DecideFacts {
   readonly findings: readonly Finding[];
   /** How long the agent has had no suspicion and a fresh sign of life; 0 while it has any. */
   readonly soundForMs: Ms;
+  /** How often this failure of the agent was healed lately; from so many on it is a defect (R20). [0] */
+  readonly healings?: number;
   readonly instance?: Instance;
   readonly assessment: Assessment;
   /** The strategy's plan, or why it has none. */
@@ -111,6 +126,8 @@ export interface Decided {
   readonly notices: readonly IncidentNoticeKind[];
   /** An attempt ended with this event, and is to be written into the ledger. */
   readonly ended?: Attempt;
+  /** With this healing the failure is a defect, or remains one. */
+  readonly defect?: Defect;
   /** An attempt begins with this event: its place in the budget is reserved in the same commit. */
   readonly begins: boolean;
 }

@@ -6,5 +6,6 @@ export type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 export type { ApprovalTerms } from './approval.ts';
 export { approvalTerms } from './approval.ts';
 export { approvalDue, escalationDue } from './reminders.ts';
+export { leftoversOf } from './leftovers.ts';
 export { isIsolated } from './containment.ts';
 export { hasActed, nextStep, stepById } from './attempt.ts';

@@ -1,4 +1,4 @@
-import type { Finding, Incident, Reason } from '../model/index.ts';
+import type { Defect, Finding, Incident, Reason } from '../model/index.ts';
 import { formatDuration } from '../model/index.ts';
 import { end } from './acting.ts';
 import { endAttempt } from './attempt.ts';
@@ -67,6 +67,7 @@ function last(incident: Watching, facts: DecideFacts): Decided {
   const waiting = waitForLeftovers(incident, facts);
   if (waiting) return waiting.entry ? waiting : longer(incident, facts);
   const ended = incident.attempt ? endAttempt(incident.attempt, facts.now, 'healed') : undefined;
+  const defect = ended ? defectOf(incident, facts) : undefined;
   const watched = formatDuration(facts.now - incident.watch.startedAt);
   return move(incident, facts, {
     to: { state: 'resolved', outcome: ended ? 'healed' : 'self-recovered', resolvedAt: facts.now },
@@ -74,12 +75,22 @@ function last(incident: Watching, facts: DecideFacts): Decided {
       health: 'healthy',
       findings: [],
       attempts: ended ? [...incident.attempts, ended] : incident.attempts,
+      ...(defect ? { defect } : {}),
     },
     type: 'resolved',
     reason: { code: 'watch-passed', text: `${incident.agentId} stayed healthy through ${watched} of watch.` },
-    notices: [ended ? 'recovered' : 'resolved'],
+    notices: [ended ? 'recovered' : 'resolved', ...(defect ? (['defect'] as const) : [])],
     ...(ended ? { ended } : {}),
+    ...(defect ? { defect } : {}),
   });
+}
+
+/** Healed once more; if that was often lately, it does not heal, and people have to know (R20). */
+function defectOf({ id, signature, policy }: Watching, { healings = 0, now }: DecideFacts): Defect | undefined {
+  const { defectAfter, defectWindowMs } = policy.recurrence;
+  const times = healings + 1;
+  if (times < defectAfter) return undefined;
+  return { signature, at: now, incidentId: id, healings: times, windowMs: defectWindowMs };
 }
 
 function failed(incident: Watching, facts: DecideFacts, reason: Reason): Decided {

@@ -1,9 +1,10 @@
 import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
 import type { Assessment } from './assessment.ts';
 import type { Finding } from './finding.ts';
+import type { Defect } from './ledger.ts';
 import type { Health } from './health.ts';
 import type { JsonObject } from './json.ts';
-import type { Plan, Step, StepRecord } from './plan.ts';
+import type { Effect, Plan, Step, StepRecord } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { Reason } from './reason.ts';
 import type { StormId } from './storm.ts';
@@ -107,6 +108,24 @@ export function personOf({ by, account }: { readonly by: string; readonly accoun
 
 export type Outcome = 'healed' | 'self-recovered' | 'operator' | 'removed';
 
+/** An instance that should have been ended and was not, because a hold or a failure stood in the way. */
+export interface Leftover {
+  readonly instance: Instance;
+  /** The one that lives beside it. */
+  readonly beside: Instance;
+  /** Why it was not ended. */
+  readonly reason: Reason;
+  readonly since: EpochMs;
+  /** Tries to end it that failed. */
+  readonly tries: number;
+  /** It is being ended: journaled before it was done. */
+  readonly under?: { readonly key: string; readonly startedAt: EpochMs; readonly effect: Effect };
+  /** People were told that it keeps the incident open. */
+  readonly told?: boolean;
+  /** Every try failed, and a person was told: it is theirs now. */
+  readonly handedOver?: boolean;
+}
+
 /** What every incident has, in whatever state. */
 interface IncidentBase {
   readonly id: IncidentId;
@@ -134,8 +153,12 @@ interface IncidentBase {
   readonly requested?: { readonly plan: Plan; readonly by: string; readonly account?: string };
   /** In mode dry-run: what was recorded last as what would have been done. */
   readonly wouldHave?: string;
+  /** The failure is a defect: it was healed often before, or is one with the healing that ended this incident. */
+  readonly defect?: Defect;
   /** The first incident of the thread when the same signature came back within the window. */
   readonly continues?: IncidentId;
+  /** Instances left behind by attempts; the incident does not end by itself before they are gone or a person was told. */
+  readonly leftovers?: readonly Leftover[];
   /** The last thing that was decided, acting or not, for a person to read. */
   readonly because: Reason;
   /** The storm it is part of: people are told of that, and not of each of its incidents. */

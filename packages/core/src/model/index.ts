@@ -26,7 +26,7 @@ export type {
 export type { BreakerState, Health, HealthScore, ScoreTerm } from './health.ts';
 export { healthScore, worseHealth } from './health.ts';
 export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
-export { evidenceKinds, foreseenOnly, isFlapping, nothingHappened, onlyFlaps, signatureOf } from './finding.ts';
+export { evidenceKinds, foreseenOnly, isFlapping, nothingHappened, onlyFlaps, sameFailure, signatureOf } from './finding.ts';
 export type { AuditChainCheck, AuditCheck, AuditDraft, AuditEntry, AuditHead } from './audit.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
@@ -111,4 +111,4 @@ export type { Delivery, IncidentNoticeKind, Notice, NoticeKind, Priority } from 
 export { priorityOf } from './notice.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export { checkpointChunkBytes } from './checkpoint.ts';
-export type { History, LedgerEntry } from './ledger.ts';
+export type { Defect, History, LedgerEntry } from './ledger.ts';

@@ -14,6 +14,7 @@ import type {
   StepRecord,
 } from '../model/index.ts';
 import { withDeadline } from '../runtime/index.ts';
+import { tidy } from './leftover.ts';
 import { perform } from './perform.ts';
 import type { ExecutorPorts } from './ports.ts';
 import { reconcile } from './reconcile.ts';
@@ -67,6 +68,25 @@ export class Executor {
     if (agentId !== undefined && attempt?.replacement && !attempt.failure)
       this.#ports.adopt(agentId, attempt.replacement);
     this.drive(incidentId);
+  }
+
+  /** Ends what attempts left behind, unless an attempt is under way; that waits for this then. See `tidy`. */
+  async tidy(incidentId: IncidentId): Promise<Ms | undefined> {
+    const incident = this.#ports.incident(incidentId);
+    if (!incident || this.#stop.signal.aborted) return undefined;
+    if (this.#running.has(incidentId)) return againMs;
+    const done = tidy(this.#ports, incident, this.#stop.signal);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running.set(incidentId, { agentId: incident.agentId, done: settled });
+    try {
+      return await done;
+    } finally {
+      this.#running.delete(incidentId);
+      if (!this.#stop.signal.aborted && this.#acting(incidentId)) this.drive(incidentId);
+    }
   }
 
   /** Whether hands are still on the agent for another incident, be it closed already. */
