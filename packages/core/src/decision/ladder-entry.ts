@@ -44,16 +44,18 @@ export function entryRung(
   const above = aboveFailed(facts);
   if (band === 'escalate' || above > 0) return { rung: higher(band, rungs[above] as Rung), because: '' };
   if (foreseenOnly(facts.findings)) return { rung: 'restart', because: '' };
-  const { least, prefer } = table;
+  const { rung: ladder, because } = byTable(band, table);
+  const learned = choose(facts, { ladder, floor: rank(table.least?.least ?? 'restart'), can });
+  if (!learned) return { rung: ladder, because };
+  const rung = learned.mode === 'on' ? learned.would : ladder;
+  return { rung, because: because + learnedText(learned), learned };
+}
+
+function byTable(band: Doing, { least, prefer }: UseWhen): { readonly rung: Doing; readonly because: string } {
   if (least?.least && rank(least.least) > rank(band))
     return { rung: least.least, because: `; ${least.name}: ${least.reason}` };
   const lowered = prefer?.prefer ? lower(band, prefer.prefer) : band;
-  const preferred = lowered === band ? '' : `; ${prefer?.name}: ${prefer?.reason}`;
-  const floor = rank(least?.least ?? 'restart');
-  const learned = choose(facts, { ladder: lowered as Doing, floor, can });
-  if (!learned) return { rung: lowered, because: preferred };
-  const rung = learned.mode === 'on' ? learned.would : lowered;
-  return { rung, because: preferred + learnedText(learned), learned };
+  return { rung: lowered, because: lowered === band ? '' : `; ${prefer?.name}: ${prefer?.reason}` };
 }
 
 /** After failed attempts at least the rung above the last that failed. */
@@ -101,6 +103,6 @@ function higher(a: Rung, b: Rung): Rung {
 }
 
 /** At most one rung below the band's. */
-function lower(band: Rung, preferred: Rung): Rung {
-  return rungs[Math.min(rank(band), Math.max(rank(preferred), rank(band) - 1))] as Rung;
+function lower(band: Doing, preferred: Doing): Doing {
+  return rungs[Math.min(rank(band), Math.max(rank(preferred), rank(band) - 1))] as Doing;
 }
