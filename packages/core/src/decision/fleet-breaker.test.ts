@@ -13,14 +13,11 @@ const policy: BreakerPolicy = {
 };
 const looked = { type: 'looked' } as const;
 
-function step(
-  breaker: FleetBreaker,
-  event: FleetBreakerEvent,
-  now: number,
-  counts: GroupCounts,
-  inFlight = 0,
-): FleetBreaker {
-  return stepBreaker(breaker, event, { now, counts, policy, inFlight });
+type Stand = GroupCounts & { readonly inFlight?: number };
+
+function step(breaker: FleetBreaker, event: FleetBreakerEvent, now: number, stand: Stand): FleetBreaker {
+  const { inFlight = 0, ...of } = stand;
+  return stepBreaker(breaker, event, { now, counts: of, policy, inFlight });
 }
 
 function counts(unhealthy: number, size: number, firstAt = 0): GroupCounts {
@@ -105,13 +102,13 @@ describe('a half-open fleet breaker', () => {
   it('closes when few enough are left, a canary was verified and none is in flight', () => {
     const one = step(halfOpened(), { type: 'canary-succeeded', trip: 1 }, 130_000, counts(5, 10));
     expect(one.state).toBe('half-open');
-    expect(step(one, looked, 131_000, counts(4, 10), 1).state).toBe('half-open');
+    expect(step(one, looked, 131_000, { ...counts(4, 10), inFlight: 1 }).state).toBe('half-open');
     expect(step(one, looked, 131_000, counts(4, 10)).state).toBe('closed');
   });
 
   it('does not stay for ever when few are left and nobody can be tried', () => {
     expect(step(halfOpened(), looked, 239_999, counts(1, 10)).state).toBe('half-open');
-    expect(step(halfOpened(), looked, 240_000, counts(1, 10), 1).state).toBe('half-open');
+    expect(step(halfOpened(), looked, 240_000, { ...counts(1, 10), inFlight: 1 }).state).toBe('half-open');
     expect(step(halfOpened(), looked, 240_000, counts(1, 10)).state).toBe('closed');
   });
 
@@ -139,29 +136,38 @@ describe('any run of events', () => {
     inFlight: fc.integer({ min: 0, max: 3 }),
   });
 
-  it('never widens but by a canary that was verified, always ends an open state, and counts trips upward', () => {
+  /** What is wrong about the step from one state to the next. */
+  function* faults(
+    before: FleetBreaker,
+    after: FleetBreaker,
+    of: { size: number; by: FleetBreakerEvent },
+  ): Iterable<string> {
+    if (after.trips < before.trips) yield 'trips counted down';
+    if (of.size === 1 && after.state !== 'closed') yield 'open in a fleet of one';
+    if (after.state === 'open' && after.probeAt - after.since !== after.coolDownMs) yield 'open without an end';
+    if (after.state === 'open' && after.coolDownMs > policy.coolDownCapMs) yield 'open for longer than the cap';
+    if (after.state !== 'half-open') return;
+    const known = before.state === 'half-open' ? before.allowed : 0;
+    if (known === 0 && after.allowed !== 1) yield 'began with more than one canary';
+    if (known === 0 || after.allowed === known) return;
+    if (of.by.type !== 'canary-succeeded' || of.by.trip !== before.trips) yield 'widened without a canary';
+    if (after.allowed !== Math.min(of.size, 2 * known)) yield 'widened by more than the double';
+    if (after.successes < 2 * known - 1) yield 'widened before the round was verified';
+  }
+
+  it('never widens but by a round of canaries that is verified, always ends an open state, and counts trips upward', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.array(happening, { maxLength: 60 }), (size, happenings) => {
         let breaker: FleetBreaker = closedBreaker;
         let now = 0;
-        for (const { event: one, afterMs, unhealthy, inFlight } of happenings) {
+        const wrong: string[] = [];
+        for (const { event: by, afterMs, unhealthy, inFlight } of happenings) {
           now += afterMs;
-          const before = breaker;
-          breaker = step(before, one, now, counts(Math.min(unhealthy, size), size, now), inFlight);
-          expect(breaker.trips).toBeGreaterThanOrEqual(before.trips);
-          if (size === 1) expect(breaker.state).toBe('closed');
-          if (breaker.state === 'open') {
-            expect(breaker.probeAt - breaker.since).toBe(breaker.coolDownMs);
-            expect(breaker.coolDownMs).toBeLessThanOrEqual(policy.coolDownCapMs);
-          }
-          if (breaker.state !== 'half-open') continue;
-          const known = before.state === 'half-open' ? before.allowed : 0;
-          if (known === 0) expect(breaker.allowed).toBe(1);
-          else if (breaker.allowed !== known) {
-            expect(one).toEqual({ type: 'canary-succeeded', trip: before.trips });
-            expect(breaker.allowed).toBe(Math.min(size, 2 * known));
-          }
+          const after = step(breaker, by, now, { ...counts(Math.min(unhealthy, size), size, now), inFlight });
+          wrong.push(...faults(breaker, after, { size, by }));
+          breaker = after;
         }
+        expect(wrong).toEqual([]);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import type { Policy } from '../model/index.ts';
 import { noticeOfStorm } from '../notification/index.ts';
 import { Ailing } from '../pipeline/ailing.ts';
 import { Dependencies } from '../pipeline/dependencies.ts';
@@ -5,6 +6,7 @@ import { FleetBreakers } from '../pipeline/fleet-breakers.ts';
 import { Partitions } from '../pipeline/partitions.ts';
 import { proofMs } from '../pipeline/proof.ts';
 import { StormLog } from '../pipeline/storm-log.ts';
+import { StormVoice } from '../pipeline/storm-voice.ts';
 import { Storms } from '../pipeline/storms.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
@@ -13,6 +15,16 @@ import { core } from './core-tokens.ts';
 export function composeStorms(scope: Scope): void {
   scope.provide(core.stormLog, makeLog);
   scope.provide(core.dependencies, makeDependencies);
+  scope.provide(
+    core.ailing,
+    (at) =>
+      new Ailing({
+        clock: at.get(core.clock),
+        view: at.get(core.sight),
+        openFor: (agentId) => at.get(core.incidentLog).openFor(agentId),
+      }),
+  );
+  scope.provide(core.stormVoice, makeVoice);
   scope.provide(core.storms, makeStorms);
 }
 
@@ -42,9 +54,8 @@ function makeStorms(at: Provider): Storms {
   const clock = at.get(core.clock);
   const view = at.get(core.sight);
   const log = at.get(core.stormLog);
-  const ailing = new Ailing({ clock, view, openFor: (agentId) => at.get(core.incidentLog).openFor(agentId) });
-  const wholePolicyOf = (group: string) => at.get(core.config).policyOf({ id: '', group, labels: {} });
-  const policyOf = (group: string) => wholePolicyOf(group).gate.breaker;
+  const ailing = at.get(core.ailing);
+  const policyOf = (group: string) => policyOfGroup(at, group).gate.breaker;
   const breakers = new FleetBreakers({
     clock,
     log,
@@ -64,12 +75,29 @@ function makeStorms(at: Provider): Storms {
     doubt: at.get(core.doubt),
     partitions: new Partitions(),
     dependencies: at.get(core.dependencies),
+    voice: at.get(core.stormVoice),
     incidentLog: at.get(core.incidentLog),
     incidents: () => at.get(core.incidents),
     groupSize: (group) => view.groupSize(group),
-    proofMs: (group) => proofMs(wholePolicyOf(group)),
     fleetSize: () => at.get(core.fleet).size,
     makeNotice: noticeOfStorm,
     accept: (notice) => at.get(core.notifications).accept(notice),
   });
+}
+
+function makeVoice(at: Provider): StormVoice {
+  return new StormVoice({
+    clock: at.get(core.clock),
+    ailing: at.get(core.ailing),
+    dependencies: at.get(core.dependencies),
+    log: at.get(core.stormLog),
+    incidentLog: at.get(core.incidentLog),
+    incidents: () => at.get(core.incidents),
+    proofMs: (group) => proofMs(policyOfGroup(at, group)),
+    makeNotice: noticeOfStorm,
+  });
+}
+
+function policyOfGroup(at: Provider, group: string): Policy {
+  return at.get(core.config).policyOf({ id: '', group, labels: {} });
 }

@@ -88,11 +88,16 @@ export class Ailing {
       if (!isSilenceOnly(sight.findings)) return { group, since };
       return { group, since, silentSince: known?.silentSince ?? this.#o.clock.now() };
     }
-    const incident = this.#o.openFor(agentId);
-    if (!incident || !isFailure(incident) || sight.soundForMs >= incident.policy.watch.everyMs) return undefined;
+    if (!this.#isUnsolved(sight)) return undefined;
     // Nothing is known of it now: what was known stands.
     const silentSince = sight.health === 'unknown' ? known?.silentSince : undefined;
     return { group, since, ...(silentSince === undefined ? {} : { silentSince }) };
+  }
+
+  /** Nothing stands against it now, and that has not lasted long enough to believe it. */
+  #isUnsolved({ agent, soundForMs }: AgentSight): boolean {
+    const incident = this.#o.openFor(agent.id);
+    return incident !== undefined && isFailure(incident) && soundForMs < incident.policy.watch.everyMs;
   }
 
   #put(agentId: AgentId, ailment: Ailment): void {

@@ -19,6 +19,7 @@ import type { IncidentLog } from './incident-log.ts';
 import type { Judge } from './judge.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
+import type { StormVoice } from './storm-voice.ts';
 import type { Storms } from './storms.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -48,7 +49,8 @@ export interface IncidentsOptions {
   ledgerOps(record: LedgerRecord): readonly StoreOp[];
   makeNotice(incident: Incident, kind: IncidentNoticeKind): Notice;
   /** Says which incidents are told of by something else: a storm, a failed dependency. */
-  readonly storms: Pick<Storms, 'mutes' | 'parentOf'>;
+  readonly storms: Pick<Storms, 'parentOf'>;
+  readonly voice: Pick<StormVoice, 'mutes'>;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number, group: GroupId): Promise<void>;
   /** The store took a change, or why it did not. */
@@ -204,6 +206,7 @@ export class Incidents {
     const signature = signatureOf(findings);
     const last = incidents.recent(agent.id, signature, now - threadMs);
     const parent = this.#o.storms.parentOf(agent.id);
+    const { defect } = this.#o.judge.past({ agentId: agent.id, signature, policy }, now);
     const continues = last ? (last.continues ?? last.id) : undefined;
     const because = {
       code: 'agent-suspected',
@@ -225,6 +228,7 @@ export class Incidents {
       severityAtLeast: 1,
       attempts: [],
       ...(continues ? { continues } : {}),
+      ...(defect ? { defect } : {}),
       ...(parent ? { parent } : {}),
       because,
       told: false,
@@ -240,7 +244,7 @@ export class Incidents {
   /** Without the messages that something else speaks for; the incident remembers that they are owed. */
   #muted(decided: Decided): Decided {
     const { incident, notices } = decided;
-    const spoken = notices.filter((kind) => !this.#o.storms.mutes(incident, kind));
+    const spoken = notices.filter((kind) => !this.#o.voice.mutes(incident, kind));
     if (spoken.length === notices.length) return decided;
     const owed = incident.state === 'resolved' ? incident : { ...incident, unannounced: true as const };
     return { ...decided, incident: owed, notices: spoken };
@@ -346,10 +350,11 @@ function alarmOf(incident: Incident, now: number): { readonly at: number; readon
 }
 
 /** What the ledger has to remember of a change: a new signature, and what came of an attempt. */
-function ledgerRecords(before: Incident | undefined, { incident, ended }: Decided): readonly LedgerRecord[] {
+function ledgerRecords(before: Incident | undefined, { incident, ended, defect }: Decided): readonly LedgerRecord[] {
   const { agentId, signature, changedAt: at, id: incidentId } = incident;
   const records: LedgerRecord[] = [];
   if (before?.signature !== signature) records.push({ type: 'incident', agentId, incidentId, signature, at });
+  if (defect) records.push({ type: 'defect', agentId, ...defect });
   // What only isolated an agent or brought it back teaches nothing of healing.
   if (!ended || ended.verdict === 'contained') return records;
   const endedAt = ended.endedAt ?? at;

@@ -4,11 +4,9 @@ import type {
   Agent,
   AgentId,
   BreakerPolicy,
-  EpochMs,
   FleetBreaker,
   GroupId,
   Incident,
-  IncidentNoticeKind,
   Ms,
   Notice,
   Reason,
@@ -25,14 +23,11 @@ import type { IncidentChange, Incidents } from './incidents.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Partitions } from './partitions.ts';
 import type { StormLog } from './storm-log.ts';
-import { closedNow, joinedBy, newStorm, pagedNow, withBreaker, withCause, withLine } from './storm-changes.ts';
+import type { StormVoice } from './storm-voice.ts';
+import { closedNow, joinedBy, newStorm, withBreaker, withCause, withLine } from './storm-changes.ts';
 
 /** So much later people are told of a storm, so that the message knows its size. */
 const gatherMs: Ms = 5_000;
-/** While somebody else's failure explains it, whether it still does is asked this often. */
-const explainedMs: Ms = 30_000;
-/** Whom no notifier reached is tried to be told again this often. */
-const remindMs: Ms = 3_600_000;
 /** So long after the canaries answer again silence still proves nothing. */
 const calmMs: Ms = 30_000;
 /** Groups in trouble are looked at this often without an event. */
@@ -47,14 +42,13 @@ export interface StormsOptions {
   readonly partitions: Partitions;
   readonly breakers: FleetBreakers;
   readonly dependencies: Dependencies;
+  readonly voice: StormVoice;
   readonly log: StormLog;
   readonly incidentLog: IncidentLog;
   readonly incidents: () => Incidents;
   groupSize(group: GroupId): number;
   fleetSize(): number;
   policyOf(group: GroupId): BreakerPolicy;
-  /** How long a recovery in the group has to hold before it is believed. */
-  proofMs(group: GroupId): Ms;
   makeNotice(kind: 'storm' | 'storm-over', storm: Storm): Notice;
   accept(notice: Notice): void;
 }
@@ -77,8 +71,6 @@ export class Storms {
   /** The breaker of a group in trouble, as its storm was told of it last. */
   readonly #turned = new Map<GroupId, FleetBreaker>();
   #lookedMs: Ms = -Infinity;
-  /** Storms that are over: until when their incidents get the time to end with them. */
-  readonly #lingering = new Map<StormId, EpochMs>();
   #canary: string | undefined;
   /** When a canary was seen to fail last. */
   #canaryMs: Ms = -Infinity;
@@ -110,12 +102,10 @@ export class Storms {
     for (const { parent, agentId } of incidents) if (parent) this.#members.get(parent)?.add(agentId);
   }
 
-  /** The guard runs: what an earlier one kept back and nothing speaks for any more is told now. */
+  /** The guard runs. */
   resume(): void {
     this.#running = true;
-    for (const incident of this.#o.incidentLog.unresolved())
-      if (incident.unannounced && !this.mutes(incident, 'opened'))
-        this.#o.incidents().post(incident.id, { type: 'announce' });
+    this.#o.voice.resume();
   }
 
   /** An agent joined the fleet or says something else of itself now. */
@@ -166,7 +156,7 @@ export class Storms {
   /** Once a tick: what is due, and what has to be stored. Costs what is in trouble. */
   tick(nowMs: Ms): void {
     if (!this.#running) return;
-    const { doubt, log, partitions, dependencies, clock } = this.#o;
+    const { doubt, log, partitions } = this.#o;
     this.#watchCanary(doubt.canaryFailed, nowMs);
     if (nowMs - this.#lookedMs >= lookMs) {
       this.#lookedMs = nowMs;
@@ -175,10 +165,8 @@ export class Storms {
         this.refresh(group);
         this.#look(group);
       }
-      for (const storm of log.open()) this.#tell(storm);
     }
-    for (const agentId of dependencies.due(clock.now())) this.#followed(agentId);
-    for (const [id, until] of this.#lingering) if (until <= clock.now()) this.#release(id);
+    this.#o.voice.tick();
     log.flush();
   }
 
@@ -215,27 +203,6 @@ export class Storms {
     return group === undefined ? undefined : this.#stormOf.get(group);
   }
 
-  /** Whether something else speaks for the incident, so that people are not told of it by itself. */
-  mutes(incident: Incident, kind: IncidentNoticeKind): boolean {
-    if (kind === 'approval') return false;
-    if (kind === 'recovered' || kind === 'resolved') return incident.unannounced === true;
-    if (incident.parent !== undefined && this.#speaksFor(incident.parent)) return true;
-    return this.#o.dependencies.blocker(incident.agentId) !== undefined;
-  }
-
-  #speaksFor(id: StormId): boolean {
-    return this.#lingering.has(id) || this.#o.log.get(id)?.state === 'open';
-  }
-
-  /** A notifier accepted a message about a storm. */
-  async told(id: StormId, notifier: string): Promise<void> {
-    const storm = this.#o.log.get(id);
-    if (!storm || storm.told) return;
-    const { tellAt: _done, ...rest } = storm;
-    const line = { type: 'told', text: `${notifier} accepted the message.` } as const;
-    await this.#o.log.stored(this.#put({ ...rest, told: true }, line));
-  }
-
   /** A storm was stored. */
   stored(before: Storm | undefined, storm: Storm, notices: readonly Notice[]): void {
     const { bus, accept } = this.#o;
@@ -243,7 +210,7 @@ export class Storms {
     else bus.emit(storm.state === 'closed' ? 'storm.closed' : 'storm.changed', { storm });
     for (const notice of notices) accept(notice);
     if (storm.state !== 'closed' || before?.state === 'closed') return;
-    this.#lingering.set(storm.id, this.#o.clock.now() + this.#o.proofMs(storm.group));
+    this.#o.voice.ended(storm);
   }
 
   /** A breaker allows more than before. */
@@ -353,51 +320,6 @@ export class Storms {
     const version = log.put(closed);
     // Who was never told of it need not be told of its end.
     if (storm.paged) log.put(version, [makeNotice('storm-over', version)]);
-  }
-
-  #tell(storm: Storm): void {
-    const { clock, log, makeNotice } = this.#o;
-    const now = clock.now();
-    if (storm.tellAt === undefined || now < storm.tellAt) return;
-    const explained = this.#explained(storm);
-    if (explained !== undefined) {
-      const { dependency, cause } = storm;
-      const text = `All of them depend on ${explained}, which is not well; people are told of that one.`;
-      const next = { ...storm, cause: 'dependency', dependency: explained, tellAt: now + explainedMs } as const;
-      if (cause === 'dependency' && dependency === explained) log.put(next);
-      else this.#put(next, { type: 'cause', text });
-      return;
-    }
-    const paged = this.#put(pagedNow(storm, now + remindMs), { type: 'paged', text: 'People are told of it.' });
-    log.put(paged, [makeNotice('storm', paged)]);
-  }
-
-  /** The agent whose failure explains that of all of them. */
-  #explained({ members }: Storm): AgentId | undefined {
-    let first: AgentId | undefined;
-    for (const agentId of members) {
-      if (!this.#o.ailing.of(agentId)) continue;
-      const blocker = this.#o.dependencies.blocker(agentId)?.agentId;
-      if (blocker === undefined || members.includes(blocker)) return undefined;
-      first ??= blocker;
-    }
-    return first;
-  }
-
-  /** The storm is over: what is still open is told of by itself. */
-  #release(id: StormId): void {
-    this.#lingering.delete(id);
-    for (const { id: incidentId, parent } of this.#o.incidentLog.unresolved())
-      if (parent === id) this.#o.incidents().post(incidentId, { type: 'announce' });
-  }
-
-  /** What an agent waited for is well, and it had the time to follow. */
-  #followed(agentId: AgentId): void {
-    const incident = this.#o.incidentLog.openFor(agentId);
-    if (!incident || this.#o.dependencies.blocker(agentId)) return;
-    if (incident.state === 'open') this.#o.incidents().post(incident.id, { type: 'due' });
-    if (incident.unannounced && !this.mutes(incident, 'opened'))
-      this.#o.incidents().post(incident.id, { type: 'announce' });
   }
 
   /** Whoever waits in the group decides again. */

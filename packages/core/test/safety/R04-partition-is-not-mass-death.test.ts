@@ -33,7 +33,7 @@ describe('R04: a partition is not a mass death', () => {
     expect(kinds).toHaveLength(2 + 2 * single);
     expect(acts()).toEqual([]);
     await rig.stop();
-  });
+  }, 60_000);
 
   it('heals an agent whose exit the orchestrator saw while the others are silent', async () => {
     const { rig, acts, kill } = await stormWorld(fleetOf(6));

@@ -13,8 +13,10 @@ describe('R16: the smallest action first', () => {
     rig.fleet.suffer('web.2', 'deaf', 9);
     await rig.until(() => acts().some((act) => act.endsWith('respawn')), 30 * 60_000, 2_000);
     const order = ['restart', 'recreate', 'respawn'];
-    const done = acts().map((act) => order.indexOf(act.split(' ')[1] as string));
-    expect(done.filter((rung) => rung >= 0)).toEqual([...done.filter((rung) => rung >= 0)].sort((a, b) => a - b));
+    const done = acts()
+      .map((act) => order.indexOf(act.split(' ')[1] as string))
+      .filter((rung) => rung >= 0);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(acts()[0]).toBe('web.2 restart');
     await rig.stop();
   });

@@ -1,0 +1,139 @@
+import type { Clock } from '../contracts/index.ts';
+import type {
+  AgentId,
+  EpochMs,
+  GroupId,
+  Incident,
+  IncidentNoticeKind,
+  Ms,
+  Notice,
+  Storm,
+  StormEntry,
+  StormId,
+} from '../model/index.ts';
+import type { Ailing } from './ailing.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Incidents } from './incidents.ts';
+import type { IncidentLog } from './incident-log.ts';
+import { pagedNow, withLine } from './storm-changes.ts';
+import type { StormLog } from './storm-log.ts';
+
+/** While somebody else's failure explains it, whether it still does is asked this often. */
+const explainedMs: Ms = 30_000;
+/** Whom no notifier reached is tried to be told again this often. */
+const remindMs: Ms = 3_600_000;
+
+export interface StormVoiceOptions {
+  readonly clock: Clock;
+  readonly ailing: Ailing;
+  readonly dependencies: Dependencies;
+  readonly log: StormLog;
+  readonly incidentLog: IncidentLog;
+  readonly incidents: () => Incidents;
+  /** How long a recovery in the group has to hold before it is believed. */
+  proofMs(group: GroupId): Ms;
+  makeNotice(kind: 'storm' | 'storm-over', storm: Storm): Notice;
+}
+
+/**
+ * What people are told of failures that hang together: one message of a storm, none of an agent whose dependency is not
+ * well, and whatever was kept back once nothing else speaks for it.
+ */
+export class StormVoice {
+  readonly #o: StormVoiceOptions;
+  /** Storms that are over: until when their incidents get the time to end with them. */
+  readonly #lingering = new Map<StormId, EpochMs>();
+
+  constructor(options: StormVoiceOptions) {
+    this.#o = options;
+  }
+
+  /** The guard runs: what an earlier one kept back and nothing speaks for any more is told now. */
+  resume(): void {
+    for (const incident of this.#o.incidentLog.unresolved())
+      if (incident.unannounced && !this.mutes(incident, 'opened'))
+        this.#o.incidents().post(incident.id, { type: 'announce' });
+  }
+
+  /** What is due. */
+  tick(): void {
+    const { clock, log, dependencies } = this.#o;
+    const now = clock.now();
+    for (const storm of log.open()) if (storm.tellAt !== undefined && storm.tellAt <= now) this.#tell(storm, now);
+    for (const agentId of dependencies.due(now)) this.#followed(agentId);
+    for (const [id, until] of this.#lingering) if (until <= now) this.#release(id);
+  }
+
+  /** The storm is over: its incidents get the time to end with it. */
+  ended({ id, group }: Storm): void {
+    this.#lingering.set(id, this.#o.clock.now() + this.#o.proofMs(group));
+  }
+
+  /** Whether something else speaks for the incident, so that people are not told of it by itself. */
+  mutes(incident: Incident, kind: IncidentNoticeKind): boolean {
+    if (kind === 'approval') return false;
+    if (kind === 'recovered' || kind === 'resolved') return incident.unannounced === true;
+    if (incident.parent !== undefined && this.#speaksFor(incident.parent)) return true;
+    return this.#o.dependencies.blocker(incident.agentId) !== undefined;
+  }
+
+  #speaksFor(id: StormId): boolean {
+    return this.#lingering.has(id) || this.#o.log.get(id)?.state === 'open';
+  }
+
+  /** A notifier accepted a message about a storm. */
+  async told(id: StormId, notifier: string): Promise<void> {
+    const storm = this.#o.log.get(id);
+    if (!storm || storm.told) return;
+    const { tellAt: _done, ...rest } = storm;
+    const line = { type: 'told', text: `${notifier} accepted the message.` } as const;
+    await this.#o.log.stored(this.#put({ ...rest, told: true }, line));
+  }
+
+  #tell(storm: Storm, now: EpochMs): void {
+    const { log, makeNotice } = this.#o;
+    const explained = this.#explained(storm);
+    if (explained !== undefined) {
+      const { dependency, cause } = storm;
+      const text = `All of them depend on ${explained}, which is not well; people are told of that one.`;
+      const next = { ...storm, cause: 'dependency', dependency: explained, tellAt: now + explainedMs } as const;
+      if (cause === 'dependency' && dependency === explained) log.put(next);
+      else this.#put(next, { type: 'cause', text });
+      return;
+    }
+    const paged = this.#put(pagedNow(storm, now + remindMs), { type: 'paged', text: 'People are told of it.' });
+    log.put(paged, [makeNotice('storm', paged)]);
+  }
+
+  /** The agent whose failure explains that of all of them. */
+  #explained({ members }: Storm): AgentId | undefined {
+    let first: AgentId | undefined;
+    for (const agentId of members) {
+      if (!this.#o.ailing.of(agentId)) continue;
+      const blocker = this.#o.dependencies.blocker(agentId)?.agentId;
+      if (blocker === undefined || members.includes(blocker)) return undefined;
+      first ??= blocker;
+    }
+    return first;
+  }
+
+  /** The storm is over: what is still open is told of by itself. */
+  #release(id: StormId): void {
+    this.#lingering.delete(id);
+    for (const { id: incidentId, parent } of this.#o.incidentLog.unresolved())
+      if (parent === id) this.#o.incidents().post(incidentId, { type: 'announce' });
+  }
+
+  /** What an agent waited for is well, and it had the time to follow. */
+  #followed(agentId: AgentId): void {
+    const incident = this.#o.incidentLog.openFor(agentId);
+    if (!incident || this.#o.dependencies.blocker(agentId)) return;
+    if (incident.state === 'open') this.#o.incidents().post(incident.id, { type: 'due' });
+    if (incident.unannounced && !this.mutes(incident, 'opened'))
+      this.#o.incidents().post(incident.id, { type: 'announce' });
+  }
+
+  #put(storm: Storm, line: Omit<StormEntry, 'at'>): Storm {
+    return this.#o.log.put(withLine(storm, { at: this.#o.clock.now(), ...line }));
+  }
+}
