@@ -141,8 +141,9 @@ export class Guard implements GuardApi {
       judge: scope.get(core.judge),
       view: scope.get(core.sight),
       prefetch: (incident) => scope.get(core.incidents).prefetch(incident),
-      status: (agentId) => {
+      status: async (agentId) => {
         const slot = scope.get(core.fleet).slotOf(agentId);
+        if (slot !== undefined) await scope.get(core.ledger).load([agentId]);
         return slot === undefined ? undefined : agentStatus(this.#engine.statusParts(), slot);
       },
     }).explain(id);

@@ -53,6 +53,14 @@ const recurrence: FactorOf = ({ history, findings }) => {
   return { name: 'recurrence', share: Math.min(2, times), text };
 };
 
+/** What was healed often and comes back is not healed by what was tried (R20). */
+const defect: FactorOf = ({ history }) =>
+  history.defect && {
+    name: 'defect',
+    share: 1,
+    text: `it is a defect, healed ${history.defect.healings} times and back again`,
+  };
+
 const criticality: FactorOf = ({ agent }) =>
   agent.criticality === 0
     ? undefined
@@ -94,6 +102,7 @@ export const factorsOf: readonly FactorOf[] = [
   errors,
   latency,
   recurrence,
+  defect,
   criticality,
   anomaly,
   blast,

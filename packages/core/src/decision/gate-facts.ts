@@ -40,6 +40,8 @@ export interface GateFacts extends TogetherFacts {
   /** Those of them in another recovery. */
   readonly inRecovery: readonly AgentId[];
   readonly hold?: Hold;
+  /** How often the agent was recreated or respawned for this failure within the policy's window. [0] */
+  readonly moves?: number;
   /** The orchestrator stopped the last attempt of the incident because of a rollout. */
   readonly rolloutSeenAt?: EpochMs;
   /** The guard has seen the whole fleet since its start; else when it may have. */

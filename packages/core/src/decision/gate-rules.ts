@@ -3,6 +3,7 @@ import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
+import { follows } from './gate-follows.ts';
 import { quiet } from './gate-forecast.ts';
 import { rollout } from './gate-rollout.ts';
 import { dependency, fleetBreaker, partition } from './gate-storm.ts';
@@ -25,6 +26,7 @@ export const gateRules: readonly GateRule[] = [
   { name: 'evidence', says: 'Two kinds of evidence, or a proven exit, stand against it.', check: evidence },
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'quiet', says: 'It is quiet enough, or nothing is gained by waiting.', check: quiet },
+  { name: 'follows-workload', says: 'The failure has not followed it from instance to instance.', check: follows },
   { name: 'backoff', says: 'The last attempt is long enough ago.', check: backoff },
   { name: 'attempts', says: 'The agent has attempts left.', check: attempts },
   { name: 'group-budget', says: 'The group can afford the recovery.', check: groupBudget },

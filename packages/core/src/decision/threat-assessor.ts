@@ -17,6 +17,7 @@ const critical = 9;
  *     + min(3, 6 · error rate)
  *     + latency over its targets             (at most 2)
  *     + recurrence of the signature in 24 h  (at most 2)
+ *     + a defect: healed often, and back      (1)
  *     + criticality of the agent             (0–2)
  *     + anomaly                              (at most 3; never alone a reason to act, R22)
  *     + blast: dependants, share of the group (at most 1.4)

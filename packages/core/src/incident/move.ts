@@ -1,6 +1,7 @@
 import { guardError } from '../contracts/errors.ts';
 import type {
   Attempt,
+  Defect,
   Incident,
   IncidentState,
   JsonObject,
@@ -31,6 +32,7 @@ export interface Move {
   readonly data?: JsonObject;
   readonly notices?: readonly IncidentNoticeKind[];
   readonly ended?: Attempt;
+  readonly defect?: Defect;
   readonly begins?: boolean;
 }
 
@@ -81,6 +83,7 @@ export function move(incident: Incident, facts: Pick<DecideFacts, 'now'>, by: Mo
     notices: by.notices ?? [],
     begins: by.begins ?? false,
     ...(by.ended ? { ended: by.ended } : {}),
+    ...(by.defect ? { defect: by.defect } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { EpochMs, History, IncidentId, Ms, Rung } from '../model/index.ts';
+import type { Defect, EpochMs, History, IncidentId, Ms, RecurrencePolicy, Rung } from '../model/index.ts';
+import { sameFailure } from '../model/index.ts';
 import type { LedgerRecord } from './record.ts';
 
 /** Failures and recurrences count for this long. */
@@ -9,6 +10,8 @@ export interface HistoryQuestion {
   readonly now: EpochMs;
   /** The incident that is being judged: it is no recurrence of itself. */
   readonly current?: IncidentId;
+  /** For moves, healings and defects; without it they are not counted. */
+  readonly recurrence?: RecurrencePolicy;
 }
 
 /**
@@ -39,5 +42,34 @@ export function historyOf(records: readonly LedgerRecord[], question: HistoryQue
     const tally = (outcomes[record.rung] ??= { healed: 0, failed: 0 });
     tally[record.verdict] += 1;
   }
-  return { failures, recurrence: incidents.size, outcomes };
+  return { failures, recurrence: incidents.size, outcomes, ...comesBack(records, question) };
+}
+
+/** Defects of an agent that are open, the newest of each failure. */
+export function openDefects(records: readonly LedgerRecord[], now: EpochMs): readonly Defect[] {
+  const open = new Map<string, Defect>();
+  for (const record of records) {
+    if (record.type !== 'defect' || record.at <= now - record.windowMs) continue;
+    const { signature, at, incidentId, healings, windowMs } = record;
+    open.set(signature, { signature, at, incidentId, healings, windowMs });
+  }
+  return [...open.values()];
+}
+
+/** A failure that comes back joined by another suspicion, or without one, is the same failure all the same. */
+function comesBack(
+  records: readonly LedgerRecord[],
+  { recurrence, signature, now }: HistoryQuestion,
+): Pick<History, 'moves' | 'healings' | 'defect'> {
+  if (!recurrence) return {};
+  let moves = 0;
+  let healings = 0;
+  for (const record of records) {
+    if (record.type !== 'attempt' || !sameFailure(record.signature, signature)) continue;
+    const moved = record.rung === 'recreate' || record.rung === 'respawn';
+    if (moved && record.verdict !== 'superseded' && record.at > now - recurrence.movesWindowMs) moves += 1;
+    if (record.verdict === 'healed' && record.at > now - recurrence.defectWindowMs) healings += 1;
+  }
+  const defect = openDefects(records, now).findLast((one) => sameFailure(one.signature, signature));
+  return { moves, healings, ...(defect ? { defect } : {}) };
 }

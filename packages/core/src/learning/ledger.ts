@@ -1,9 +1,9 @@
 import { invariant } from '../contracts/errors.ts';
 import type { Logger } from '../contracts/call.ts';
 import type { StateStore, StoreOp } from '../contracts/state-store.ts';
-import type { AgentId, EpochMs, History, LedgerEntry } from '../model/index.ts';
+import type { AgentId, Defect, EpochMs, History, LedgerEntry } from '../model/index.ts';
 import { canonicalJson, isId } from '../model/index.ts';
-import { historyOf, type HistoryQuestion } from './history.ts';
+import { historyOf, openDefects, type HistoryQuestion } from './history.ts';
 import { type LedgerRecord, readRecord, toJson } from './record.ts';
 
 /** Where the ledger lies in the store; `keys` of `state/` fits. */
@@ -97,6 +97,12 @@ export class Ledger {
     if (!cached) return undefined;
     this.#touch(agentId, cached);
     return historyOf([...cached.failures, ...cached.rest], question);
+  }
+
+  /** Defects of an agent that are open; nothing before the agent was loaded. */
+  defectsNow(agentId: AgentId, now: EpochMs): readonly Defect[] {
+    const cached = this.#cache.get(agentId);
+    return cached ? openDefects(cached.rest, now) : [];
   }
 
   /** Attempts of an agent that are remembered, oldest first. */

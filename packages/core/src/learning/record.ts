@@ -1,4 +1,4 @@
-import type { AgentId, EpochMs, IncidentId, Json, JsonObject, LedgerEntry } from '../model/index.ts';
+import type { AgentId, Defect, EpochMs, IncidentId, Json, JsonObject, LedgerEntry } from '../model/index.ts';
 import { rungs } from '../model/index.ts';
 
 /** One thing the ledger remembers. */
@@ -14,7 +14,9 @@ export type LedgerRecord =
       readonly incidentId: IncidentId;
       readonly signature: string;
       readonly at: EpochMs;
-    };
+    }
+  /** A failure that was healed so often that it is a defect; noted with each healing from then on (R20). */
+  | ({ readonly type: 'defect'; readonly agentId: AgentId } & Defect);
 
 const verdicts: readonly LedgerEntry['verdict'][] = ['healed', 'failed', 'ambiguous', 'superseded'];
 
@@ -32,8 +34,17 @@ export function readRecord(value: Json, agentId: AgentId): LedgerRecord | undefi
   if (type === 'failure') return { type, agentId, at };
   if (typeof incidentId !== 'string' || typeof signature !== 'string') return undefined;
   if (type === 'incident') return { type, agentId, incidentId, signature, at };
+  if (type === 'defect') return readDefect(fields, { agentId, incidentId, signature, at });
   const outcome = type === 'attempt' ? readOutcome(fields) : undefined;
   return outcome && { type: 'attempt', agentId, incidentId, signature, at, ...outcome };
+}
+
+function readDefect(
+  { healings, windowMs }: { readonly [name: string]: Json },
+  of: { readonly agentId: AgentId; readonly incidentId: IncidentId; readonly signature: string; readonly at: EpochMs },
+): LedgerRecord | undefined {
+  const whole = typeof healings === 'number' && typeof windowMs === 'number';
+  return whole ? { type: 'defect', ...of, healings, windowMs } : undefined;
 }
 
 function readOutcome(fields: {

@@ -94,3 +94,9 @@ export function onlyFlaps(findings: readonly Finding[]): boolean {
 export function isFlapping(findings: readonly Finding[]): boolean {
   return findings.some(({ kind }) => kind === 'flapping');
 }
+
+/** Whether two names of a failure mean the same one: all suspicions of the one are among those of the other. */
+export function sameFailure(a: string, b: string): boolean {
+  const [fewer, more] = [a.split('+'), b.split('+')].sort((x, y) => x.length - y.length) as [string[], string[]];
+  return fewer.every((name) => more.includes(name));
+}

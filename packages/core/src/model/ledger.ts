@@ -14,6 +14,18 @@ export interface LedgerEntry {
   readonly tookMs: Ms;
 }
 
+/** A failure that comes back however often it is healed: people have to mend its cause. */
+export interface Defect {
+  readonly signature: string;
+  /** When it was healed last; it is open for `windowMs` from then on. */
+  readonly at: EpochMs;
+  /** The incident of that healing. */
+  readonly incidentId: IncidentId;
+  /** How often it was healed within the window. */
+  readonly healings: number;
+  readonly windowMs: Ms;
+}
+
 /** What the past says of an agent and a failure; input of the assessor. */
 export interface History {
   /** Transitions to failed plus failed attempts in 24 h. */
@@ -21,5 +33,11 @@ export interface History {
   /** Incidents of this signature on this agent in 24 h. */
   readonly recurrence: number;
   /** Per rung: how often it healed this signature, and how often it did not. */
+  /** How often the agent was recreated or respawned for this failure within the policy's window. [0] */
+  readonly moves?: number;
+  /** How often this failure was healed within the policy's window. [0] */
+  readonly healings?: number;
+  /** The failure is a defect. */
+  readonly defect?: Defect;
   readonly outcomes: { readonly [R in Rung]?: { readonly healed: number; readonly failed: number } };
 }

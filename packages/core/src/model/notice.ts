@@ -14,6 +14,8 @@ export type IncidentNoticeKind =
   | 'escalated'
   | 'recovery-failed'
   | 'recovered'
+  /** It was healed so often that it does not heal. */
+  | 'defect'
   | 'resolved';
 
 /** What is told, of an incident or of a storm of them. */

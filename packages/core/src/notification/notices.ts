@@ -41,10 +41,16 @@ export function noticeOf(kind: IncidentNoticeKind, incident: Incident): Notice {
 /** How urgent it is: a person who has to act, or a recovery that failed, is critical; good news is information. */
 function noticePriority(kind: IncidentNoticeKind, incident: Incident): Priority {
   if (tierOf(incident) === 2 || kind === 'escalated' || kind === 'recovery-failed') return 'critical';
-  if (kind === 'recovered' || kind === 'resolved') return 'info';
-  const priority = priorityOf(severityOf(incident));
+  if (kind === 'defect') return 'error';
+  // A defect is not quiet, however small the failure is and however well it heals (R20).
+  if (kind === 'recovered' || kind === 'resolved') return incident.defect ? 'warning' : 'info';
+  const priority = incident.defect ? atLeastError(severityOf(incident)) : priorityOf(severityOf(incident));
   // Somebody has to answer in time, however small the failure is.
   return (kind === 'approval' || kind === 'blocked') && (priority === 'info' || priority === 'warning') ? 'error' : priority;
+}
+
+function atLeastError(severity: number): Priority {
+  return priorityOf(Math.max(7, severity));
 }
 
 /** Whom it concerns by now: the first tier, or the second as well, because the first did not answer. */
@@ -108,6 +114,15 @@ const wordings: { readonly [K in IncidentNoticeKind]: (incident: Incident) => Wo
       flags(incident),
       'The guard does nothing more to it by itself',
       reminderOf(incident) && `To stop the reminders: praetorian acknowledge ${incident.id}`,
+    ),
+    recommendedAction: 'manual_investigation',
+  }),
+  defect: (incident) => ({
+    title: `${incident.agentId}: a defect, healed ${incident.defect?.healings ?? 0} times`,
+    text: sentences(
+      `${who(incident)} was healed of the same failure (${incident.signature}) ${incident.defect?.healings ?? 0} times in ${formatDuration(incident.defect?.windowMs ?? 0)}: healing hides it and does not mend it`,
+      tried(incident),
+      'Somebody has to look for its cause; each further time is told of',
     ),
     recommendedAction: 'manual_investigation',
   }),
@@ -193,6 +208,10 @@ function flags(incident: Incident): string | undefined {
 }
 
 function again(incident: Incident): string | undefined {
+  if (incident.defect) {
+    const { healings, windowMs } = incident.defect;
+    return `It is a defect: the same failure was healed ${healings} times in ${formatDuration(windowMs)}`;
+  }
   return incident.continues === undefined
     ? undefined
     : `The same failure came back; it continues ${incident.continues}`;

@@ -25,6 +25,7 @@ const kinds: readonly NoticeKind[] = [
   'approval',
   'escalated',
   'recovery-failed',
+  'defect',
   'recovered',
   'resolved',
   'storm',

@@ -1,6 +1,6 @@
 import type { AgentStatus } from '../contracts/index.ts';
-import type { Reason } from '../model/index.ts';
-import { healthScore } from '../model/index.ts';
+import type { Defect, Reason } from '../model/index.ts';
+import { formatDuration, healthScore } from '../model/index.ts';
 import type { AgentSlot } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -20,6 +20,8 @@ export interface StatusParts {
   readonly doubt: SelfDoubt;
   readonly dependencies: Pick<Dependencies, 'unknownTo'>;
   breaker(agentId: string): AgentStatus['breaker'];
+  /** Failures of the agent that are open defects. */
+  defects(agentId: string): readonly Defect[];
 }
 
 /** Everything known of an agent now, as it is shown. */
@@ -35,7 +37,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   const incident = incidents.openFor(agent.id);
   const { uptimePercentage, silentMs } = status;
   const slo = detection.serviceLevels(slot);
-  const remarks = [...remarksOn(parts, slot), ...detection.remarks(slot)];
+  const remarks = [...remarksOn(parts, slot), ...detection.remarks(slot), ...defectRemarks(parts.defects(agent.id))];
   return {
     agent,
     health: status.health,
@@ -54,6 +56,14 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
     ...(hold ? { heldBy: hold.id } : {}),
     ...(incident ? { incidentId: incident.id } : {}),
   };
+}
+
+function defectRemarks(defects: readonly Defect[]): readonly Reason[] {
+  return defects.map(({ signature, healings, windowMs }) => ({
+    code: 'defect',
+    text: `The failure "${signature}" is a defect: it was healed ${healings} times in ${formatDuration(windowMs)}.`,
+    remedy: 'Look for its cause; it is forgotten when it has not been healed again for that long.',
+  }));
 }
 
 function remarksOn(parts: StatusParts, slot: AgentSlot): readonly Reason[] {

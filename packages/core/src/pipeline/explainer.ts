@@ -13,8 +13,8 @@ export interface ExplainerOptions {
   readonly view: View;
   /** What a decision about the incident rests on is read into memory. */
   prefetch(incident: Incident): Promise<void>;
-  /** `undefined`: the agent left. */
-  status(agentId: AgentId): AgentStatus | undefined;
+  /** With what the ledger knows of it. `undefined`: the agent left. */
+  status(agentId: AgentId): Promise<AgentStatus | undefined>;
 }
 
 /** Gathers what an explanation is told from: the agent as it is, its incident, and what the gate says now. */
@@ -30,7 +30,7 @@ export class Explainer {
     const { clock, log, view } = this.#o;
     const incident = (await log.find(id)) ?? log.openFor(id) ?? log.list({ agentId: id })[0];
     const agentId = incident?.agentId ?? id;
-    const status = this.#o.status(agentId);
+    const status = await this.#o.status(agentId);
     if (!status && !incident) throw unknownSubject(id);
     const sight = view.see(agentId);
     return explain({

@@ -22,6 +22,7 @@ import type {
   IncidentId,
   Instance,
   Plan,
+  RecurrencePolicy,
   Rung,
   Step,
 } from '../model/index.ts';
@@ -56,7 +57,12 @@ export interface JudgeOptions {
   orchestrator(name: string): Orchestrator | undefined;
   history(
     agentId: AgentId,
-    question: { readonly signature: string; readonly now: number; readonly current: string },
+    question: {
+      readonly signature: string;
+      readonly now: number;
+      readonly current: string;
+      readonly recurrence: RecurrencePolicy;
+    },
   ): History;
   /** Whether the guard knows the agents of an orchestrator, or of none, again. */
   settled(orchestrator: string | undefined): { readonly settled: boolean; readonly at: number };
@@ -104,6 +110,7 @@ export class Judge {
       health: facts.health,
       findings: facts.findings,
       soundForMs: sight?.soundForMs ?? 0,
+      healings: facts.history.healings ?? 0,
       ...(instance ? { instance } : {}),
       assessment,
       proposal,
@@ -126,6 +133,12 @@ export class Judge {
       ...(settled ? {} : { unsettled: true }),
       backoffMs: backoffMs(reservations.streak(incident.agentId), share, backoffOf(incident)),
     };
+  }
+
+  /** What the ledger says of the failure of an incident. */
+  past(incident: Pick<Incident, 'agentId' | 'signature' | 'policy'> & { readonly id?: string }, now: number): History {
+    const { agentId, signature, policy, id: current = '' } = incident;
+    return this.#options.history(agentId, { signature, now, current, recurrence: policy.recurrence });
   }
 
   /** A plugin that throws must not leave the incident undecided: the built-in assessor takes its place. */
@@ -175,6 +188,7 @@ export class Judge {
     if (!sight || !of.rung) return nothingToDo;
     const { settled, at } = this.#options.settled(sight.agent.orchestrator);
     const hold = this.#holdOn(incident, of.affects);
+    const past = this.past(incident, now);
     const others = [...this.#options.log.acting()].filter((other) => other.id !== incident.id);
     const inRecovery = of.affects.filter(
       (agentId) =>
@@ -197,6 +211,7 @@ export class Judge {
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
       ...(hold ? { hold } : {}),
+      ...(past.moves === undefined ? {} : { moves: past.moves }),
       ...rolloutSeen(incident),
       settled,
       settledAt: at,
@@ -248,7 +263,7 @@ export class Judge {
       metrics: sight?.metrics ?? {},
       attempts: incident.attempts,
       severityAtLeast: incident.severityAtLeast,
-      history: this.#options.history(incident.agentId, { signature: incident.signature, now, current: incident.id }),
+      history: this.past(incident, now),
       policy: incident.policy,
     };
   }
