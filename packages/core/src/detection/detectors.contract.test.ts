@@ -41,11 +41,33 @@ function impatient(fleet: FleetView): FleetView {
   };
 }
 
+/** A figure of which the suite's own signals tell nothing rises through the bad times, towards a limit. */
+function leaking(make: Make): Partial<DetectorSubject> {
+  let reports = 0;
+  const limited = (fleet: FleetView): FleetView => ({
+    ...fleet,
+    agent: (slot) => {
+      const view = fleet.agent(slot);
+      if (!view) return undefined;
+      const trends = { ...view.policy.trends, windowMs: 600_000, limits: { requests_per_second: 420 } };
+      return { ...view, policy: { ...view.policy, trends } };
+    },
+  });
+  return {
+    make: (fleet) => {
+      reports = 0;
+      return make(limited(fleet));
+    },
+    provoke: (agentId) => [{ kind: 'metrics', agentId, metrics: { requests_per_second: 150 + 3 * (reports += 1) } }],
+  };
+}
+
 type Make = (fleet: FleetView) => Detector;
 
 /** What the suite needs for a detector that its own signals do not move. */
 const own: { readonly [name: string]: (make: Make) => Partial<DetectorSubject> } = {
   'slo-burn': (make) => ({ make: (fleet) => make(minutes(fleet)), provoke }),
+  trend: leaking,
   progress: (make) => ({ make: (fleet) => make(impatient(fleet)), provoke: standstill }),
 };
 
