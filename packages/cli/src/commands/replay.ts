@@ -54,7 +54,6 @@ function asJson({ record, replayed, comparison, same, timeAt }: Told): object {
   const { header } = record;
   const { supposed, refused, configHash } = replayed;
   return {
-    same,
     record: {
       files: record.files,
       life: header.run,
@@ -68,6 +67,7 @@ function asJson({ record, replayed, comparison, same, timeAt }: Told): object {
     },
     configVersion: configHash,
     ...comparison,
+    same,
     supposed,
     refused,
     warnings: [...record.warnings, ...replayed.warnings],

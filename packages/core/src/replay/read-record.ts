@@ -51,7 +51,8 @@ async function readFile(reader: RecordReader, file: string): Promise<void> {
   }
 }
 
-class RecordReader {
+/** Takes lines in order, file after file. */
+export class RecordReader {
   #file = '';
   #number = 0;
   /** A line that is no JSON: an error, unless it is the last one of its file, which a crash cuts off. */

@@ -75,6 +75,11 @@ export class RecordFiles implements RecordPlace {
     }
   }
 
+  /** Resolves when what was under way is written. */
+  async flushed(): Promise<void> {
+    await this.#writing;
+  }
+
   async close(): Promise<void> {
     this.#timer?.dispose();
     this.#timer = undefined;
@@ -108,7 +113,7 @@ export class RecordFiles implements RecordPlace {
   }
 
   #gap(): readonly string[] {
-    if (!this.#missing) return [];
+    if (!this.#missing || this.#missing.lines === 0) return [];
     const { lines, fromMs: from, why } = this.#missing;
     return [JSON.stringify({ t: this.#o.clock.monotonic(), k: 'gap', from, lines, why })];
   }
