@@ -30,7 +30,7 @@ function safeState(input: ProspectsInput): Prospects {
   const { ladder, mode } = incident.policy;
   const reason = verdict.verdict === 'refuse' ? verdict.reason : proposal.reason;
   if (incident.requested || !isExhausted(reason)) return {};
-  if ( ladder.safeState !== 'isolate' || mode !== 'auto' || facts.isolated) return {};
+  if (ladder.safeState !== 'isolate' || mode !== 'auto' || facts.isolated) return {};
   if (!capabilityFor(can, 'isolate') || incident.attempts.some(({ plan }) => plan.contain?.for === 'safe-state'))
     return {};
   if (facts.health !== 'failed' && !input.hasHealthyPeer()) return {};

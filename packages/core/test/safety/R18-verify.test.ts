@@ -82,7 +82,7 @@ describe('R18: verify', () => {
   it('tries another way on the same rung when the state it restored may be at fault, before it hands over', async () => {
     const { rig } = await world({ gate: { ...quick.gate, attempts: [{ max: 9, per: '10m' }] } });
     for (const byte of [1, 2]) {
-      await rig.guard().checkpoints.save(id, new Uint8Array([byte]), { contentType: 'application/json' });
+      await rig.guard().checkpoints.save(id, new Uint8Array([byte]), { contentType: 'application/octet-stream' });
       await rig.clock.advance(1_000);
     }
     rig.fleet.suffer(id, 'slow', 3);

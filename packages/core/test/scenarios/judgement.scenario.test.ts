@@ -209,7 +209,7 @@ describe('a respawn whose restored state is suspected', () => {
     const { rig } = world;
     await healthy(rig);
     const save = (byte: number) =>
-      rig.guard().checkpoints.save(id, new Uint8Array([byte]), { contentType: 'application/json' });
+      rig.guard().checkpoints.save(id, new Uint8Array([byte]), { contentType: 'application/octet-stream' });
     await save(1);
     await rig.clock.advance(1_000);
     await save(2);
@@ -229,7 +229,7 @@ describe('a respawn whose restored state is suspected', () => {
     const world = await fakeWorld({ gate: { ...quick.gate, ...attempts } });
     const { rig } = world;
     await healthy(rig);
-    await rig.guard().checkpoints.save(id, new Uint8Array([1]), { contentType: 'application/json' });
+    await rig.guard().checkpoints.save(id, new Uint8Array([1]), { contentType: 'application/octet-stream' });
     rig.fleet.suffer(id, 'slow', 99);
     expect(await until(rig, 'escalated', 1_800_000)).toBe(true);
     const incident = await first(rig);
@@ -250,7 +250,7 @@ describe('a respawn whose restored state is suspected', () => {
     });
     const { rig } = world;
     await healthy(rig);
-    await rig.guard().checkpoints.save(id, new Uint8Array([1]), { contentType: 'application/json' });
+    await rig.guard().checkpoints.save(id, new Uint8Array([1]), { contentType: 'application/octet-stream' });
     rig.fleet.suffer(id, 'slow', 3);
     const incident = await resolved(rig, 1_800_000);
     expect(incident.attempts.at(-1)).toMatchObject({ plan: { variant: 'without-state' }, verdict: 'healed' });
