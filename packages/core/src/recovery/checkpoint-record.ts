@@ -17,6 +17,18 @@ export function readCheckpoint(value: Json, agentId: AgentId): Checkpoint | unde
   return instanceId === undefined ? known : { ...known, instanceId };
 }
 
+/** Why bytes cannot be a state of the content type they are said to be; `undefined` when they may be. */
+export function stateProblem(bytes: Uint8Array, contentType: string): string | undefined {
+  const [media = ''] = contentType.toLowerCase().split(';');
+  if (!/^application\/([\w.-]+\+)?json$/.test(media.trim())) return undefined;
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return undefined;
+  } catch {
+    return `it is said to be ${media.trim()} and is not JSON`;
+  }
+}
+
 type Figures = Pick<Checkpoint, 'version' | 'at' | 'bytes' | 'chunks' | 'sha256'>;
 
 function readFigures(fields: { readonly [name: string]: Json }): Figures | undefined {

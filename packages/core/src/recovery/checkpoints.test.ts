@@ -9,7 +9,7 @@ import { Checkpoints } from './checkpoints.ts';
 
 const hour = 3_600_000;
 const fence = 1;
-const json = { contentType: 'application/json', fence };
+const json = { contentType: 'application/octet-stream', fence };
 let rig: Rig;
 let checkpoints: Checkpoints;
 

@@ -4,7 +4,7 @@ import type { Clock, Logger, Random } from '../contracts/call.ts';
 import type { StateStore, StoreOp, Version } from '../contracts/state-store.ts';
 import type { AgentId, Checkpoint, CheckpointPolicy, EpochMs, InstanceId } from '../model/index.ts';
 import { checkpointChunkBytes, formatDuration, isId } from '../model/index.ts';
-import { readCheckpoint } from './checkpoint-record.ts';
+import { readCheckpoint, stateProblem } from './checkpoint-record.ts';
 
 /** Where checkpoints lie in the store; `keys` of `state/` fits. */
 export interface CheckpointKeys {
@@ -170,6 +170,8 @@ export class Checkpoints {
     if (options.contentType.length > 200 || !contentTypePattern.test(options.contentType)) {
       throw invalid(agentId, `its content type ${JSON.stringify(options.contentType.slice(0, 100))} is not one`);
     }
+    const why = stateProblem(bytes, options.contentType);
+    if (why !== undefined) throw invalid(agentId, why);
     if (options.instance !== undefined && !isId(options.instance))
       throw invalid(agentId, 'the name of its instance is malformed');
   }
@@ -244,6 +246,8 @@ export class Checkpoints {
     }
     if (at !== bytes.byteLength || sha256(bytes) !== expected)
       throw invalid(agentId, `the checksum of ${id} does not match`);
+    const why = stateProblem(bytes, checkpoint.contentType);
+    if (why !== undefined) throw invalid(agentId, `${id} is not usable: ${why}`);
     return bytes;
   }
 

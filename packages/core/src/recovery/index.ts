@@ -4,5 +4,7 @@
  */
 export type { AgentClient, AgentReply, AgentTarget, StateReply } from './agent-client.ts';
 export { httpAgentClient } from './agent-client.ts';
+export type { PromotionFacts } from './may-promote.ts';
+export { mayPromote } from './may-promote.ts';
 export type { LoadedCheckpoint } from './checkpoints.ts';
 export { Checkpoints } from './checkpoints.ts';

@@ -145,7 +145,7 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   async fetchState(): Promise<StateReply> {
-    return { ok: true, state: { bytes: new Uint8Array([1, 2, 3]), contentType: 'application/json' } };
+    return { ok: true, state: { bytes: new Uint8Array([1, 2, 3]), contentType: 'application/octet-stream' } };
   }
 
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {

@@ -9,7 +9,7 @@ it.each(['respawn', 'restore', 'await-ready', 'register', 'deregister', 'retire'
   async (name) => {
     const world = await fakeWorld();
     await healthy(world.rig);
-    await world.rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/json' });
+    await world.rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/octet-stream' });
     await world.rig.guard().respawn('web.2', { by: 'ann' });
     const begun = (): boolean =>
       world.rig.events.some((event) => event.type === 'step.started' && event.data.stepId.endsWith(`-${name}`));

@@ -49,7 +49,7 @@ describe.each([
   it('heals an agent whose every request fails: telemetry and errors, severity 4, recreate and restore', async () => {
     const world = await makeWorld();
     await healthy(world.rig);
-    await world.rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/json' });
+    await world.rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/octet-stream' });
     world.rig.fleet.suffer('web.2', 'errors');
     const incident = await resolved(world.rig);
     expect(incident).toMatchObject({ state: 'resolved', outcome: 'healed' });

@@ -133,7 +133,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (world, [agents = '']) =>
       each(world, agents, (agentId) =>
         world.ask(() =>
-          world.rig.guard().checkpoints.save(agentId, new Uint8Array([7]), { contentType: 'application/json' }),
+          world.rig.guard().checkpoints.save(agentId, new Uint8Array([7]), { contentType: 'application/octet-stream' }),
         ),
       ),
   },
