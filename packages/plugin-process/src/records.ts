@@ -136,6 +136,7 @@ export class RecordBook {
 /** The instance as the engine sees it. */
 export function instanceOf(record: ProcessRecord): Instance {
   const { identity, startedAt } = record;
+  const { memoryLimit } = record.override ?? {};
   return {
     id: record.instanceId,
     generation: record.generation,
@@ -143,6 +144,7 @@ export function instanceOf(record: ProcessRecord): Instance {
     endpoint: `http://127.0.0.1:${record.port}`,
     ...(startedAt === undefined ? {} : { startedAt }),
     state: record.phase === 'running' ? 'running' : 'exited',
+    ...(memoryLimit === undefined ? {} : { memoryLimitMb: memoryLimit / 1024 ** 2 }),
   };
 }
 

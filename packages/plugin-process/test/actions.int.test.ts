@@ -115,7 +115,7 @@ test('respawn passes the override on and keeps it over a restart', async () => {
     { kind: 'respawn', mode: 'in-place', generation: 7, override, ...on(old) },
     'k1',
   );
-  expect(fresh).toMatchObject({ generation: 7, endpoint: old.endpoint });
+  expect(fresh).toMatchObject({ generation: 7, endpoint: old.endpoint, memoryLimitMb: 256 });
   const restarted = await harness.act(orchestrator, { kind: 'restart', ...on(fresh) }, 'k2');
   const { argv, env } = await ask(restarted);
   expect(argv).toContain('--max-old-space-size=256');

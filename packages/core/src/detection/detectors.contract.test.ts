@@ -41,6 +41,9 @@ function impatient(fleet: FleetView): FleetView {
   };
 }
 
+/** How often an agent is provoked in a story. */
+const badTimes = 80;
+
 /** A figure of which the suite's own signals tell nothing rises through the bad times, towards a limit. */
 function leaking(make: Make): Partial<DetectorSubject> {
   let reports = 0;
@@ -54,11 +57,10 @@ function leaking(make: Make): Partial<DetectorSubject> {
     },
   });
   return {
-    make: (fleet) => {
-      reports = 0;
-      return make(limited(fleet));
-    },
-    provoke: (agentId) => [{ kind: 'metrics', agentId, metrics: { requests_per_second: 150 + 3 * (reports += 1) } }],
+    make: (fleet) => make(limited(fleet)),
+    provoke: (agentId) => [
+      { kind: 'metrics', agentId, metrics: { requests_per_second: 150 + 3 * (reports++ % badTimes) } },
+    ],
   };
 }
 
