@@ -56,6 +56,11 @@ const slow = finding({ id: 's', kind: 'slow', evidence: 'telemetry', implies: 'd
 const slowProbe = finding({ id: 'p', kind: 'slow', evidence: 'probe', implies: 'degraded' });
 
 describe('gate', () => {
+  it('names how many agents an action would touch, and which', () => {
+    const affects = ['web.1', 'web.2', 'web.3'];
+    expect(askGate(facts({ affects })).reason.text).toContain('3 agents: web.1, web.2, web.3');
+  });
+
   it('lets a proven exit pass and keeps what every rule said', () => {
     const verdict = askGate(facts());
     expect(verdict.verdict).toBe('proceed');

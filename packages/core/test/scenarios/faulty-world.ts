@@ -1,3 +1,4 @@
+import type { Grant } from '../../src/contracts/index.ts';
 import type { GuardRig } from '../../src/testing/index.ts';
 import { createGuardRig, FakeOrchestrator, FakeWorkloadOrchestrator } from '../../src/testing/index.ts';
 import { FaultyOrchestrator } from '../../src/testing/simulation/faulty-orchestrator.ts';
@@ -7,6 +8,8 @@ import { quick } from './rig.ts';
 /** A world whose store and orchestrator can be made to fail. */
 export interface FaultyWorld {
   readonly rig: GuardRig;
+  /** The config of the next guard that is started. */
+  readonly live: object;
   readonly store: FaultyStore;
   readonly orchestrator: FaultyOrchestrator;
   /** Keys of the executions that were asked for, in order. */
@@ -19,19 +22,23 @@ interface Options {
   readonly kind?: 'single' | 'workload';
   readonly config?: object;
   readonly agents?: readonly string[];
+  /** Hears with which permission an action is executed. */
+  readonly onGrant?: (grant: Grant) => void;
 }
 
 export async function faultyWorld(options: Options = {}): Promise<FaultyWorld> {
   const agents = options.agents ?? ['web.1', 'web.2', 'web.3', 'web.4', 'web.5'];
   const executed: string[] = [];
   const acts: string[] = [];
+  /** Read at every start of a guard: what a test changes in it holds from the next start on. */
+  const live: object = {};
   let store: FaultyStore | undefined;
   let orchestrator: FaultyOrchestrator | undefined;
   const nothing = (): undefined => undefined;
   const rig = await createGuardRig({
     agents,
     groupOf: (agentId) => agentId.split('.')[0] as string,
-    config: { ...quick, ...options.config },
+    config: Object.assign(live, quick, options.config),
     storeOf: (inner, clock) =>
       (store = new FaultyStore(inner, clock, { cut: () => false, committed: nothing, refused: nothing })),
     orchestrator: (clock) => {
@@ -45,7 +52,8 @@ export async function faultyWorld(options: Options = {}): Promise<FaultyWorld> {
             });
       return (orchestrator = new FaultyOrchestrator(inner, clock, {
         cut: () => false,
-        called: ({ key, action, affects }) => {
+        called: ({ key, action, affects }, grant) => {
+          options.onGrant?.(grant);
           executed.push(key);
           acts.push(`${affects.join('+')} ${action.kind}`);
         },
@@ -56,5 +64,5 @@ export async function faultyWorld(options: Options = {}): Promise<FaultyWorld> {
       }));
     },
   });
-  return { rig, store: store as FaultyStore, orchestrator: orchestrator as FaultyOrchestrator, executed, acts };
+  return { rig, live, store: store as FaultyStore, orchestrator: orchestrator as FaultyOrchestrator, executed, acts };
 }

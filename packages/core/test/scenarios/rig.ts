@@ -28,7 +28,7 @@ export interface World {
   loseReply(): void;
 }
 
-export async function fakeWorld(config: object = {}, supports?: readonly Capability[]): Promise<World> {
+export async function fakeWorld(config: object = {}, supports?: readonly Capability[], seed = 1): Promise<World> {
   let orchestrator: FakeOrchestrator | undefined;
   const rig = await createGuardRig({
     orchestrator: (clock) =>
@@ -40,6 +40,7 @@ export async function fakeWorld(config: object = {}, supports?: readonly Capabil
       })),
     agents,
     groupOf,
+    seed,
     config: { ...quick, ...config },
   });
   const world = orchestrator as FakeOrchestrator;

@@ -1,0 +1,51 @@
+/**
+ * R06. The incident that taught it: a health check that lied alone, from a full disk of the checker or a proxy between,
+ * restarted services that worked, again and again.
+ */
+import { describe, expect, it } from 'vitest';
+import { fakeWorld, healthy, resolved } from '../scenarios/rig.ts';
+
+const kindsOf = (executed: readonly { readonly action: { readonly kind: string } }[]): readonly string[] =>
+  executed.map(({ action }) => action.kind);
+
+describe('R06: two independent kinds of evidence', () => {
+  it('does nothing for one kind alone, and says which is missing', async () => {
+    const { rig, executed } = await fakeWorld({ heartbeat: { every: '2s', timeout: '6s', silentFor: '10m' } });
+    await healthy(rig);
+    // Its heartbeats go on; only the probes hear nothing.
+    rig.fleet.suffer('web.2', 'deaf');
+    await rig.until(async () => (await rig.incidents()).length > 0, 60_000);
+    await rig.clock.advance(300_000);
+    expect(executed).toEqual([]);
+    expect((await rig.incidents())[0]).toMatchObject({ state: 'open', because: { code: 'single-evidence' } });
+    await rig.stop();
+  });
+
+  it('lets one kind that lasts go no further than a restart', async () => {
+    const { rig, executed } = await fakeWorld();
+    await healthy(rig);
+    rig.fleet.suffer('web.2', 'deaf', 5);
+    await rig.until(async () => (await rig.incidents())[0]?.state === 'escalated', 900_000);
+    expect(new Set(kindsOf(executed))).toEqual(new Set(['restart']));
+    await rig.stop();
+  });
+
+  it('acts on two: silence, and no answer when asked', async () => {
+    const { rig, executed } = await fakeWorld();
+    await healthy(rig);
+    rig.fleet.suffer('web.2', 'hang');
+    const incident = await resolved(rig);
+    expect(incident).toMatchObject({ outcome: 'healed' });
+    expect(executed).toHaveLength(incident.attempts.length);
+    await rig.stop();
+  });
+
+  it('acts on a proven exit alone: to start what is dead destroys nothing', async () => {
+    const { rig, kill, executed } = await fakeWorld();
+    await healthy(rig);
+    kill('web.2');
+    await rig.clock.advance(1_000);
+    expect(kindsOf(executed)).toEqual(['restart']);
+    await rig.stop();
+  });
+});
