@@ -93,8 +93,8 @@ const look: readonly CommandSpec[] = [
   },
   {
     name: 'incidents',
-    args: [{ usage: '[incident]', text: 'show this one in full' }],
-    text: 'List the incidents, newest first, or show one.',
+    args: [{ usage: '[incident]', text: 'show this incident or storm in full' }],
+    text: 'List the storms under way and the incidents, newest first, or show one.',
     options: [
       { flags: '--agent <id>', text: 'only of this agent' },
       {

@@ -49,10 +49,16 @@ export async function talkList(
     readonly path: string;
     readonly query: { readonly [name: string]: string | undefined };
     readonly max: number;
+    /** Another list that belongs to it, shown and printed under its name. */
+    readonly beside?: { readonly name: string; readonly path: string };
   },
-  show: (items: readonly never[], more: boolean) => string,
+  show: (items: readonly never[], more: boolean, beside: readonly never[]) => string,
 ): Promise<ExitCode> {
   const endpoint = endpointOf(call);
+  const { beside } = request;
+  const other = beside ? await ask(endpoint, 'GET', beside.path) : undefined;
+  if (other && other.kind !== 'ok') return reportAnswer(call.io, other, endpoint.url);
+  const others = (other?.body as ListBody<unknown> | undefined)?.items ?? [];
   const items: unknown[] = [];
   let after: string | undefined;
   do {
@@ -64,8 +70,14 @@ export async function talkList(
     items.push(...page.items);
     after = page.items.length === 0 ? undefined : page.next;
   } while (after !== undefined && items.length < request.max);
-  const body: ListBody<unknown> = { items, ...(after === undefined ? {} : { next: after }) };
-  return print(call, body, (shown: ListBody<unknown>) => show(shown.items as never[], after !== undefined));
+  const body = { items, ...(after === undefined ? {} : { next: after }), ...(beside ? { [beside.name]: others } : {}) };
+  return print(call, body, (shown: typeof body) =>
+    show(
+      shown.items as never[],
+      after !== undefined,
+      (beside ? (shown as { [name: string]: unknown })[beside.name] : []) as never[],
+    ),
+  );
 }
 
 const pageMax = 100;

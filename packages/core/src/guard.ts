@@ -140,6 +140,7 @@ export class Guard implements GuardApi {
       log: scope.get(core.incidentLog),
       judge: scope.get(core.judge),
       view: scope.get(core.sight),
+      storm: (stormId) => scope.get(core.stormLog).get(stormId),
       prefetch: (incident) => scope.get(core.incidents).prefetch(incident),
       status: async (agentId) => {
         const slot = scope.get(core.fleet).slotOf(agentId);

@@ -1,9 +1,10 @@
-import { formatDuration, type Incident } from '@praetorian-guard/core/plugin';
+import { formatDuration, type Incident, type Storm } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { tellError } from '../failure.ts';
 import { incidentText } from '../incident-text.ts';
 import { talk, talkList } from '../remote.ts';
+import { stormLine, stormText } from '../storm-text.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
 import { ago, stateWord } from '../words.ts';
@@ -12,6 +13,10 @@ import { ago, stateWord } from '../words.ts';
 export async function run(call: Invocation): Promise<ExitCode> {
   const { style, columns } = call.io;
   const [id] = call.args;
+  if (id?.startsWith('storm_')) {
+    const path = `/api/v1/storms/${encodeURIComponent(id)}`;
+    return talk(call, { method: 'GET', path }, (storm: Storm) => stormText(style, storm));
+  }
   if (id !== undefined) {
     const path = `/api/v1/incidents/${encodeURIComponent(id)}`;
     return talk(call, { method: 'GET', path }, (incident: Incident) => incidentText(style, incident));
@@ -22,8 +27,14 @@ export async function run(call: Invocation): Promise<ExitCode> {
     return exitCode.usage;
   }
   const query = { agentId: call.option('agent'), state: call.option('state') };
-  return talkList(call, { path: '/api/v1/incidents', query, max }, (items: readonly Incident[], more: boolean) =>
-    items.length === 0 ? 'no incidents' : list(style, items, columns) + (more ? '\n… more; raise --limit' : ''),
+  // What to read first when much is red; who asks for one agent asks for its incidents alone.
+  const beside = { name: 'storms', path: '/api/v1/storms?state=open' };
+  const request = { path: '/api/v1/incidents', query, max, ...(query.agentId === undefined ? { beside } : {}) };
+  return talkList(call, request, (items: readonly Incident[], more: boolean, storms: readonly Storm[]) =>
+    [
+      ...storms.map((storm) => `${stormLine(style, storm)}\n`),
+      items.length === 0 ? 'no incidents' : list(style, items, columns) + (more ? '\n… more; raise --limit' : ''),
+    ].join('\n'),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { AgentStatus, Explanation } from '../contracts/index.ts';
-import type { GateVerdict, Incident, Reason, RuleResult, TimelineEntry } from '../model/index.ts';
-import { bandOf, formatDuration } from '../model/index.ts';
+import type { GateVerdict, Incident, Reason, RuleResult, Storm, TimelineEntry } from '../model/index.ts';
+import { bandOf, formatDuration, scoreText, sloTexts } from '../model/index.ts';
 import { seenOf, whyNoIncident, wouldTake } from './explain-agent.ts';
 import { pastOf, storyOf, tryOf } from './explain-story.ts';
 import type { AgentSight } from './view.ts';
@@ -13,6 +13,8 @@ export interface ExplainInput {
   readonly timeline: readonly TimelineEntry[];
   /** What the gate would say now, when something could be done. */
   readonly verdict: GateVerdict | undefined;
+  /** The storm it is part of, while that lasts. */
+  readonly storm?: Storm;
   /** The agent as decisions see it. */
   readonly sight?: AgentSight;
 }
@@ -32,10 +34,15 @@ export function explain(input: ExplainInput): Explanation {
       ...(status && sight && isSound(status, incident) ? wouldTake(sight.policy, status) : []),
     ],
     ...(verdict ? { rules: verdict.rules } : {}),
-    ...(status ? { seen: seenOf(status, sight, now) } : {}),
+    ...(input.storm ? { storm: input.storm } : {}),
+    ...(status ? { seen: seenOf(status, sight, now), levels: levelsOf(status) } : {}),
     ...(incident ? { story: storyOf(timeline), incident } : {}),
     timeline,
   };
+}
+
+function levelsOf({ score, slo }: AgentStatus): readonly string[] {
+  return [`health score ${scoreText(score)}`, ...(slo ? sloTexts(slo) : [])];
 }
 
 /** Nothing stands against it, and nothing is under way. */
@@ -89,10 +96,15 @@ function summary(input: ExplainInput, stopped: readonly Reason[]): string {
     ...unopened(status, incident).map(({ text }) => `No incident is open. ${text}`),
     incident ? story(incident, now) : '',
     incident ? stateSentence(incident, stopped, now) : '',
+    input.storm ? stormSentence(input.storm) : '',
     sound && !incident ? 'No incident is open: nothing stands against it.' : '',
     sound ? seenOf(status, sight, now).slice(1).join(' ') : '',
   ];
   return parts.filter((text) => text !== '').join(' ');
+}
+
+function stormSentence({ id, memberCount, reason }: Storm): string {
+  return `It is one of ${memberCount} agents in storm ${id}, and told of together with them: ${reason.text}`;
 }
 
 function story(incident: Incident, now: number): string {

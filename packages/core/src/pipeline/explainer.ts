@@ -1,12 +1,13 @@
 import type { AgentStatus, Clock, Explanation } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import type { AgentId, GateVerdict, Incident, IncidentId } from '../model/index.ts';
+import type { AgentId, GateVerdict, Incident, IncidentId, Storm, StormId } from '../model/index.ts';
 import { explain } from './explain.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Judge } from './judge.ts';
 import type { View } from './view.ts';
 
 export interface ExplainerOptions {
+  storm(id: StormId): Storm | undefined;
   readonly clock: Clock;
   readonly log: IncidentLog;
   readonly judge: Judge;
@@ -41,7 +42,15 @@ export class Explainer {
       timeline: incident ? await log.timeline(incident) : [],
       verdict: incident && (await this.#verdictOn(incident)),
       ...(sight ? { sight } : {}),
+      ...this.#stormOf(incident),
     });
+  }
+
+  /** The storm the incident is part of, while both last. */
+  #stormOf(incident: Incident | undefined): { readonly storm?: Storm } {
+    if (incident?.parent === undefined || incident.state === 'resolved') return {};
+    const storm = this.#o.storm(incident.parent);
+    return storm?.state === 'open' ? { storm } : {};
   }
 
   /** What the gate says now of an incident for which something could be done. */

@@ -10,6 +10,7 @@ import { heartbeatsRoutes } from './heartbeats.ts';
 import { holdRoutes } from './holds.ts';
 import { incidentRoutes } from './incidents.ts';
 import { pageRoutes } from './page.ts';
+import { stormRoutes } from './storms.ts';
 
 /** Every route but the description of the routes. */
 export function allRoutes(parts: Parts): RouteSpec[] {
@@ -19,6 +20,7 @@ export function allRoutes(parts: Parts): RouteSpec[] {
     ...agentRoutes(parts),
     ...agentDataRoutes(parts),
     ...incidentRoutes(parts),
+    ...stormRoutes(parts),
     ...holdRoutes(parts),
     ...auditRoutes(parts),
     ...guardRoutes(parts),
