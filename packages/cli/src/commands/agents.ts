@@ -1,4 +1,4 @@
-import { type AgentStatus, formatDuration } from '@praetorian-guard/core/plugin';
+import { type AgentStatus, formatDuration, scoreText, sloTexts } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { talk, talkList } from '../remote.ts';
@@ -40,7 +40,7 @@ function one(style: Style, status: AgentStatus): string {
     ['agent', `${agent.id} of ${agent.group}, told by ${agent.source}`],
     ['health', `${healthWord(style, status.health)} since ${moment(status.since)}`],
     ['breaker', breakerWord(style, status.breaker)],
-    ['score', scoreOf(status)],
+    ['score', scoreText(status.score)],
     ['mode', status.mode],
     ['instance', agent.instance && `${agent.instance.id}, generation ${agent.instance.generation}`],
     ['endpoint', agent.instance?.endpoint],
@@ -58,7 +58,8 @@ function one(style: Style, status: AgentStatus): string {
   ]);
   const findings = status.findings.map((finding) => `\n${style.warn('finding')}  ${finding.text}`);
   const remarks = (status.remarks ?? []).map((remark) => `\n${style.warn('remark')}  ${remark.text}`);
-  return head + findings.join('') + remarks.join('');
+  const levels = (status.slo ? sloTexts(status.slo) : []).map((text) => `\n${style.dim('level')}  ${text}`);
+  return head + levels.join('') + findings.join('') + remarks.join('');
 }
 
 function scoreOf(status: AgentStatus): string {

@@ -22,7 +22,17 @@ export function explanationText(
   { style, columns }: { readonly style: Style; readonly columns?: number },
   explanation: Explanation,
 ): string {
-  const { summary, decisions, wouldChange, rules = [], seen = [], story, timeline, incident } = explanation;
+  const {
+    summary,
+    decisions,
+    wouldChange,
+    rules = [],
+    seen = [],
+    levels = [],
+    story,
+    timeline,
+    incident,
+  } = explanation;
   // What is a decision of its own; the lines of the timeline come further down.
   const own = decisions.filter((decision) => !('seq' in decision));
   const told = story ?? timeline.map(({ at, reason }) => ({ at, text: reason.text }));
@@ -36,6 +46,7 @@ export function explanationText(
     ),
     ...section(style, heading(incident?.state), ruleLines(style, rules, columns)),
     ...section(style, 'what would change it', wouldChange),
+    ...section(style, 'score and service levels', levels),
     ...section(
       style,
       'what happened',
