@@ -69,19 +69,29 @@ interface Alongside {
 }
 
 function alongside(agent: string, was: readonly DecisionLine[], is: readonly DecisionLine[], endMs: Ms): Alongside {
-  let at = 0;
-  let shiftMs = 0;
-  for (; at < was.length && at < is.length; at += 1) {
-    const [before, now] = [was[at] as DecisionLine, is[at] as DecisionLine];
+  let [same, shiftMs] = [0, 0];
+  let [at, other] = [0, 0];
+  for (; at < was.length && other < is.length; at += 1, other += 1) {
+    if (momentary(was, at, is[other])) at += 1;
+    else if (momentary(is, other, was[at])) other += 1;
+    const [before, now] = [was[at] as DecisionLine, is[other] as DecisionLine];
     if (contentOf(before) !== contentOf(now)) break;
+    same += 1;
     shiftMs = Math.max(shiftMs, Math.abs(now.t - before.t));
   }
-  const more = Math.max(was.length, is.length) - at - 1;
-  const first = was[at] ?? is[at];
+  const more = Math.max(was.length - at, is.length - other) - 1;
+  const first = was[at] ?? is[other];
   // One of them was still to come when the record ended.
-  const cutOff = at >= Math.min(was.length, is.length) && first !== undefined && first.t >= endMs - slackMs;
-  if (!first || cutOff) return { same: at, shiftMs };
-  return { same: at, shiftMs, difference: { agent, was: was[at], wouldBe: is[at], more } };
+  const cutOff = (at >= was.length || other >= is.length) && first !== undefined && first.t >= endMs - slackMs;
+  if (!first || cutOff) return { same, shiftMs };
+  return { same, shiftMs, difference: { agent, was: was[at], wouldBe: is[other], more } };
+}
+
+/** A wait of a moment that the other side does not have: on a real clock such come and go by chance. */
+function momentary(lines: readonly DecisionLine[], at: number, other: DecisionLine | undefined): boolean {
+  const [line, next] = [lines[at], lines[at + 1]];
+  if (!line || !next || !other || line.type !== 'waiting' || next.incident !== line.incident) return false;
+  return next.t - line.t < slackMs && contentOf(line) !== contentOf(other) && contentOf(next) === contentOf(other);
 }
 
 /** The decisions of each agent; one that only repeats the one before it is left out. */
