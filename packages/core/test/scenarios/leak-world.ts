@@ -9,7 +9,7 @@ export interface LeakWorld {
   /** Requests that were answered, and those that were not. */
   readonly requests: { answered: number; failed: number };
   /** What the guard did, in order. */
-  kinds(): readonly string[];
+  readonly kinds: () => readonly string[];
 }
 
 /** How long a request is worked on. */

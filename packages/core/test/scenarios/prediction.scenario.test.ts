@@ -67,8 +67,8 @@ describe('a slow leak', () => {
     expect(await rig.until(() => kinds().length > 0, 1_200_000, 1_000)).toBe(true);
     expect(kinds()).toEqual(['restart']);
     expect(orchestrator.executed[0]?.action).toMatchObject({ agentId: id, instanceId: old });
-    const [incident] = await rig.incidents();
-    expect(incident?.attempts[0] ?? (incident?.state === 'acting' ? incident.attempt : undefined)).toBeDefined();
+    const lines = await rig.timeline((await first(rig)) as Incident);
+    expect(lines.map(({ reason }) => reason.code)).toContain('predicted-failure');
     const died = rig.events.filter(
       (event) => event.type === 'finding.raised' && event.data.finding.kind === 'oom-killed',
     );
@@ -105,6 +105,21 @@ describe('a slow leak', () => {
     rig.fleet.recover(id);
     expect(await rig.until(async () => (await first(rig))?.state === 'resolved', 300_000, 1_000)).toBe(true);
     expect(await first(rig)).toMatchObject({ outcome: 'self-recovered', attempts: [] });
+    expect(kinds()).toEqual([]);
+  });
+
+  it('stays foretold when the guard is killed and comes back', async () => {
+    const { rig, kinds } = await world({ mode: 'suggest' });
+    expect(await waitsWith(rig, 'prediction-suggested')).toBe(true);
+    const before = (await first(rig))?.id;
+    // What was learned is written once a minute.
+    await rig.clock.advance(75_000);
+    rig.crash();
+    await rig.clock.advance(3_000);
+    await rig.boot();
+    await rig.clock.advance(45_000);
+    expect(await first(rig)).toMatchObject({ id: before, state: 'open', because: { code: 'prediction-suggested' } });
+    expect(rig.guard().agents.get(id).findings).toMatchObject([{ kind: 'exhaustion' }]);
     expect(kinds()).toEqual([]);
   });
 

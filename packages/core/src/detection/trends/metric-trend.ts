@@ -1,6 +1,6 @@
 import type { Ms } from '../../model/index.ts';
 import { forecast, type Forecast } from './forecast.ts';
-import { SampleRing } from './sample-ring.ts';
+import { type Buckets, SampleRing } from './sample-ring.ts';
 
 /** Looks in a row that have to agree before something is foretold, and before it is taken back. */
 const agreeToRaise = 3;
@@ -14,6 +14,19 @@ export interface TrendSettings {
   readonly withinMs: Ms;
   readonly minSamples: number;
   readonly z: number;
+}
+
+/** A trend as it is kept. */
+export interface SavedTrend {
+  readonly windowMs: Ms;
+  readonly buckets: Buckets;
+  readonly rising?: number;
+  readonly cameBackFrom?: number;
+  readonly fellAgoMs: readonly Ms[];
+  readonly lastAgoMs: Ms;
+  readonly agree: number;
+  readonly disagree: number;
+  readonly foretold?: Forecast;
 }
 
 /** One figure of one instance: its ring, where it came back from, and whether it is foretold to run out. */
@@ -58,7 +71,7 @@ export class MetricTrend {
   /** Looks at the figures; returns whether what is foretold began, went on or ended. */
   look(nowMs: Ms, settings: TrendSettings): boolean {
     const since = nowMs - this.windowMs;
-    const seen = forecast(this.#ring.complete(), {
+    const seen = forecast(this.#ring.complete(nowMs), {
       ...settings,
       bucketMs: this.#ring.bucketMs,
       cameBackFrom: this.#cameBackFrom,
@@ -70,6 +83,36 @@ export class MetricTrend {
     if (seen && (before || this.#agree >= agreeToRaise)) this.#foretold = seen;
     else if (this.#disagree >= agreeToClear) this.#foretold = undefined;
     return before !== undefined || this.#foretold !== undefined;
+  }
+
+  /** What is worth keeping over a restart of the guard; times are ages. */
+  save(nowMs: Ms): SavedTrend {
+    const { at, lows, highs } = this.#ring.complete(nowMs);
+    return {
+      windowMs: this.windowMs,
+      buckets: { at, lows, highs },
+      // Nothing is less than every number in JSON.
+      ...(this.#rising === -Infinity ? {} : { rising: this.#rising }),
+      ...(this.#cameBackFrom === -Infinity ? {} : { cameBackFrom: this.#cameBackFrom }),
+      fellAgoMs: this.#fellMs.map((atMs) => nowMs - atMs),
+      lastAgoMs: nowMs - this.lastMs,
+      agree: this.#agree,
+      disagree: this.#disagree,
+      ...(this.#foretold ? { foretold: this.#foretold } : {}),
+    };
+  }
+
+  static load(saved: SavedTrend, savedMs: Ms): MetricTrend {
+    const trend = new MetricTrend(saved.windowMs, savedMs);
+    trend.#ring.restore(saved.buckets);
+    trend.#rising = saved.rising ?? -Infinity;
+    trend.#cameBackFrom = saved.cameBackFrom ?? -Infinity;
+    trend.#fellMs = saved.fellAgoMs.map((agoMs) => savedMs - agoMs);
+    trend.lastMs = savedMs - saved.lastAgoMs;
+    trend.#agree = saved.agree;
+    trend.#disagree = saved.disagree;
+    trend.#foretold = saved.foretold;
+    return trend;
   }
 
   /** No figure for too long: what was foretold says nothing of now. Returns whether that changed anything. */

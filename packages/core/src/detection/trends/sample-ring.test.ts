@@ -13,7 +13,7 @@ describe('a ring of samples', () => {
       [2_100, 1],
     ] as const)
       ring.add(value, atMs);
-    expect(ring.complete()).toEqual({ at: [-2, -1], lows: [3, 7], highs: [9, 7] });
+    expect(ring.complete(2_100)).toEqual({ at: [-2, -1], lows: [3, 7], highs: [9, 7] });
   });
 
   it('leaves out what was not reported, and forgets what is older than the window', () => {
@@ -21,11 +21,11 @@ describe('a ring of samples', () => {
     ring.add(1, 0);
     ring.add(2, 5_000);
     ring.add(3, 100_500);
-    expect(ring.complete()).toEqual({ at: [-100, -95], lows: [1, 2], highs: [1, 2] });
+    expect(ring.complete(100_500)).toEqual({ at: [-100, -95], lows: [1, 2], highs: [1, 2] });
     ring.add(4, 122_000);
-    expect(ring.complete()).toEqual({ at: [-117, -22], lows: [2, 3], highs: [2, 3] });
+    expect(ring.complete(122_000)).toEqual({ at: [-117, -22], lows: [2, 3], highs: [2, 3] });
     ring.add(5, 10_000_000);
-    expect(ring.complete().at).toEqual([]);
+    expect(ring.complete(10_000_000).at).toEqual([]);
   });
 
   it('is the same as remembering everything, for any times and figures', () => {
@@ -43,11 +43,17 @@ describe('a ring of samples', () => {
         }
         const newest = Math.floor(nowMs / 1_000);
         const kept = [...byBucket].filter(([bucket]) => bucket < newest && bucket > newest - bucketsMax);
-        expect(ring.complete()).toEqual({
+        const whole = ring.complete(nowMs);
+        expect(whole).toEqual({
           at: kept.map(([bucket]) => bucket - newest),
           lows: kept.map(([, values]) => Math.min(...values)),
           highs: kept.map(([, values]) => Math.max(...values)),
         });
+        // Taken back by another guard, whose clock began later, it is the same.
+        const savedMs = -given.length * 777;
+        const again = new SampleRing(bucketsMax * 1_000, savedMs);
+        again.restore(whole);
+        expect(again.complete(savedMs)).toEqual(whole);
       }),
     );
   });

@@ -31,7 +31,7 @@ export class SampleRing {
     const bucket = Math.floor(nowMs / this.bucketMs);
     const begins = bucket > this.#newest;
     if (begins) this.#advance(bucket);
-    const place = this.#newest % bucketsMax;
+    const place = placeOf(this.#newest);
     const low = this.#lows[place] as number;
     const high = this.#highs[place] as number;
     // A place without a sample is not a number, and every comparison with it is false.
@@ -40,13 +40,15 @@ export class SampleRing {
     return begins;
   }
 
-  /** All buckets but the newest, which is not complete. */
-  complete(): Buckets {
+  /** All buckets but the present one, which is not complete. */
+  complete(nowMs: Ms): Buckets {
+    const present = Math.floor(nowMs / this.bucketMs);
+    if (present > this.#newest) this.#advance(present);
     const at: number[] = [];
     const lows: number[] = [];
     const highs: number[] = [];
-    for (let back = Math.min(bucketsMax - 1, this.#newest); back > 0; back -= 1) {
-      const place = (this.#newest - back) % bucketsMax;
+    for (let back = bucketsMax - 1; back > 0; back -= 1) {
+      const place = placeOf(this.#newest - back);
       const low = this.#lows[place] as number;
       if (Number.isNaN(low)) continue;
       at.push(-back);
@@ -56,13 +58,27 @@ export class SampleRing {
     return { at, lows, highs };
   }
 
+  /** Takes back what `complete` gave at the time the ring was made for. */
+  restore({ at, lows, highs }: Buckets): void {
+    for (const [index, back] of at.entries()) {
+      const place = placeOf(this.#newest + back);
+      this.#lows[place] = lows[index] as number;
+      this.#highs[place] = highs[index] as number;
+    }
+  }
+
   #advance(bucket: number): void {
     const steps = Math.min(bucketsMax, bucket - this.#newest);
     this.#newest = bucket;
     for (let back = 0; back < steps; back += 1) {
-      const place = (bucket - back) % bucketsMax;
+      const place = placeOf(bucket - back);
       this.#lows[place] = Number.NaN;
       this.#highs[place] = Number.NaN;
     }
   }
+}
+
+/** Buckets of before the start of the clock have numbers below zero. */
+function placeOf(bucket: number): number {
+  return ((bucket % bucketsMax) + bucketsMax) % bucketsMax;
 }

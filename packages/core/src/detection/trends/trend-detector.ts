@@ -10,7 +10,7 @@ import type {
 import type { AgentMetrics, MetricName, Ms } from '../../model/index.ts';
 import { formatDuration, metricNames } from '../../model/index.ts';
 import type { Forecast } from './forecast.ts';
-import { MetricTrend, type TrendSettings } from './metric-trend.ts';
+import { MetricTrend, type SavedTrend, type TrendSettings } from './metric-trend.ts';
 import { normalQuantile } from './theil-sen.ts';
 
 /** A figure below this share of its limit is not remembered: from there it has a long way to go. */
@@ -27,6 +27,11 @@ const figures: readonly { readonly metric: MetricName; readonly signature: strin
 
 type State = Map<MetricName, MetricTrend>;
 
+interface Saved {
+  readonly instance: string;
+  readonly trends: readonly (readonly [MetricName, SavedTrend])[];
+}
+
 /**
  * Foresees that a figure reaches its limit: by a robust line through what the agent reported, with the bounds of its
  * slope. It says nothing of figures without a limit, of too few samples, of a rise that levels off, and of one that has
@@ -41,6 +46,7 @@ export class TrendDetector implements Detector {
   readonly #changed = new Set<AgentSlot>();
   /** Agents of whom something is foretold. */
   readonly #foretold = new Set<AgentSlot>();
+  readonly #unsaved = new Set<AgentSlot>();
   readonly #quantiles = new Map<number, number>();
 
   constructor({ fleet }: { readonly fleet: FleetView }) {
@@ -80,6 +86,29 @@ export class TrendDetector implements Detector {
     this.#states.delete(slot);
     this.#changed.delete(slot);
     this.#foretold.delete(slot);
+    this.#unsaved.delete(slot);
+  }
+
+  /** Only of whom something is foretold: what is not can be gathered again. */
+  unsaved(): readonly AgentSlot[] {
+    return [...this.#unsaved];
+  }
+
+  save(slot: AgentSlot, nowMs: Ms): Uint8Array | undefined {
+    this.#unsaved.delete(slot);
+    const instance = this.#fleet.agent(slot)?.agent.instance?.id;
+    const state = this.#foretold.has(slot) ? this.#states.get(slot) : undefined;
+    if (instance === undefined || !state) return undefined;
+    const trends = [...state].map(([metric, trend]) => [metric, trend.save(nowMs)] as const);
+    return new TextEncoder().encode(JSON.stringify({ instance, trends } satisfies Saved));
+  }
+
+  load(slot: AgentSlot, bytes: Uint8Array, savedMs: Ms): void {
+    const { instance, trends } = JSON.parse(new TextDecoder().decode(bytes)) as Saved;
+    if (this.#fleet.agent(slot)?.agent.instance?.id !== instance) return;
+    this.#states.set(slot, new Map(trends.map(([metric, saved]) => [metric, MetricTrend.load(saved, savedMs)])));
+    this.#changed.add(slot);
+    this.#foretold.add(slot);
   }
 
   #drop(slot: AgentSlot): void {
@@ -134,6 +163,7 @@ export class TrendDetector implements Detector {
       return { slot, suspicions: [] };
     }
     this.#foretold.add(slot);
+    this.#unsaved.add(slot);
     const wakeAtMs = Math.min(...foretold.map(({ metric }) => state?.get(metric)?.staleMs ?? Infinity));
     // Asked at once, so that it is known whether the figures are of now.
     return { slot, suspicions: [suspicion(foretold)], wakeAtMs, ...(isNew ? { ask: true } : {}) };
