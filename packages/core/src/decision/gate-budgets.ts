@@ -5,7 +5,7 @@ import type { GateFacts, Objection } from './gate-facts.ts';
  * Recoveries at once over all groups and orchestrators, so that no storm lets the guard overrun the infrastructure it
  * works on. Those that stand still because their orchestrator is not known again take nobody's turn.
  */
-export const inFlightMax = 10;
+const inFlightMax = 10;
 
 /** The durable budget (R09). An exhausted budget is not waited for in silence: a person is told. */
 export function attempts({ begun, budget, agent, now }: GateFacts): Objection | undefined {

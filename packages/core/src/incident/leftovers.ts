@@ -29,7 +29,8 @@ export function leaveBehind(decided: Decided, attempt: Attempt, step: StepRecord
 export function decideLeftover(incident: Incident, event: IncidentEvent, facts: DecideFacts): Decided | undefined {
   switch (event.type) {
     case 'leftover-started': {
-      const { type: _, instanceId, ...under } = event;
+      const { instanceId, key, startedAt, effect } = event;
+      const under = { key, startedAt, effect };
       const text = `Ending ${instanceId}, which was left behind, was started.`;
       return change(incident, facts, {
         instanceId,
@@ -65,18 +66,31 @@ function finished(incident: Incident, instanceId: string, receipt: Receipt, fact
   const counts = receipt.result !== 'cancelled';
   return change(incident, facts, {
     instanceId,
-    to: ({ under: _, ...leftover }) => {
+    to: (leftover) => {
       const tries = leftover.tries + (counts ? 1 : 0);
-      return { ...leftover, tries, ...(tries >= triesMax ? { handedOver: true } : {}) };
+      return { ...idle(leftover), tries, ...(tries >= triesMax ? { handedOver: true } : {}) };
     },
     type,
     reason: { code: 'instance-left-behind', text, remedy },
   });
 }
 
+/** The same, with nothing under way. */
+function idle({ instance, beside, reason, since, tries, told, handedOver }: Leftover): Leftover {
+  return {
+    instance,
+    beside,
+    reason,
+    since,
+    tries,
+    ...(told ? { told } : {}),
+    ...(handedOver ? { handedOver } : {}),
+  };
+}
+
 interface Change {
   readonly instanceId: string;
-  to(leftover: Leftover): Leftover | undefined;
+  readonly to: (leftover: Leftover) => Leftover | undefined;
   readonly type: string;
   readonly reason: Reason;
 }

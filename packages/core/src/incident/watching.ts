@@ -66,6 +66,10 @@ function last(incident: Watching, facts: DecideFacts): Decided {
   }
   const waiting = waitForLeftovers(incident, facts);
   if (waiting) return waiting.entry ? waiting : longer(incident, facts);
+  return passed(incident, facts);
+}
+
+function passed(incident: Watching, facts: DecideFacts): Decided {
   const ended = incident.attempt ? endAttempt(incident.attempt, facts.now, 'healed') : undefined;
   const defect = ended ? defectOf(incident, facts) : undefined;
   const watched = formatDuration(facts.now - incident.watch.startedAt);

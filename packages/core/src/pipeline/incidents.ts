@@ -1,7 +1,7 @@
 import type { Clock, Logger, Random, StoreOp, Subscription } from '../contracts/index.ts';
 import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from '../incident/index.ts';
-import { approvalDue, decide, escalationDue } from '../incident/index.ts';
+import { decide } from '../incident/index.ts';
 import type {
   AgentId,
   GroupId,
@@ -15,6 +15,7 @@ import type {
 import type { LedgerRecord } from '../learning/index.ts';
 import { signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';
+import { alarmOf } from './alarms.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Judge } from './judge.ts';
 import type { Ownership } from './ownership.ts';
@@ -27,8 +28,6 @@ import type { AgentSight, View } from './view.ts';
 const threadMs: Ms = 600_000;
 /** Timers of the platform overflow after 24 days; an alarm that comes early is simply set again. */
 const longestAlarmMs: Ms = 3_600_000;
-/** A person whom no notifier reached is tried to be told again this often. */
-const remindMs: Ms = 3_600_000;
 /** Pause before an event is tried again when the store did not take it. */
 const againMs: Ms = 1_000;
 
@@ -50,7 +49,7 @@ export interface IncidentsOptions {
   makeNotice(incident: Incident, kind: IncidentNoticeKind): Notice;
   /** Says which incidents are told of by something else: a storm, a failed dependency. */
   readonly storms: Pick<Storms, 'parentOf'>;
-  readonly voice: Pick<StormVoice, 'mutes'>;
+  readonly voice: Pick<StormVoice, 'speaker'>;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number, group: GroupId): Promise<void>;
   /** The store took a change, or why it did not. */
@@ -244,10 +243,11 @@ export class Incidents {
   /** Without the messages that something else speaks for; the incident remembers that they are owed. */
   #muted(decided: Decided): Decided {
     const { incident, notices } = decided;
-    const spoken = notices.filter((kind) => !this.#o.voice.mutes(incident, kind));
-    if (spoken.length === notices.length) return decided;
-    const owed = incident.state === 'resolved' ? incident : { ...incident, unannounced: true as const };
-    return { ...decided, incident: owed, notices: spoken };
+    const speakers = notices.map((kind) => this.#o.voice.speaker(incident, kind));
+    if (speakers.every((speaker) => speaker === undefined)) return decided;
+    const told = incident.told || speakers.some((speaker) => speaker?.told === true);
+    const owed = incident.state === 'resolved' ? incident : { ...incident, told, unannounced: true as const };
+    return { ...decided, incident: owed, notices: notices.filter((_, at) => speakers[at] === undefined) };
   }
 
   async #commit(before: Incident | undefined, given: Decided, entry: TimelineEntry): Promise<void> {
@@ -319,34 +319,6 @@ export class Incidents {
 /** The picture of the agent is that of the moment of the decision: an event that waited tells an old one. */
 function asOfNow(event: IncidentEvent, { findings, health }: DecideFacts): IncidentEvent {
   return event.type === 'findings' ? { type: 'findings', findings, health } : event;
-}
-
-function alarmOf(incident: Incident, now: number): { readonly at: number; readonly event: IncidentEvent } | undefined {
-  switch (incident.state) {
-    case 'open':
-      return { at: incident.nextAt, event: { type: 'due' } };
-    case 'awaiting-approval':
-      return { at: approvalDue(incident), event: { type: 'due' } };
-    case 'held': {
-      // Looked at sooner while it seems to be over.
-      const seemsOver = incident.findings.length === 0 && incident.health === 'healthy';
-      const at = seemsOver ? Math.min(incident.until, now + incident.policy.watch.everyMs) : incident.until;
-      return { at, event: { type: 'due' } };
-    }
-    case 'watching':
-      return {
-        at: Math.min(now + incident.policy.watch.everyMs, Math.max(incident.watch.until, now + 50)),
-        event: { type: 'watch-check' },
-      };
-    case 'escalated': {
-      // Who was not told is told again, until somebody is.
-      const past = Math.floor((now - incident.escalatedAt) / remindMs) + 1;
-      const at = incident.told ? escalationDue(incident) : incident.escalatedAt + past * remindMs;
-      return Number.isFinite(at) ? { at, event: { type: 'due' } } : undefined;
-    }
-    default:
-      return undefined;
-  }
 }
 
 /** What the ledger has to remember of a change: a new signature, and what came of an attempt. */

@@ -29,6 +29,7 @@ import type {
 import { stepsFor } from '../recovery/genesis.ts';
 import { approvalFacts } from './approval-facts.ts';
 import type { Holds } from './holds.ts';
+import { absentAgent, rolloutSeen, touches } from './incident-reading.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Insight } from './insight.ts';
 import { prospects, remarksText } from './prospects.ts';
@@ -320,34 +321,10 @@ function hashOf(
   return plan ? planHashOf({ incidentId: id, instanceId: instance?.id, plan, steps, configVersion }) : '';
 }
 
-function rolloutSeen({ attempts }: Incident): { readonly rolloutSeenAt?: number } {
-  const last = attempts.at(-1);
-  if (last?.failure?.code !== 'rollout-in-progress' || last.endedAt === undefined) return {};
-  return { rolloutSeenAt: last.endedAt };
-}
-
 /** A person asked for what is under way, by an order or an approval. */
 function isOrdered(incident: Incident): boolean {
   if (incident.requested) return true;
   return incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
-}
-
-function touches(incident: Extract<Incident, { state: 'acting' }>, agentId: AgentId): boolean {
-  return incident.attempt.steps.some(
-    (step) => step.state === 'started' && step.effect.type === 'action' && step.effect.intent.affects.includes(agentId),
-  );
-}
-
-/** Stands in for an agent that was deregistered while its incident is being closed. */
-function absentAgent(incident: Incident): IncidentFacts['agent'] {
-  return {
-    id: incident.agentId,
-    group: incident.group,
-    labels: {},
-    dependsOn: [],
-    criticality: 0,
-    source: 'registration',
-  };
 }
 
 /** An agent that has failed cannot finish what it has: it is not asked to. */

@@ -33,12 +33,13 @@ export class Leftovers {
 
   /** A hold ended: what waited for that is looked at now. */
   kick(): void {
-    for (const id of [...this.#timers.keys()]) this.#later(id, 0);
+    const waiting = new Set(this.#timers.keys());
+    for (const id of waiting) this.#later(id, 0);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const id of [...this.#timers.keys()]) this.#forget(id);
+    for (const id of this.#timers.keys()) this.#forget(id);
   }
 
   #forget(id: IncidentId): void {

@@ -6,7 +6,7 @@ import type { GateFacts } from '../decision/gate-facts.ts';
 import type { SharedAnswer, SharedAsk, SharedBudget } from '../decision/shared-budget.ts';
 import { askShared, isUntold, rungWeights, spendShared } from '../decision/shared-budget.ts';
 import type { Decided } from '../incident/index.ts';
-import type { AgentId, GateVerdict, GroupId, Incident, Rung } from '../model/index.ts';
+import type { AgentId, GateVerdict, GroupId, Incident, Ms, Policy, Rung } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
 import type { Budgets } from './budgets.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
@@ -58,7 +58,7 @@ export class Reservations {
     const { group: ofGroup, global } = policy.gate.budgets;
     return {
       budget: { ...attempts, at: time.toLocal(attempts.at) },
-      notBefore: time.toLocal(backoffUntil(own, policy.gate.backoff.capMs, now)),
+      notBefore: time.toLocal(backoffUntil(own, longestBackoffMs(policy), now)),
       groupBudget: local(
         askShared(shared.group(group), { limit: ofGroup, size: this.#o.groupSize(group), weight, now }),
       ),
@@ -145,6 +145,12 @@ export class Reservations {
         this.#o.log.warn({ err: messageOf(thrown) }, 'that people were told of the budget of the fleet was not noted'),
       );
   }
+}
+
+/** The longest pause that can have been drawn after any rung. */
+function longestBackoffMs({ gate, ladder }: Policy): Ms {
+  const own = [ladder.restart, ladder.recreate, ladder.respawn].map(({ backoff }) => backoff?.capMs ?? 0);
+  return Math.max(gate.backoff.capMs, ...own);
 }
 
 function weightOf(incident: Incident): number {

@@ -85,7 +85,7 @@ describe('the budget of the fleet', () => {
       },
     });
     const budgets = new SharedBudgets(forgetful, new StoreTime(forgetful, clock));
-    await expect(budgets.reserve(ask(4), false)).rejects.toThrow();
+    await expect(budgets.reserve(ask(4), false)).rejects.toThrow('the answer was lost');
     expect(await budgets.reserve(ask(4), false)).toBe(true);
     expect(await budgets.reserve(ask(1), false)).toBe(false);
   });

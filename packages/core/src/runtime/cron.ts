@@ -27,7 +27,7 @@ export function cronProblem(
   now: EpochMs,
 ): { readonly of: 'cron' | 'timeZone'; readonly why: string } | undefined {
   try {
-    new Intl.DateTimeFormat('en', { timeZone });
+    Intl.DateTimeFormat('en', { timeZone });
   } catch {
     return { of: 'timeZone', why: 'no time zone of that name is known' };
   }

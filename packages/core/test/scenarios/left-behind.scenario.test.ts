@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Incident } from '../../src/model/index.ts';
 import { faultyWorld, type FaultyWorld } from './faulty-world.ts';
 import { healthy, resolved } from './rig.ts';
 
@@ -78,7 +79,8 @@ describe('an old instance whose retirement a hold refused', () => {
       leftovers: [{ tries: 3, handedOver: true }],
     });
     expect(instances(world)).toBe(2);
-    const timeline = await rig.timeline((await rig.incidents())[0] as NonNullable<unknown> as never);
+    const [incident] = await rig.incidents();
+    const timeline = await rig.timeline(incident as Incident);
     expect(timeline.filter(({ type }) => type === 'leftover-finished')).toHaveLength(3);
     await rig.stop();
   });

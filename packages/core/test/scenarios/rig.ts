@@ -23,9 +23,9 @@ const groupOf = (agentId: string): string => agentId.split('.')[0] as string;
 export interface World {
   readonly rig: GuardRig;
   /** The current instance ends by itself. */
-  kill(agentId: string): void;
+  readonly kill: (agentId: string) => void;
   readonly executed: readonly { readonly action: { readonly kind: string } }[];
-  loseReply(): void;
+  readonly loseReply: () => void;
 }
 
 export async function fakeWorld(config: object = {}, supports?: readonly Capability[], seed = 1): Promise<World> {
