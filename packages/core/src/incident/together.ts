@@ -15,7 +15,8 @@ export function decideTogether(incident: Incident, event: IncidentEvent, facts: 
   if (event.type !== 'announce') return undefined;
   if (incident.unannounced !== true) return unchanged(incident);
   return move(incident, facts, {
-    set: { because: incident.because },
+    // That people were told of what it was part of does not mean that they know of this one.
+    set: { because: incident.because, told: incident.state === 'escalated' ? false : incident.told },
     drop: ['unannounced'],
     type: 'announced',
     reason: { code: 'announced', text: `It is ${incident.state} still, and is told of by itself from now on.` },

@@ -71,14 +71,17 @@ export class StormVoice {
 
   /** Whether something else speaks for the incident, so that people are not told of it by itself. */
   mutes(incident: Incident, kind: IncidentNoticeKind): boolean {
-    if (kind === 'approval') return false;
-    if (kind === 'recovered' || kind === 'resolved') return incident.unannounced === true;
-    if (incident.parent !== undefined && this.#speaksFor(incident.parent)) return true;
-    return this.#o.dependencies.blocker(incident.agentId) !== undefined;
+    return this.speaker(incident, kind) !== undefined;
   }
 
-  #speaksFor(id: StormId): boolean {
-    return this.#lingering.has(id) || this.#o.log.get(id)?.state === 'open';
+  /** What speaks for the incident instead of a message of its own, and whether people have heard that. */
+  speaker(incident: Incident, kind: IncidentNoticeKind): { readonly told: boolean } | undefined {
+    if (kind === 'approval') return undefined;
+    if (kind === 'recovered' || kind === 'resolved') return incident.unannounced ? { told: true } : undefined;
+    const storm = incident.parent === undefined ? undefined : this.#o.log.get(incident.parent);
+    if (storm && (storm.state === 'open' || this.#lingering.has(storm.id))) return { told: storm.told };
+    const blocker = this.#o.dependencies.blocker(incident.agentId);
+    return blocker && { told: this.#o.incidentLog.openFor(blocker.agentId)?.told ?? false };
   }
 
   /** A notifier accepted a message about a storm. */
@@ -88,6 +91,9 @@ export class StormVoice {
     const { tellAt: _done, ...rest } = storm;
     const line = { type: 'told', text: `${notifier} accepted the message.` } as const;
     await this.#o.log.stored(this.#put({ ...rest, told: true }, line));
+    for (const incident of this.#o.incidentLog.unresolved())
+      if (incident.parent === id && incident.state === 'escalated' && !incident.told)
+        this.#o.incidents().post(incident.id, { type: 'told', notifier });
   }
 
   #tell(storm: Storm, now: EpochMs): void {

@@ -112,6 +112,7 @@ export function configOf(scenario: Scenario): object {
       backoff: { base: '1s', cap: '10s', resetAfter: '2m' },
       attempts: attemptLimits.map(({ max, perMs }) => ({ max, per: `${perMs}ms` })),
       inFlight: scenario.inFlight,
+      breaker: { window: '10s', coolDown: '20s', coolDownCap: '80s' },
       approvalTtl: '60s',
     },
     watch: { every: '3s', for: '20s' },

@@ -1,6 +1,17 @@
 import type { Clock, Grant, StoreOp } from '../../contracts/index.ts';
-import type { AgentId, Hold, Incident, IncidentId, Intent, Ms, Receipt, TimelineEntry } from '../../model/index.ts';
+import type {
+  AgentId,
+  FleetBreaker,
+  Hold,
+  Incident,
+  IncidentId,
+  Intent,
+  Ms,
+  Receipt,
+  TimelineEntry,
+} from '../../model/index.ts';
 import { covers, reasonCodes, transitions } from '../../model/index.ts';
+import { BreakerWitness } from './breaker-witness.ts';
 import type { Recorder } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
 import { attemptLimits, settleMs } from './scenario.ts';
@@ -40,6 +51,7 @@ export class Witness {
   readonly #groupOf = new Map<AgentId, string>();
   readonly #holds = new Map<string, KeptHold>();
   readonly #buckets = new Map<AgentId, Bucket[]>();
+  readonly #breakers = new BreakerWitness();
   readonly #running = new Map<AgentId, string>();
   readonly #guilty = new Map<AgentId, Ms>();
   #bootedMs: Ms = 0;
@@ -67,6 +79,8 @@ export class Witness {
       else if (op.op === 'put' && op.key.startsWith('hold/') && answered)
         this.#keepHold(op.key, op.value as unknown as Hold);
       else if (op.op === 'delete' && op.key.startsWith('hold/')) this.#holds.delete(op.key);
+      else if (op.op === 'put' && op.key.includes('/breaker/'))
+        this.#breakers.stored(op.key, op.value as unknown as FleetBreaker);
       else if (op.op === 'put' && op.key.includes('/timeline/')) this.#entry(op.value as unknown as TimelineEntry);
     }
   }
@@ -81,6 +95,8 @@ export class Witness {
     if (this.#clock.monotonic() - this.#bootedMs < settleMs)
       this.#recorder.violate('I6', `${key} within ${settleMs} ms of the guard's start`);
     this.#modeAllows(incident, key);
+    const past = this.#breakers.objection(incident, intent);
+    if (past) this.#recorder.violate('I6', `${key}: ${past}`);
     if (!harmless.has(action.kind)) this.#deserved(incident, key);
   }
 
@@ -154,6 +170,14 @@ export class Witness {
     const number = incident.state === 'acting' ? incident.attempt.number : 0;
     const known = before?.state === 'acting' ? before.attempt.number : 0;
     if (number > 0 && number !== known) this.#spend(incident);
+    if (number > 0 && number !== known) this.#canariesAllowed(incident);
+  }
+
+  /** I6: no more canaries at once than the half-open fleet breaker allows. */
+  #canariesAllowed({ id, group }: Incident): void {
+    const all = [...this.incidents.values()].map(({ incident }) => incident);
+    const many = this.#breakers.tooMany(group, all, this.#clock.now());
+    if (many) this.#recorder.violate('I6', `${id}: ${many}`);
   }
 
   /** I8: versions count up by one, each with its line, and states change by the table. */
