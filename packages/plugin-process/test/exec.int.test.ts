@@ -43,7 +43,7 @@ test('kills the command and what it started when the call aborts', async () => {
   await until(() => existsSync(file) && readFileSync(file, 'utf8').includes(' '));
   const pids = readFileSync(file, 'utf8').split(' ').map(Number);
   stop.abort();
-  await expect(running).rejects.toThrow();
+  await expect(running).rejects.toThrow('aborted');
   await until(() => pids.every((pid) => !isRunning(pid)));
   expect(isRunning(pidOf(instance))).toBe(true);
 });

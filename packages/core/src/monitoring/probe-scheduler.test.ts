@@ -8,7 +8,7 @@ import { recordingLogger } from '../testing/rig.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from './prober.ts';
-import { ProbeScheduler } from './probe-scheduler.ts';
+import { ProbeScheduler, type ProbeSchedulerOptions } from './probe-scheduler.ts';
 
 type Probe = Extract<SignalDraft, { kind: 'probe' }>;
 
@@ -16,7 +16,14 @@ interface Asked extends ProbeRequest {
   readonly atMs: number;
 }
 
-function rig(options: { readonly tookMs?: number; readonly concurrency?: number; readonly policy?: Policy } = {}) {
+interface RigOptions {
+  readonly tookMs?: number;
+  readonly concurrency?: number;
+  readonly policy?: Policy;
+  readonly commands?: ProbeSchedulerOptions['commands'];
+}
+
+function rig(options: RigOptions = {}) {
   const clock = createVirtualClock();
   const fleet = new Fleet({ clock, policyOf: () => options.policy ?? samplePolicy() });
   const asked: Asked[] = [];
@@ -46,6 +53,7 @@ function rig(options: { readonly tookMs?: number; readonly concurrency?: number;
     prober,
     report: (draft) => void reported.push(draft as Probe),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(options.commands ? { commands: options.commands } : {}),
   });
   const add = (id: string, endpoint: string | undefined = `http://10.0.0.1/${id}`): number => {
     const { slot } = fleet.register({ id, group: 'g', instance: `${id}-1`, ...(endpoint === '' ? {} : { endpoint }) });
@@ -258,5 +266,55 @@ describe('ProbeScheduler, other ways to ask', () => {
     await expect(waiting).resolves.toMatchObject({ outcome: 'unknown', detail: 'the agent left' });
     await clock.advance(20);
     await expect(running).resolves.toMatchObject({ outcome: 'up' });
+  });
+});
+
+describe('ProbeScheduler, by other ways than HTTP', () => {
+  const withLiveness = (liveness: Partial<Policy['probes']['liveness']>): Policy => {
+    const base = samplePolicy();
+    return { ...base, probes: { ...base.probes, liveness: { ...base.probes.liveness, ...liveness } } };
+  };
+
+  it('asks by the type and port of the policy, the confirming question, too, and nothing else', async () => {
+    const { clock, probes, add, asked } = rig({ policy: withLiveness({ type: 'tcp', port: 5_432 }) });
+    const slot = add('a');
+    await probes.start();
+    await clock.advance(60_000);
+    const confirmed = probes.confirm(slot);
+    await clock.advance(100);
+    expect(await confirmed).toMatchObject({ outcome: 'up', confirming: true });
+    expect(new Set(asked.map(({ type, port, probe }) => `${probe} ${type} ${port}`))).toEqual(
+      new Set(['liveness tcp 5432', 'health tcp 5432']),
+    );
+    await probes.stop();
+  });
+
+  it('asks by a command where it is said, also an agent without an address', async () => {
+    const questions: string[] = [];
+    const { clock, probes, add, asked, reported } = rig({
+      policy: withLiveness({ type: 'command', command: ['alive', '-q'] }),
+      commands: {
+        probe: async ({ agent, command, timeoutMs }) => {
+          questions.push(`${agent.id} ${command.join(' ')} ${timeoutMs}`);
+          return { outcome: 'down', latencyMs: 3, detail: 'exit code 1' };
+        },
+      },
+    });
+    add('a', '');
+    await probes.start();
+    await clock.advance(12_000);
+    expect(new Set(questions)).toEqual(new Set(['a alive -q 2000']));
+    expect(asked).toEqual([]);
+    expect(reported[0]).toMatchObject({ probe: 'liveness', outcome: 'down', detail: 'exit code 1' });
+    await probes.stop();
+  });
+
+  it('says that nobody can run commands, where that is so', async () => {
+    const { clock, probes, add, reported } = rig({ policy: withLiveness({ type: 'command', command: ['alive'] }) });
+    add('a');
+    await probes.start();
+    await clock.advance(12_000);
+    expect(reported[0]).toMatchObject({ outcome: 'unknown', unaskable: true });
+    await probes.stop();
   });
 });
