@@ -2,19 +2,22 @@ import { all, call, EventStream, Refused, session } from './api.js';
 import { ask } from './dialog.js';
 import { h, serverNow, sync, tick } from './dom.js';
 import {
+  agentRows,
   button,
   degradedNotice,
-  drawAgent,
   drawGroup,
   drawHold,
   drawIncident,
+  drawRow,
   empty,
   figures,
   groupsOf,
   guardLine,
+  rowKey,
   scopeText,
   sortIncidents,
 } from './view.js';
+import { groupLine } from './levels.js';
 
 const $ = (id) => document.getElementById(id);
 const mostAgents = 5_000;
@@ -23,6 +26,8 @@ const state = {
   status: undefined,
   agents: new Map(),
   incidents: new Map(),
+  /** Agents whose score and service levels are shown. */
+  unfolded: new Set(),
   timelines: new Map(),
   holds: [],
   open: new Set(),
@@ -45,6 +50,11 @@ const act = {
     if (open) state.open.add(id);
     else state.open.delete(id);
     if (open) void loadTimeline(id);
+  },
+  isUnfolded: (agentId) => state.unfolded.has(agentId),
+  unfold(agentId) {
+    if (!state.unfolded.delete(agentId)) state.unfolded.add(agentId);
+    draw();
   },
   show(id) {
     state.open.add(id);
@@ -345,12 +355,12 @@ function drawFleet(agents) {
       name,
       can: act.can,
       members: members.map(({ health }) => ({ health })),
+      line: groupLine(members),
     }));
     sync(place, frames, { keyOf: ({ name }) => name, draw: (frame, before) => reframe(drawGroup(frame, act), before) });
-    for (const body of place.querySelectorAll('tbody')) {
+    for (const body of place.querySelectorAll('tbody[data-group]')) {
       const members = groups.find(({ name }) => name === body.dataset.group)?.members ?? [];
-      const rows = members.map((one) => ({ ...one, can: act.can }));
-      sync(body, rows, { keyOf: ({ agent }) => agent.id, draw: (one) => drawAgent(one, act) });
+      sync(body, agentRows(members, act), { keyOf: rowKey, draw: (row) => drawRow(row, act) });
     }
   }
   const actions = $('fleet-actions');

@@ -1,4 +1,5 @@
 import { h, moment, serverNow, since, span } from './dom.js';
+import { burnBadge, drawLevels } from './levels.js';
 
 /** Sign, word and class of each health: never colour alone. */
 export const healths = {
@@ -98,7 +99,7 @@ function byHealth(a, b) {
 const columns = ['Agent', 'Health', 'Score', 'Silent', 'Missed', 'Failures', 'Breaker', 'Mode', 'Findings', ''];
 const widths = columns.map((text) => `col-${(text || 'actions').toLowerCase()}`);
 
-export function drawGroup({ name, members }, act) {
+export function drawGroup({ name, members, line }, act) {
   const well = members.filter(({ health }) => health === 'healthy').length;
   return h(
     'section',
@@ -108,6 +109,7 @@ export function drawGroup({ name, members }, act) {
       { class: 'bar' },
       h('h3', {}, name),
       h('span', { class: 'soft' }, `${well} of ${members.length} healthy`),
+      line && h('span', { class: 'soft', title: 'Of each figure that of the agent who has the worst' }, line),
       act.can &&
         button('Hold the group', `hold-group-${name}`, () => act.hold({ kind: 'group', group: name }), 'quiet'),
     ),
@@ -137,8 +139,8 @@ export function drawGroup({ name, members }, act) {
   );
 }
 
-export function drawAgent(one, act) {
-  const { agent, health, score, missed, failures, breaker, mode, findings, heldBy, incidentId, silentAt } = one;
+function drawAgent(one, act) {
+  const { agent, health, missed, failures, breaker, mode, findings, heldBy, incidentId, silentAt, remarks } = one;
   const { id } = agent;
   const cell = (label, kind, ...content) => h('td', { 'data-label': label, class: kind }, content);
   return h(
@@ -146,11 +148,7 @@ export function drawAgent(one, act) {
     { class: health in healths ? health : 'unknown' },
     h('th', { scope: 'row', class: 'agent' }, h('span', { class: 'id' }, id), agentNotes(one)),
     cell('Health', '', healthBadge(health)),
-    cell(
-      'Score',
-      'number',
-      score?.score === null || score?.score === undefined ? dash('not enough figures yet') : Math.round(score.score),
-    ),
+    cell('Score', 'number', scoreButton(one, act)),
     cell('Silent', 'number', silentAt === undefined ? dash('no heartbeat so far') : since(silentAt)),
     cell('Missed', `number ${missed > 0 ? 'warn' : 'usual'}`, missed),
     cell('Failures', `number ${failures > 0 ? 'warn' : 'usual'}`, failures),
@@ -162,8 +160,8 @@ export function drawAgent(one, act) {
     cell('Mode', mode === 'auto' ? 'usual' : '', mode),
     cell(
       'Findings',
-      `findings ${findings.length === 0 && !incidentId && !heldBy ? 'usual' : ''}`,
-      findings.length === 0 && !incidentId && !heldBy
+      `findings ${findings.length === 0 && !incidentId && !heldBy && !remarks ? 'usual' : ''}`,
+      findings.length === 0 && !incidentId && !heldBy && !remarks
         ? dash('nothing is suspected')
         : [
             findings.map((finding) => h('p', { title: `${finding.detector} · ${finding.evidence}` }, finding.text)),
@@ -174,7 +172,9 @@ export function drawAgent(one, act) {
                 button('Open incident', `incident-${id}`, () => act.show(incidentId), 'as-link'),
               ),
             heldBy && h('p', {}, badge('held', 'held'), ' no remediation'),
+            remarks?.map(({ text, remedy }) => h('p', { class: 'soft', title: remedy }, text)),
           ],
+      burnBadge(one.slo),
     ),
     cell(
       '',
@@ -187,6 +187,31 @@ export function drawAgent(one, act) {
       ],
     ),
   );
+}
+
+/** The score opens what it is made of. */
+function scoreButton({ agent, score }, act) {
+  const open = act.isUnfolded(agent.id);
+  const value = score?.score === null || score?.score === undefined ? '–' : Math.round(score.score);
+  const shown = button(`${value} ${open ? '▴' : '▾'}`, `levels-${agent.id}`, () => act.unfold(agent.id), 'as-link');
+  shown.setAttribute('aria-expanded', String(open));
+  shown.title = 'Score and service levels';
+  return shown;
+}
+
+/** An agent, and beneath it, if it is unfolded, where its score and its service levels come from. */
+export function agentRows(members, act) {
+  return members.flatMap((one) => {
+    const unfolded = act.isUnfolded(one.agent.id);
+    const row = { ...one, can: act.can, unfolded };
+    return unfolded ? [row, { ...row, levels: true }] : [row];
+  });
+}
+
+export const rowKey = ({ agent, levels }) => (levels ? `${agent.id} levels` : agent.id);
+
+export function drawRow(row, act) {
+  return row.levels ? drawLevels(row, columns.length) : drawAgent(row, act);
 }
 
 function agentNotes({ agent, metrics }) {

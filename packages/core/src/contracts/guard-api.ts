@@ -129,6 +129,8 @@ export interface Explanation {
   readonly rules?: readonly RuleResult[];
   /** What was heard of the agent last, in sentences; absent when it left. */
   readonly seen?: readonly string[];
+  /** Health score and service levels of the agent, in sentences. */
+  readonly levels?: readonly string[];
   /** The timeline condensed to what happened. */
   readonly story?: readonly { readonly at: EpochMs; readonly text: string }[];
   readonly incident?: Incident;

@@ -94,6 +94,7 @@ export type {
   SignalBase,
   SignalKind,
   BurnPolicy,
+  Defect,
   BurnRate,
   BurnStatus,
   FlappingPolicy,
@@ -126,11 +127,14 @@ export {
   canonicalJson,
   capabilityFor,
   formatDuration,
+  groupSlo,
   isId,
   parseBytes,
   parseDuration,
   priorityOf,
   reasonCodes,
+  scoreText,
+  sloTexts,
 } from '../model/index.ts';
 
 // The plugin itself.

@@ -72,6 +72,7 @@ export type {
   SloStatus,
 } from './slo.ts';
 export { groupSlo, sloObjectives } from './slo.ts';
+export { scoreText, sloTexts } from './levels-text.ts';
 export type { PredictionPolicy, QuietPolicy, TrendsPolicy } from './trends.ts';
 export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';
 export { wayOf } from './probe-way.ts';

@@ -3,6 +3,7 @@ import type { RouteSpec } from '../route.ts';
 import { agentDataRoutes } from './agent-data.ts';
 import { agentRoutes } from './agents.ts';
 import { auditRoutes } from './audit.ts';
+import { groupRoutes } from './groups.ts';
 import { guardRoutes } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { heartbeatRoutes } from './heartbeat.ts';
@@ -19,6 +20,7 @@ export function allRoutes(parts: Parts): RouteSpec[] {
     ...heartbeatsRoutes(parts),
     ...agentRoutes(parts),
     ...agentDataRoutes(parts),
+    ...groupRoutes(parts),
     ...incidentRoutes(parts),
     ...stormRoutes(parts),
     ...holdRoutes(parts),
