@@ -2,10 +2,14 @@ import type { Component, GuardApi, GuardStatus, SignalSource, Subscription, Surf
 import { guardError, messageOf } from './contracts/index.ts';
 import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
+import { guardStatus, statusParts } from './di/guard-status.ts';
 import type { Json, Ms } from './model/index.ts';
 import type { StatusParts } from './pipeline/agent-status.ts';
 import { ControlPlaneFeed } from './pipeline/control-plane-feed.ts';
+import type { GuardRecordOptions } from './pipeline/guard-record.ts';
+import { recordStart, recordStop } from './pipeline/guard-record.ts';
 import { InventoryFeed } from './pipeline/inventory.ts';
+import { SignalFeed } from './pipeline/signal-feed.ts';
 import { followWallClock } from './pipeline/wall-clock.ts';
 import { Lifecycle } from './runtime/index.ts';
 import { keys, openMeta } from './state/index.ts';
@@ -18,7 +22,7 @@ export interface EngineOptions {
   /** Names of what the config switches on, by kind. */
   readonly notifiers: readonly string[];
   /** Reads or makes the key that signs approvals; the store is open. */
-  approvalKey(): Promise<Uint8Array>;
+  readonly approvalKey: () => Promise<Uint8Array>;
 }
 
 /** Starts the parts of a guard in their order, drives the tick, and stops everything in reverse. */
@@ -78,64 +82,30 @@ export class Engine {
   }
 
   status(): GuardStatus {
-    const scope = this.#scope;
-    const running = this.#state === 'running';
-    return {
+    return guardStatus(this.#scope, {
       guardId: this.#guardId,
       version: this.#version,
       state: this.#state,
       startedAt: this.#startedAt,
-      settled: running && scope.get(core.settle).whole,
-      agents: scope.get(core.fleet).size,
-      openIncidents: scope.get(core.incidentLog).unresolvedCount,
-      configVersion: scope.get(core.config).config.hash,
-      degraded: scope.get(core.degradations).list(),
       tick: { lastMs: this.#lastTickMs, lagMs: this.#lagMs },
-      doubt: scope.get(core.doubt).status(),
-      audit: scope.get(core.audit).status(),
-    };
+    });
   }
 
   statusParts(): StatusParts {
-    const scope = this.#scope;
-    return {
-      fleet: scope.get(core.fleet),
-      detection: scope.get(core.detection),
-      collector: scope.get(core.collector),
-      sight: scope.get(core.sight),
-      holds: scope.get(core.holds),
-      incidents: scope.get(core.incidentLog),
-      doubt: scope.get(core.doubt),
-      dependencies: scope.get(core.dependencies),
-      breaker: (agentId) => scope.get(core.reflection).breaker(agentId),
-      defects: (agentId) => scope.get(core.ledger).defectsNow(agentId, scope.get(core.clock).now()),
-    };
+    return statusParts(this.#scope);
   }
 
   /** The order of start; the stop is its reverse. */
   #arrange({ notifiers }: EngineOptions): void {
     const scope = this.#scope;
     const registry = scope.get(core.registry);
-    const add = (
-      name: string,
-      start: () => Promise<void> | void,
-      stop: () => Promise<void> | void = () => undefined,
-    ): void => {
-      this.#lifecycle.add(name, { start: async () => start(), stop: async () => stop() });
-    };
+    const add = this.#add.bind(this);
     const addPlugin = (name: string, component: Component): void => {
       this.#lifecycle.add(name, component);
     };
     addPlugin('store', scope.get(core.store));
     addPlugin('leases', scope.get(core.leases));
-    if (scope.has(core.recording)) {
-      const recording = scope.get(core.recording);
-      add(
-        'recording',
-        () => recording.start(scope.get(core.store)),
-        () => recording.stop(),
-      );
-    }
+    if (scope.has(core.recording)) addPlugin('recording', scope.get(core.recording).of(scope.get(core.store)));
     add(
       'ownership',
       () => this.#open(),
@@ -144,8 +114,8 @@ export class Engine {
     add('memory', () => this.#load());
     add(
       'audit log',
-      () => this.#openAudit(),
-      () => this.#closeAudit(),
+      () => recordStart(this.#record(), { version: this.#version, config: scope.get(core.config).config.hash }),
+      () => recordStop(this.#record()),
     );
     addPlugin('control plane', scope.get(core.controlPlane));
     for (const name of notifiers) addPlugin(`notifier ${name}`, registry.get('notifiers', name));
@@ -158,6 +128,20 @@ export class Engine {
     for (const name of registry.names('orchestrators'))
       addPlugin(`orchestrator ${name}`, registry.get('orchestrators', name));
     for (const name of registry.names('detectors')) addPlugin(`detector ${name}`, registry.get('detectors', name));
+    this.#arrangeWork();
+    this.#addControlPlaneFeed();
+    for (const name of registry.names('orchestrators')) this.#addFeed(name);
+    for (const name of registry.names('signalSources')) this.#addSource(name, registry.get('signalSources', name));
+  }
+
+  #add(name: string, start: () => Promise<void> | void, stop: () => Promise<void> | void = () => undefined): void {
+    this.#lifecycle.add(name, { start: async () => start(), stop: async () => stop() });
+  }
+
+  /** What works by itself once everything it needs is there; the feeds that give it work come after. */
+  #arrangeWork(): void {
+    const scope = this.#scope;
+    const add = this.#add.bind(this);
     add(
       'executor',
       () => undefined,
@@ -200,9 +184,6 @@ export class Engine {
         scope.get(core.doubt).stop();
       },
     );
-    this.#addControlPlaneFeed();
-    for (const name of registry.names('orchestrators')) this.#addFeed(name);
-    for (const name of registry.names('signalSources')) this.#addSource(name, registry.get('signalSources', name));
   }
 
   async #open(): Promise<void> {
@@ -234,28 +215,8 @@ export class Engine {
     scope.get(core.settle).unsettle();
   }
 
-  /** The start is on record with the config it was made with and the ends of all chains: one anchor holds them all. */
-  async #openAudit(): Promise<void> {
-    const audit = this.#scope.get(core.audit);
-    const log = this.#scope.get(core.log);
-    await audit.load();
-    const { hash } = this.#scope.get(core.config).config;
-    const heads = audit.heads().map(({ chain, seq, hash: end }) => `${chain}@${seq}:${end}`);
-    const data = { version: this.#version, config: hash, heads };
-    await audit.record({ actor: 'guard', action: 'guard.started', subject: this.#guardId, data });
-    log.info(audit.status(), 'the audit log is open');
-  }
-
-  /** A store that is away must not keep the guard from stopping. */
-  async #closeAudit(): Promise<void> {
-    const audit = this.#scope.get(core.audit);
-    const log = this.#scope.get(core.log);
-    try {
-      await audit.record({ actor: 'guard', action: 'guard.stopped', subject: this.#guardId });
-    } catch (thrown) {
-      log.warn({ err: messageOf(thrown) }, 'that the guard stops could not be written into the audit log');
-    }
-    log.info(audit.status(), 'the audit log is closed');
+  #record(): GuardRecordOptions {
+    return { audit: this.#scope.get(core.audit), log: this.#scope.get(core.log), guardId: this.#guardId };
   }
 
   async #resumeNotices(): Promise<void> {
@@ -311,22 +272,14 @@ export class Engine {
 
   #addSource(name: string, source: SignalSource): void {
     const scope = this.#scope;
-    const stop = new AbortController();
-    let watching: Promise<void> = Promise.resolve();
-    this.#lifecycle.add(`source ${name}`, source);
-    this.#lifecycle.add(`signals of ${name}`, {
-      start: async () => {
-        const report = (signal: Parameters<GuardApi['ingest']>[0]): void =>
-          void scope.get(core.collector).ingest(signal);
-        watching = source.watch(report, { signal: stop.signal, traceId: `source/${name}` }).catch((thrown: unknown) => {
-          scope.get(core.degradations).set(`source ${name}`, messageOf(thrown));
-        });
-      },
-      stop: async () => {
-        stop.abort(new DOMException('the guard stops', 'AbortError'));
-        await watching;
-      },
+    const feed = new SignalFeed({
+      name,
+      source,
+      report: (signal) => void scope.get(core.collector).ingest(signal),
+      degraded: (why) => scope.get(core.degradations).set(`source ${name}`, why),
     });
+    this.#lifecycle.add(`source ${name}`, source);
+    this.#lifecycle.add(`signals of ${name}`, { start: async () => feed.start(), stop: () => feed.stop() });
   }
 
   #nextTick(): void {

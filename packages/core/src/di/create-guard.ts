@@ -83,10 +83,7 @@ export async function assembleGuard(config: string | object, options: AssembleOp
     log: options.logger ?? createLogger({ level: 'info', name: loaded.config.name }),
     metrics: options.metrics ?? noopMetrics,
     baseDir: baseDirOf(config, options),
-    ...(options.prober ? { prober: options.prober } : {}),
-    ...(options.agentClient ? { agentClient: options.agentClient } : {}),
-    ...(options.approvalKey ? { approvalKey: options.approvalKey } : {}),
-    ...(options.store ? { store: options.store } : {}),
+    ...replaced(options),
     ...(recording ? { recording } : {}),
   };
   const scope = compose(inputs);
@@ -104,6 +101,16 @@ export async function assembleGuard(config: string | object, options: AssembleOp
   const { recorder } = recording;
   const agentOf = (id: IncidentId): AgentId | undefined => scope.get(core.incidentLog).get(id)?.agentId;
   return tapGuard(guard, { recorder, agentOf, start: (face) => engine.start(face) });
+}
+
+/** What stands in the place of the network, the store and the key. */
+function replaced({ prober, agentClient, approvalKey: key, store }: AssembleOptions): Partial<Inputs> {
+  return {
+    ...(prober ? { prober } : {}),
+    ...(agentClient ? { agentClient } : {}),
+    ...(key ? { approvalKey: key } : {}),
+    ...(store ? { store } : {}),
+  };
 }
 
 function randomOf(seed: string | undefined, clock: Clock): Random {

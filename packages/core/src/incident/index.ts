@@ -3,7 +3,6 @@
  */
 export { decide } from './decide.ts';
 export type { DecideFacts, Decided, IncidentEvent } from './event.ts';
-export type { ApprovalTerms } from './approval.ts';
 export { approvalTerms } from './approval.ts';
 export { approvalDue, escalationDue } from './reminders.ts';
 export { leftoversOf } from './leftovers.ts';

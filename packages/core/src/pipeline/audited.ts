@@ -1,7 +1,7 @@
 import type { AuditDraft, Incident, JsonObject, StepRecord, TimelineEntry } from '../model/index.ts';
 
 /** The guard itself, as an actor. */
-export const guardActor = 'guard';
+const guardActor = 'guard';
 
 type Finished = Extract<StepRecord, { state: 'finished' }>;
 

@@ -26,9 +26,14 @@ export function storyOf(timeline: readonly TimelineEntry[]): NonNullable<Explana
     const failed = type === 'step-finished' && reason.code !== 'step-succeeded' && reason.code !== 'step-reconciled';
     if (!telling.has(type) && !failed) continue;
     const rung = type === 'attempt-started' && typeof data?.['rung'] === 'string' ? `${data['rung']}: ` : '';
-    told.push({ at, text: `${rung}${reason.text}` });
+    told.push({ at, text: `${rung}${type === 'watch-started' ? watchOf(reason.text) : reason.text}` });
   }
   return told;
+}
+
+/** Without the step that led to it, which is told in another place. */
+function watchOf(text: string): string {
+  return text.slice(Math.max(0, text.indexOf('The agent is watched')));
 }
 
 /** How an incident that is over went: how long, what was tried, who had a hand in it. */
