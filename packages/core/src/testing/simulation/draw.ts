@@ -50,6 +50,7 @@ export function drawScenario(seed: number): Scenario {
   const agents = groups.flatMap((group) => group.agents);
   const count = faultDice.whole(4, 20);
   const faults = drawFaults(faultDice, { count, agents, lastMs: endMs - 2 * minute });
+  faults.push(...drawMass(new Dice(random.fork('mass')), groups, endMs - 5 * minute));
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -96,6 +97,24 @@ function drawFaults(dice: Dice, { count, agents, lastMs }: Schedule): Unnumbered
     if (idle && dice.chance(0.8)) faults.push({ atMs: atMs + dice.whole(0, 3_000), ...drawProvocation(dice, agents) });
   }
   return faults;
+}
+
+/** In a third of the runs most of a group, or of the fleet, suffers the same within moments. */
+function drawMass(dice: Dice, groups: readonly SimulatedGroup[], lastMs: number): Unnumbered[] {
+  if (!dice.chance(0.35)) return [];
+  const atMs = dice.whole(20_000, lastMs);
+  const whole = dice.chance(0.3);
+  const hit = whole ? groups.flatMap((group) => group.agents) : dice.of(groups).agents;
+  const share = dice.of([0.6, 1]);
+  const forMs = dice.whole(20_000, 3 * minute);
+  const fault = dice.of<AgentFault | 'crash'>(['crash', 'crash', 'hang', 'deaf']);
+  return hit
+    .filter(() => dice.chance(share))
+    .map((agentId): Unnumbered => {
+      const at = atMs + dice.whole(0, 4_000);
+      if (fault === 'crash') return { atMs: at, kind: 'crash', agentId, again: dice.chance(0.2) ? 1 : 0 };
+      return { atMs: at, kind: 'suffer', agentId, fault, forMs, survives: dice.of([0, 0, 4]) };
+    });
 }
 
 function drawProvocation(dice: Dice, agents: readonly AgentId[]): FaultSpec {

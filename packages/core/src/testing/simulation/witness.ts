@@ -80,7 +80,7 @@ export class Witness {
         this.#keepHold(op.key, op.value as unknown as Hold);
       else if (op.op === 'delete' && op.key.startsWith('hold/')) this.#holds.delete(op.key);
       else if (op.op === 'put' && op.key.includes('/breaker/'))
-        this.#breakers.stored(op.key, op.value as unknown as FleetBreaker);
+        this.#breaker(op.key, op.value as unknown as FleetBreaker);
       else if (op.op === 'put' && op.key.includes('/timeline/')) this.#entry(op.value as unknown as TimelineEntry);
     }
   }
@@ -171,6 +171,11 @@ export class Witness {
     const known = before?.state === 'acting' ? before.attempt.number : 0;
     if (number > 0 && number !== known) this.#spend(incident);
     if (number > 0 && number !== known) this.#canariesAllowed(incident);
+  }
+
+  #breaker(key: string, breaker: FleetBreaker): void {
+    this.#breakers.stored(key, breaker);
+    this.#recorder.line(`commit ${key}: ${breaker.state}, trip ${breaker.trips}`);
   }
 
   /** I6: no more canaries at once than the half-open fleet breaker allows. */
