@@ -31,7 +31,7 @@ describe('names in the config', () => {
     expect(error.code).toBe('GUARD_CONFIG_INVALID');
     expect(error.message.split('\n').slice(1)).toEqual([
       '  p.yaml:1:29 notifications.routes[0].to: found "osp", allowed: log, ops (did you mean "ops"?)',
-      '  p.yaml:4:17 groups.web.detectors[0]: found "hartbeat", allowed: heartbeat, probe, lifecycle, slo, errors, progress (did you mean "heartbeat"?)',
+      '  p.yaml:4:17 groups.web.detectors[0]: found "hartbeat", allowed: heartbeat, probe, lifecycle, slo, errors, progress, trend (did you mean "heartbeat"?)',
       '  p.yaml:5:5 groups.web.strategy: found "luck", allowed: ladder (add the plugin that offers it, or use what is there)',
       '  p.yaml:6:5 groups.web.orchestrator: found "docker", allowed: none, for no plugin offers orchestrators (add the plugin that offers it, or use what is there)',
     ]);
