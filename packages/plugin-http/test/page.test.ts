@@ -82,15 +82,23 @@ describe('what an agent says of itself', () => {
   const act = {
     can: true,
     isOpen: () => true,
+    isUnfolded: () => true,
     timeline: () => [{ seq: 1, at: 1, state: hostile, reason: { text: hostile, remedy: hostile } }],
   };
   const finding = { detector: hostile, evidence: hostile, text: hostile, since: 1, kind: hostile };
+  const burn = { alert: hostile, factor: 1, longMs: 1, shortMs: 1, long: 1, short: 1 };
   const agent = {
     agent: { id: hostile, group: hostile, labels: { [hostile]: hostile }, role: hostile, criticality: 0 },
     health: hostile,
     breaker: hostile,
     mode: hostile,
-    score: { score: null },
+    score: { score: null, terms: [{ name: hostile, weight: 0.3, input: 1, value: 1 }] },
+    slo: {
+      windowMs: 1,
+      objectives: [{ objective: hostile, good: 1, target: 1, budgetLeft: 0.5, burn: [{ ...burn, raised: true }] }],
+      measured: { overMs: 1, p95Ms: 1, p99Ms: 1, samples: 1, error: 0.01 },
+    },
+    remarks: [{ code: hostile, text: hostile, remedy: hostile }],
     metrics: {},
     findings: [finding],
     missed: 0,
@@ -121,8 +129,9 @@ describe('what an agent says of itself', () => {
     const path = '../public/view.js';
     const view = (await import(path)) as { [name: string]: (...given: unknown[]) => FakeNode };
     const drawn = [
-      view['drawAgent']?.(agent, act),
-      view['drawGroup']?.({ name: hostile, members: [agent] }, act),
+      view['drawRow']?.(agent, act),
+      view['drawRow']?.({ ...agent, levels: true }, act),
+      view['drawGroup']?.({ name: hostile, members: [agent], line: hostile }, act),
       view['drawIncident']?.(incident, act),
       view['drawHold']?.(hold, act),
     ] as FakeNode[];
@@ -132,7 +141,9 @@ describe('what an agent says of itself', () => {
         expect(node.tag).toMatch(/^[a-z][a-z0-9]*$/);
         expect(['script', 'img', 'iframe', 'a', 'style', 'link']).not.toContain(node.tag);
         for (const name of node.attributes.keys())
-          expect(name).toMatch(/^(data-|aria-)|^(class|id|type|title|scope|datetime|open|tabindex)$/);
+          expect(name).toMatch(
+            /^(data-|aria-)|^(class|id|type|title|scope|datetime|open|tabindex|colspan|min|max|value)$/,
+          );
       }
     }
   });

@@ -77,17 +77,15 @@ describe('flapping', () => {
           monitor.look(0, isBad ? bad : [], { policy, nowMs });
           const inWindow = changes.filter((atMs) => atMs > nowMs - policy.windowMs).length;
           const flaps = monitor.flapping.has(0);
-          if (flaps && !before) {
-            expect(inWindow).toBeGreaterThanOrEqual(policy.high);
-            // Between an end and the next beginning it changed at least as often as the thresholds are apart.
-            if (changesAtEnd > 0)
-              expect(changes.length - changesAtEnd).toBeGreaterThanOrEqual(policy.high - policy.low);
-          }
-          if (!flaps && before) {
-            expect(inWindow).toBeLessThanOrEqual(policy.low);
-            changesAtEnd = changes.length;
-          }
-          if (flaps) expect(inWindow).toBeGreaterThan(policy.low);
+          const began = flaps && !before;
+          const ended = !flaps && before;
+          // Between an end and the next beginning it changed at least as often as the thresholds are apart.
+          const apart = began && changesAtEnd > 0 ? changes.length - changesAtEnd : Infinity;
+          expect(apart).toBeGreaterThanOrEqual(policy.high - policy.low);
+          expect(began ? inWindow : Infinity).toBeGreaterThanOrEqual(policy.high);
+          expect(flaps ? inWindow : Infinity).toBeGreaterThan(policy.low);
+          expect(ended ? inWindow : 0).toBeLessThanOrEqual(policy.low);
+          if (ended) changesAtEnd = changes.length;
           before = flaps;
         }
       }),

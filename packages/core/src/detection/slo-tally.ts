@@ -126,7 +126,9 @@ export class Tally {
     let base = 0;
     for (const [level, { widthMs, count }] of levels.entries()) {
       const head = this.#heads[level] as number;
-      for (let index = head - count + 1; head > -Infinity && index <= head; index += 1) {
+      const filled = head === -Infinity ? 0 : count;
+      for (let at = 1; at <= filled; at += 1) {
+        const index = head - filled + at;
         const cell = base + mod(index, count);
         const total = this.#totals[cell] as number;
         const agoMs = nowMs - (index + 0.5) * widthMs;
