@@ -30,8 +30,9 @@ export function incidentText(style: Style, incident: Incident): string {
 
 function approvalFacts(incident: Incident): (readonly [string, string])[] {
   if (incident.state !== 'awaiting-approval') return [];
-  const { plan, reason, planHash, expiresAt, quorum, votes, prepared } = incident.approval;
-  const names = votes.map((vote) => vote.by).join(', ') || 'nobody';
+  const { plan, reason, planHash, expiresAt, quorum, votes, orderedBy, prepared } = incident.approval;
+  const names =
+    [...(orderedBy === undefined ? [] : [orderedBy]), ...votes.map((vote) => vote.by)].join(', ') || 'nobody';
   return [
     ['to approve', `${plan.rung}: ${reason.text}`],
     ['plan hash', planHash],
