@@ -103,3 +103,15 @@ test.each(['opened', 'ordered', 'step-started', 'watch-check', 'told', 'resolved
 test('an event that a later version adds is passed over', () => {
   expect(narrate(event('moon.risen', {}))).toBeUndefined();
 });
+
+test('a storm is told of when it begins and when it is over', () => {
+  const storm = { group: 'workers', groups: ['workers'], reason: { code: 'x', text: '5 of 6 are unhealthy.' } };
+  expect(narrate(event('storm.opened', { storm }))).toEqual({
+    subject: 'workers',
+    text: 'storm: 5 of 6 are unhealthy.',
+    tone: 'bad',
+  });
+  const wider = { ...storm, groups: ['workers', 'api'] };
+  expect(narrate(event('storm.closed', { storm: wider }))).toMatchObject({ subject: '2 groups', tone: 'good' });
+  expect(narrate(event('storm.changed', { storm }))).toBeUndefined();
+});

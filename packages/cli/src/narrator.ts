@@ -5,7 +5,8 @@ import {
   type GuardEvents,
   type Incident,
   type Reason,
-  type TimelineEntry,
+  type Storm,
+  TimelineEntry,
 } from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
 
@@ -14,7 +15,7 @@ export type Tone = keyof Style;
 
 /** One line about what the guard saw, decided or did. */
 export interface Line {
-  /** The agent, or `guard`. */
+  /** The agent, the group of a storm, or `guard`. */
   readonly subject: string;
   readonly text: string;
   readonly tone: Tone;
@@ -43,6 +44,10 @@ export class Narrator {
         return this.#changed(event.data.incident, event.data.entry);
       case 'incident.resolved':
         return about(event.data.incident, resolvedText(event.data.incident), 'good');
+      case 'storm.opened':
+        return ofStorm(event.data.storm, `storm: ${event.data.storm.reason.text}`, 'bad');
+      case 'storm.closed':
+        return ofStorm(event.data.storm, 'the storm is over', 'good');
       case 'notice.failed': {
         const { notice, notifier, error } = event.data;
         return { subject: notice.agentId, text: `${notifier} did not take "${notice.title}": ${error}`, tone: 'warn' };
@@ -117,6 +122,10 @@ function resolvedText(incident: Incident): string {
   const tries = incident.attempts.length;
   const by = tries === 0 ? '' : ` with ${tries === 1 ? 'one attempt' : `${tries} attempts`}`;
   return `${incident.outcome} after ${took}${by}: ${incident.because.text}`;
+}
+
+function ofStorm({ group, groups }: Storm, text: string, tone: Line['tone']): Line {
+  return { subject: groups.length === 1 ? group : `${groups.length} groups`, text, tone };
 }
 
 function about(incident: Incident, text: string, tone: Tone): Line {

@@ -40,6 +40,8 @@ const kinds: readonly NoticeKind[] = [
   'recovery-failed',
   'recovered',
   'resolved',
+  'storm',
+  'storm-over',
 ];
 const priorities: readonly Priority[] = ['info', 'warning', 'error', 'critical'];
 

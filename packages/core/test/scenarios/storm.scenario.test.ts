@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { fleetOf, stormWorld } from '../safety/storm-world.ts';
+import { healthy } from './rig.ts';
+
+describe('a storm', () => {
+  it('tells who listens that it began, grew and ended, in this order', async () => {
+    const { rig, kill, storms } = await stormWorld(fleetOf(3));
+    await healthy(rig);
+    kill(...fleetOf(3));
+    await rig.until(() => storms()[0]?.state === 'closed', 300_000);
+    await rig.clock.advance(1_000);
+    const told = rig.events.map(({ type }) => type).filter((type) => type.startsWith('storm.'));
+    expect(told[0]).toBe('storm.opened');
+    expect(told.at(-1)).toBe('storm.closed');
+    expect(new Set(told.slice(1, -1))).toEqual(new Set(['storm.changed']));
+    await rig.stop();
+  });
+
+  it('is named by the explanation of each of its incidents, and found by its id', async () => {
+    const { rig, kill, storms } = await stormWorld(fleetOf(4));
+    await healthy(rig);
+    kill(...fleetOf(4));
+    await rig.clock.advance(20_000);
+    const [storm] = storms();
+    const { summary, storm: named } = await rig.guard().explain('web.4');
+    expect(summary).toContain(`one of 4 agents in storm ${storm?.id}`);
+    expect(named?.id).toBe(storm?.id);
+    expect(rig.guard().storms.get(storm?.id ?? '').memberCount).toBe(4);
+    expect(() => rig.guard().storms.get('storm_none')).toThrow('There is no storm storm_none.');
+    await rig.stop();
+  });
+
+  it('takes in the groups that fail within the window: one machine, one storm, one page', async () => {
+    const agents = [...fleetOf(3, 'api'), ...fleetOf(3, 'db'), ...fleetOf(3)];
+    const { rig, kill, storms, notices } = await stormWorld(agents);
+    await healthy(rig);
+    kill(...agents);
+    await rig.clock.advance(30_000);
+    expect(storms()).toMatchObject([{ memberCount: 9, groups: expect.arrayContaining(['api', 'db', 'web']) }]);
+    expect(notices().filter(({ kind }) => kind === 'storm')).toHaveLength(1);
+    await rig.until(() => storms().every(({ state }) => state === 'closed'), 600_000);
+    expect(await healthy(rig)).toBe(true);
+    await rig.stop();
+  });
+
+  it('does not open for agents that a person stopped, nor for one that an operator respawns', async () => {
+    const { rig, world, storms } = await stormWorld(fleetOf(4));
+    await healthy(rig);
+    for (const agentId of ['web.1', 'web.2', 'web.3']) world.stopByHand(agentId);
+    await rig.clock.advance(60_000);
+    await rig.guard().respawn('web.4', { by: 'ann' });
+    await rig.clock.advance(60_000);
+    expect(storms()).toEqual([]);
+    await rig.stop();
+  });
+
+  it('leaves a hold in force: held agents are no canaries', async () => {
+    const { rig, kill, acts } = await stormWorld(fleetOf(4));
+    await healthy(rig);
+    await rig.guard().hold({ scope: { kind: 'group', group: 'web' }, reason: 'look', by: 'ann', ttlMs: 3_600_000 });
+    kill(...fleetOf(4));
+    await rig.clock.advance(5 * 60_000);
+    expect(acts()).toEqual([]);
+    await rig.stop();
+  });
+
+  it('is paged, although the guard was killed before it told anybody', async () => {
+    const { rig, kill, storms, notices } = await stormWorld(fleetOf(4), { groups: { web: { mode: 'observe' } } });
+    await healthy(rig);
+    kill(...fleetOf(4));
+    await rig.clock.advance(1_000);
+    rig.crash();
+    await rig.boot();
+    await rig.clock.advance(60_000);
+    expect(storms()).toMatchObject([{ state: 'open', told: true, memberCount: 4 }]);
+    expect(notices().filter(({ kind }) => kind === 'storm')).toHaveLength(1);
+    await rig.stop();
+  });
+});
