@@ -43,6 +43,22 @@ describe('burn-rate alerts', () => {
     expect(rig.kinds()).toEqual([]);
   });
 
+  it('page no longer when the agent has been well for five minutes, whatever the long windows hold', async () => {
+    const rig = rigOf(well);
+    await rig.run(2 * hour, rig.each);
+    rig.shows({ ...well, error_rate: 1 });
+    await rig.run(20 * 60_000, rig.each);
+    expect(rig.kinds()).toEqual(['slo-burn']);
+    rig.shows(well);
+    await rig.run(4 * 60_000, rig.each);
+    expect(rig.kinds()).toEqual(['slo-burn']);
+    await rig.run(2 * 60_000, rig.each);
+    expect(rig.kinds()).toEqual([]);
+    const errors = rig.detection.serviceLevels(rig.slot)?.objectives.find((one) => one.objective === 'errorRate');
+    expect(errors?.burn[1]?.short).toBeGreaterThan(100);
+    expect(rig.remarks()).toHaveLength(1);
+  });
+
   it('only tell of slow burning, and hold nothing against the agent for it', async () => {
     const rig = rigOf({ ...well, error_rate: 0.004 });
     await rig.run(24 * hour, rig.each);

@@ -37,7 +37,8 @@ export function targetOf(objective: SloObjective, slo: SloPolicy): number {
  * Multi-window multi-burn-rate alerts (Google SRE workbook, chapter 5): burn = share of bad / (1 − target), and a line
  * of the table holds while the long and the short window burn at its factor; of an agent that is known for less than the
  * long window, the unknown part counts as in order. Raised, it stands until one of them is
- * below the factor by `clearBelow`, or nothing was heard for 5 min. A page is about the current instance alone; a ticket
+ * below the factor by `clearBelow`, or nothing was heard for 5 min. A page ends sooner, as soon as the shortest window of
+ * the table does not burn at all: an agent that is well again must not be kept from its work by what is over. A page is about the current instance alone; a ticket
  * is about the agent. An outage has an incident of its own: availability only ever makes tickets.
  */
 export function judgeBurn(record: SloRecord, slo: SloPolicy, nowMs: Ms): readonly Burning[] {
@@ -108,6 +109,8 @@ function budgetLeftOf(
 interface Burn {
   readonly long?: number | undefined;
   readonly short?: number | undefined;
+  /** Of a page: in the shortest window of the table. */
+  readonly recent?: number | undefined;
 }
 
 function burnOf(
@@ -129,7 +132,12 @@ function burnOf(
   const coveredMs = objective === 'availability' ? rate.longMs : record.coveredMs(objective, nowMs, ofInstance);
   const part = Math.min(1, Math.max(coveredMs, shortestMs) / rate.longMs);
   const long = over(rate.longMs, least);
-  return { long: long === undefined ? undefined : long * part, short: over(rate.shortMs, least * shortShare) };
+  const recentMs = Math.min(...slo.burn.rates.map(({ shortMs }) => shortMs));
+  return {
+    recent: ofInstance ? over(recentMs, least * shortShare) : undefined,
+    long: long === undefined ? undefined : long * part,
+    short: over(rate.shortMs, least * shortShare),
+  };
 }
 
 /** Requests are counted against `minRequests`; tasks and samples of a percentile are fewer by nature. */
@@ -138,12 +146,12 @@ function leastOf(objective: SloObjective, { minRequests, minSamples }: BurnPolic
 }
 
 function holds(
-  { long, short }: Burn,
+  { long, short, recent = 1 }: Burn,
   { factor }: BurnRate,
   { stands, slo }: { readonly stands: boolean; readonly slo: SloPolicy },
 ): boolean {
   const from = stands ? factor * (1 - slo.clearBelow) : factor;
-  return long !== undefined && short !== undefined && long >= from && short >= from;
+  return long !== undefined && short !== undefined && long >= from && short >= from && recent >= 1;
 }
 
 function isUnknown({ long, short }: Burn): boolean {
