@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGuard, noopLogger } from '@praetorian-guard/core';
 import type { GuardApi } from '@praetorian-guard/core';
+import type { PluginManifest } from '@praetorian-guard/core/plugin';
 import { compare, readRecord, recordFilesOf, replay } from '@praetorian-guard/core/replay';
 import http from '@praetorian-guard/plugin-http';
 import level from '@praetorian-guard/plugin-level';
@@ -11,10 +12,10 @@ import type { TestHost } from './config.ts';
 import { createTestHost } from './config.ts';
 
 /** From their sources, so that no build is needed. */
-const plugins = {
-  '@praetorian-guard/plugin-http': http,
-  '@praetorian-guard/plugin-level': level,
-  '@praetorian-guard/plugin-process': local,
+const plugins: { readonly [use: string]: PluginManifest } = {
+  '@praetorian-guard/plugin-http': http as PluginManifest,
+  '@praetorian-guard/plugin-level': level as PluginManifest,
+  '@praetorian-guard/plugin-process': local as PluginManifest,
 };
 
 let host: TestHost;
@@ -29,8 +30,11 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   throw new Error(`not in time: ${what}`);
 }
 
-const pidOf = (guard: GuardApi, id: string): number =>
-  (guard.agents.get(id).agent.instance?.ref as { readonly pid: number }).pid;
+function pidOf(guard: GuardApi, id: string): number {
+  const pid = guard.agents.get(id).agent.instance?.ref?.['pid'];
+  if (typeof pid !== 'number') throw new Error(`${id} has no process`);
+  return pid;
+}
 
 async function healed(guard: GuardApi, agentId: string): Promise<void> {
   await until(`${agentId} is healed`, async () => {

@@ -37,7 +37,7 @@ interface Told {
   readonly replayed: Replayed;
   readonly comparison: Comparison;
   readonly same: boolean;
-  timeAt(ms: number): number;
+  readonly timeAt: (ms: number) => number;
 }
 
 /** On standard error, so that the output can be piped. */

@@ -26,10 +26,7 @@ export function composeRecovery(scope: Scope, { agentClient, recording }: Inputs
     core.ledger,
     (at) => new Ledger({ store: at.get(core.store), keys, log: at.get(core.log), shardOf: shardOfAgent(at) }),
   );
-  scope.provide(core.agentClient, (at) => {
-    const client = agentClient ?? makeAgentClient(at);
-    return recording ? tapAgentClient(recording.recorder, client) : client;
-  });
+  scope.provide(core.agentClient, (at) => heard(agentClient ?? makeAgentClient(at), recording));
   scope.provide(
     core.checkpoints,
     (at) =>
@@ -89,6 +86,10 @@ export function composeRecovery(scope: Scope, { agentClient, recording }: Inputs
       }),
   );
   scope.provide(core.notifications, makeNotifications);
+}
+
+function heard(client: AgentClient, recording: Inputs['recording']): AgentClient {
+  return recording ? tapAgentClient(recording.recorder, client) : client;
 }
 
 function makeAgentClient(at: Provider): AgentClient {

@@ -13,7 +13,7 @@ export interface GuardTapOptions {
   readonly recorder: Recorder;
   readonly agentOf: AgentOf;
   /** Starts the guard with the face that surfaces are to use. */
-  start(face: GuardApi): Promise<void>;
+  readonly start: (face: GuardApi) => Promise<void>;
 }
 
 /** A guard that writes down everything that is said to it. */
@@ -73,10 +73,15 @@ async function operation<T>({ recorder, m, args, agent }: Operation, run: () => 
   const n = recorder.nextOperation();
   const kept = args.map((one) => withoutPrivate(one as Json));
   recorder.input({ k: 'op', n, m, args: kept, ...(agent === undefined ? {} : { agent }) });
-  const result = await run();
-  const id = (result as { readonly id?: unknown } | undefined)?.id;
-  if (typeof id === 'string') recorder.write({ k: 'opd', n, id });
-  return result;
+  try {
+    const result = await run();
+    const id = (result as { readonly id?: unknown } | undefined)?.id;
+    recorder.write({ k: 'opd', n, ...(typeof id === 'string' ? { id } : {}) });
+    return result;
+  } catch (thrown) {
+    recorder.write({ k: 'opd', n, refused: 1 });
+    throw thrown;
+  }
 }
 
 function withoutPrivate(value: Json): Json {

@@ -1,6 +1,7 @@
 import type { GuardApi } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { Json } from '../model/index.ts';
+import type { RecordData } from './record-data.ts';
 import type { OperationLine } from './record-format.ts';
 import { standIn } from './stand-in.ts';
 
@@ -12,27 +13,36 @@ export class Operations {
   /** What was refused this time, with why. */
   readonly refused: string[] = [];
   readonly #guard: GuardApi;
-  readonly #made: ReadonlyMap<number, string>;
+  readonly #answered: RecordData['answeredOperations'];
+  readonly #ended = new Map<number, Promise<void>>();
   /** By the id in the record: the id now. */
   readonly #ids = new Map<string, string>();
 
-  constructor(guard: GuardApi, made: ReadonlyMap<number, string>) {
+  constructor(guard: GuardApi, answered: RecordData['answeredOperations']) {
     this.#guard = guard;
-    this.#made = made;
+    this.#answered = answered;
   }
 
   do(line: OperationLine): void {
-    this.#ask(line).then(
+    const ended = this.#ask(line).then(
       (result) => this.#note(line, result),
       (thrown: unknown) => {
         // What was refused then, too, tells nothing.
-        if (this.#made.has(line.n)) this.refused.push(`${line.m} ${line.agent ?? ''}: ${messageOf(thrown)}`);
+        const then = this.#answered.get(line.n);
+        if (then && then.refused !== 1) this.refused.push(`${line.m} ${line.agent ?? ''}: ${messageOf(thrown)}`);
       },
     );
+    this.#ended.set(line.n, ended);
+  }
+
+  /** Resolves when the operation of that number was answered. */
+  async ended(n: number): Promise<void> {
+    await this.#ended.get(n);
+    this.#ended.delete(n);
   }
 
   #note({ n }: OperationLine, result: unknown): void {
-    const then = this.#made.get(n);
+    const then = this.#answered.get(n)?.id;
     const now = (result as { readonly id?: unknown } | undefined)?.id;
     if (then !== undefined && typeof now === 'string') this.#ids.set(then, now);
   }

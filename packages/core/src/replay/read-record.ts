@@ -9,6 +9,7 @@ import type {
   GapLine,
   HeaderLine,
   InputLine,
+  OperationEndLine,
   OutputLine,
   RecordLine,
   StateLine,
@@ -17,9 +18,9 @@ import type {
 } from './record-format.ts';
 
 /** Kinds of lines that are inputs. Of answers only those that came later than their call. */
-const inputKinds: ReadonlySet<string> = new Set(['b', 'sig', 'op', 'inv', 'wall', 'stall', 'end']);
+const inputKinds: ReadonlySet<string> = new Set(['b', 'sig', 'op', 'opd', 'inv', 'wall', 'stall', 'end']);
 const outputKinds: ReadonlySet<string> = new Set(['d', 'f', 'h']);
-const timedKinds: ReadonlySet<string> = new Set([...inputKinds, ...outputKinds, 'opd', 'q', 'a', 'store', 'gap']);
+const timedKinds: ReadonlySet<string> = new Set([...inputKinds, ...outputKinds, 'q', 'a', 'store', 'gap']);
 
 /** Reads the segments of one life, in their order. Errors: `GUARD_RECORD_…`, which name file and line. */
 export async function readRecord(files: readonly string[]): Promise<RecordData> {
@@ -57,8 +58,6 @@ export class RecordReader {
   #number = 0;
   /** A line that is no JSON: an error, unless it is the last one of its file, which a crash cuts off. */
   #broken: { readonly number: number; readonly why: string } | undefined;
-  /** The head of the present segment is not over. */
-  #inHead = false;
   #header: HeaderLine | undefined;
   #segment = 0;
   #endMs: Ms | undefined;
@@ -68,7 +67,7 @@ export class RecordReader {
   readonly #inputs: InputLine[] = [];
   readonly #answers = new Map<string, Map<number, AnswerLine>>();
   readonly #begun = new Map<string, Set<number>>();
-  readonly #made = new Map<number, string>();
+  readonly #operations = new Map<number, OperationEndLine>();
   readonly #outputs: OutputLine[] = [];
   readonly #gaps: GapLine[] = [];
   readonly #storeFaults: StoreFaultLine[] = [];
@@ -104,7 +103,7 @@ export class RecordReader {
       state: this.#state,
       inputs: this.#inputs,
       answers: { answers: this.#answers, begun: this.#begun },
-      made: this.#made,
+      answeredOperations: this.#operations,
       outputs: this.#outputs,
       gaps: this.#gaps,
       storeFaults: this.#storeFaults,
@@ -132,7 +131,6 @@ export class RecordReader {
     }
     if (typeof line.t !== 'number' || typeof line.wall !== 'number' || typeof line.config !== 'object')
       throw this.#invalid('the head does not tell time and config');
-    this.#inHead = true;
     if (this.#header) this.#continues(this.#header, line);
     else this.#header = line;
     this.#segment = line.segment;
@@ -162,7 +160,6 @@ export class RecordReader {
     if (!timedKinds.has(line.k)) throw this.#invalid(`it is of a kind nobody knows: ${JSON.stringify(line.k)}`);
     if (typeof line.t !== 'number' || !Number.isFinite(line.t)) throw this.#invalid('it has no time');
     const ofHead = line.k === 'inv' && line.h === 1;
-    this.#inHead &&= ofHead;
     // A further segment tells again who is there; whoever read the one before knows.
     if (ofHead && this.#files.length > 1) return;
     if (line.k === 'end') this.#endMs = line.t;
@@ -180,7 +177,8 @@ export class RecordReader {
         numbers(this.#begun, line.p).add(line.n);
         return;
       case 'opd':
-        this.#made.set(line.n, line.id);
+        this.#operations.set(line.n, line);
+        this.#inputs.push(line);
         return;
       case 'gap':
         this.#gaps.push(line);

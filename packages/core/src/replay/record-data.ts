@@ -4,6 +4,7 @@ import type {
   GapLine,
   HeaderLine,
   InputLine,
+  OperationEndLine,
   OutputLine,
   StateLine,
   StoreFaultLine,
@@ -19,8 +20,8 @@ export interface RecordData {
   /** What reached the guard, in order. */
   readonly inputs: readonly InputLine[];
   readonly answers: Answered;
-  /** By number of the operation: the id of what it made. */
-  readonly made: ReadonlyMap<number, string>;
+  /** By number: how operations were answered. */
+  readonly answeredOperations: ReadonlyMap<number, OperationEndLine>;
   /** What the guard decided. */
   readonly outputs: readonly OutputLine[];
   readonly gaps: readonly GapLine[];

@@ -98,11 +98,12 @@ export interface OperationLine extends Timed {
   readonly agent?: string;
 }
 
-/** The id of what the operation made. */
+/** An operation was answered: with what has an id, with something else, or with a refusal. */
 export interface OperationEndLine extends Timed {
   readonly k: 'opd';
   readonly n: number;
-  readonly id: string;
+  readonly id?: string;
+  readonly refused?: 1;
 }
 
 /** One event of the `n`th listing of an inventory, or its end. */
@@ -197,11 +198,12 @@ export type InputLine =
   | BeatLine
   | SignalLine
   | OperationLine
+  | OperationEndLine
   | InventoryLine
   | AnswerLine
   | WallLine
   | StallLine
   | EndLine;
 export type OutputLine = DecisionLine | SeenLine;
-export type TimedLine = InputLine | OutputLine | OperationEndLine | CallLine | StoreFaultLine | GapLine;
+export type TimedLine = InputLine | OutputLine | CallLine | StoreFaultLine | GapLine;
 export type RecordLine = HeaderLine | StateLine | StreamLine | TimedLine;

@@ -80,7 +80,7 @@ export class Recorder {
 
   event(event: AnyGuardEvent): void {
     const line = outputOf(event);
-    if (line) this.write(line as unknown as { readonly k: string } & JsonObject);
+    if (line) this.write(line);
   }
 
   /** Number of the next operation. */

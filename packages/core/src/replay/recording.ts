@@ -1,4 +1,4 @@
-import type { AnyGuardEvent, Clock, StateStore } from '../contracts/index.ts';
+import type { AnyGuardEvent, Clock, Component, StateStore } from '../contracts/index.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Ms } from '../model/index.ts';
 import { coreVersion } from '../plugins/check-manifest.ts';
@@ -50,16 +50,16 @@ export class Recording {
     this.taps = new ComponentTaps(this.recorder);
   }
 
-  /** Before the guard reads or writes its memory: the head tells what it will find. */
-  async start(store: StateStore): Promise<void> {
+  /** Begins before the guard reads or writes its memory: the head tells what it will find. */
+  of(store: StateStore): Component {
     this.#store = store;
+    return { start: () => this.#start(), stop: async () => this.#options.place.close?.() };
+  }
+
+  async #start(): Promise<void> {
     const { place } = this.#options;
     await place.open((segment) => this.#head(segment));
     this.recorder.begin();
-  }
-
-  async stop(): Promise<void> {
-    await this.#options.place.close?.();
   }
 
   get seed(): string | undefined {

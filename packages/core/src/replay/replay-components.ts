@@ -125,8 +125,10 @@ export function replayControlPlane({ clock }: ReplayPorts): ControlPlane {
   };
 }
 
+/** Lists nobody, until the call aborts. */
 async function* nobody({ signal }: Call): AsyncGenerator<never> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  yield* [];
 }
 
 function admitted(action: Action, key: string): Decision<Intent> {

@@ -1,6 +1,6 @@
 import { assembleGuard } from '../di/create-guard.ts';
 import type { GuardApi, PluginManifest } from '../contracts/index.ts';
-import { messageOf } from '../contracts/index.ts';
+import { guardError, messageOf } from '../contracts/index.ts';
 import type { Ms } from '../model/index.ts';
 import { createVirtualClock, noopLogger } from '../runtime/index.ts';
 import { Answers } from './answers.ts';
@@ -107,24 +107,24 @@ class Theatre {
     });
     theatre.#guard = guard;
     theatre.#configHash = guard.status().configVersion;
-    theatre.#operations = new Operations(guard, record.made);
+    theatre.#operations = new Operations(guard, record.answeredOperations);
     return theatre;
   }
 
   async play(onProgress: ReplayOptions['onProgress']): Promise<void> {
-    let failed: unknown;
-    (this.#guard as GuardApi).start().catch((thrown: unknown) => (failed = thrown ?? 'unknown'));
+    let failed: Error | undefined;
+    (this.#guard as GuardApi).start().catch((thrown: unknown) => (failed = asError(thrown)));
     await this.#virtual.settle();
     const { inputs, endMs } = this.#record;
     for (const [at, line] of inputs.entries()) {
-      if (failed !== undefined) throw failed;
+      if (failed) throw failed;
       if (line.k === 'end') break;
       await this.#runTo(line.k === 'stall' ? line.t - line.ms : line.t, line.c ?? 0);
-      if (this.#inject(line)) await this.#letFollow(inputs[at + 1]);
+      if (this.#inject(line)) await this.#letFollow(line, inputs[at + 1]);
       if (at % progressEvery === 0) onProgress?.(at / inputs.length);
     }
     await this.#runTo(endMs, Infinity);
-    if (failed !== undefined) throw failed;
+    if (failed) throw failed;
     onProgress?.(1);
   }
 
@@ -157,9 +157,13 @@ class Theatre {
   }
 
   /** What follows from an input goes on until nothing does, or the next input of the same turn comes in between. */
-  async #letFollow(next: InputLine | undefined): Promise<void> {
-    if (next?.u === undefined) await this.#virtual.settle();
-    else await passTurns(next.u);
+  async #letFollow(line: InputLine, next: InputLine | undefined): Promise<void> {
+    const together = next?.t === line.t && next.c === line.c;
+    if (next?.u !== undefined) return passTurns(next.u);
+    // Whoever waited for one answer may have asked for the next thing in the same turn.
+    if (together && line.k === 'opd' && next.k === 'op') return;
+    const settled = this.#virtual.settle();
+    await (together && next.k === 'opd' ? Promise.race([this.#operations?.ended(next.n), settled]) : settled);
   }
 
   /** @returns whether something may follow from it by promises. */
@@ -187,6 +191,8 @@ class Theatre {
       case 'op':
         this.#operations?.do(line);
         return true;
+      case 'opd':
+        return true;
       case 'end':
         return false;
     }
@@ -197,6 +203,10 @@ class Theatre {
     this.#warnings.push('the guard was given a source of chance of its own: ids and jitter are others in the replay');
     return 'replay';
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : guardError('GUARD_INVARIANT', { what: messageOf(thrown) });
 }
 
 function folderOf({ config, configDir }: ReplayOptions, { baseDir }: HeaderLine): { readonly configDir?: string } {

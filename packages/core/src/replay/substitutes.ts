@@ -12,7 +12,7 @@ const thinking = ['detectors', 'assessors', 'strategies', 'anomalyModels'] as co
 export interface SubstitutesOptions {
   readonly header: HeaderLine;
   readonly ports: ReplayPorts;
-  warn(warning: string): void;
+  readonly warn: (warning: string) => void;
 }
 
 type Contributes = PluginManifest['contributes'];
@@ -37,7 +37,7 @@ export function substitutes({ header, ports, warn }: SubstitutesOptions) {
 
 interface Failure {
   readonly thrown: unknown;
-  warn(warning: string): void;
+  readonly warn: (warning: string) => void;
 }
 
 function standIn(use: string, recorded: RecordedPlugin | undefined, { thrown, warn }: Failure): PluginManifest {

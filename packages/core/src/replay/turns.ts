@@ -1,6 +1,9 @@
 /** Turns of the microtask queue after which an answer that came at once is passed on. */
 const promptTurns = 24;
 
+/** Already settled: awaiting it lets one turn pass. */
+const turnOver = Promise.resolve();
+
 /** How far apart two inputs of one turn of the event loop may be to be told to the microtask. */
 const countedTurns = 64;
 
@@ -22,7 +25,7 @@ export class TurnCounter {
 
   async #count(since: { turns: number }): Promise<void> {
     while (since.turns < countedTurns) {
-      await undefined;
+      await turnOver;
       since.turns += 1;
     }
     if (this.#since === since) this.#since = undefined;
@@ -31,7 +34,7 @@ export class TurnCounter {
 
 /** Lets so many turns of the microtask queue pass. */
 export async function passTurns(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await undefined;
+  for (let turn = 0; turn < turns; turn += 1) await turnOver;
 }
 
 /** What became of a promise. */
@@ -50,7 +53,7 @@ export async function settled<T>(make: () => Promise<T>): Promise<Settled<T>> {
     (value): Settled<T> => (known = { ok: true, value, prompt: true }),
     (error: unknown): Settled<T> => (known = { ok: false, error, prompt: true }),
   );
-  for (let turn = 0; turn < promptTurns; turn += 1) await undefined;
+  for (let turn = 0; turn < promptTurns; turn += 1) await turnOver;
   return known ?? { ...(await whole), prompt: false };
 }
 
