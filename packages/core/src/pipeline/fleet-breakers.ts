@@ -73,22 +73,25 @@ export class FleetBreakers {
 
   /** An incident moved on: what it says of a canary. */
   after({ incident, decided }: IncidentChange): void {
-    const { id, group } = incident;
-    const known = this.#canaries.get(id);
     const trip = canaryOf(incident);
-    if (trip !== undefined) {
-      const verified = known?.trip === trip && known.verified;
-      const now = verified || (isProven(incident, this.#o.clock.now()) && this.#o.isSound(incident.agentId));
-      this.#canaries.set(id, { group, trip, verified: now });
-      if (now && !verified) this.look(group, { type: 'canary-succeeded', trip });
-      return;
-    }
-    this.#canaries.delete(id);
+    if (trip !== undefined) return this.#flies(incident, trip);
+    const wasVerified = this.#canaries.get(incident.id)?.verified === true;
+    this.#canaries.delete(incident.id);
     const { canary, verdict } = decided.ended ?? {};
     if (canary === undefined) return;
-    if (verdict === 'healed' && known?.verified !== true) this.look(group, { type: 'canary-succeeded', trip: canary });
-    if (verdict === 'failed' || verdict === 'ambiguous')
-      this.look(group, { type: 'canary-failed', trip: canary, text: decided.entry?.reason.text ?? '' });
+    if (verdict === 'healed' && !wasVerified) this.look(incident.group, { type: 'canary-succeeded', trip: canary });
+    if (verdict !== 'failed' && verdict !== 'ambiguous') return;
+    const text = decided.entry?.reason.text ?? '';
+    this.look(incident.group, { type: 'canary-failed', trip: canary, text });
+  }
+
+  #flies(incident: Incident, trip: number): void {
+    const { id, group, agentId } = incident;
+    const known = this.#canaries.get(id);
+    const was = known?.trip === trip && known.verified;
+    const verified = was || (isProven(incident, this.#o.clock.now()) && this.#o.isSound(agentId));
+    this.#canaries.set(id, { group, trip, verified });
+    if (verified && !was) this.look(group, { type: 'canary-succeeded', trip });
   }
 
   /** An attempt of the group that begins now is a canary of this trip; `undefined` while the breaker is not half-open. */

@@ -16,11 +16,12 @@ function world(groupSize: number, fleetSize = groupSize) {
   return {
     partitions,
     look,
-    silent(agentId: string, at: number, group = 'web'): void {
+    silent: (agentId: string, at: number, group = 'web'): void => {
       partitions.note({ agentId, before: undefined, after: { group, since: at, silentSince: at } });
       look(group, at);
     },
-    heard(agentId: string, since: number, now: number, group = 'web'): void {
+    heard: (agentId: string, since: number, now: number): void => {
+      const group = 'web';
       partitions.note({ agentId, before: { group, since, silentSince: since }, after: undefined });
       look(group, now);
     },

@@ -35,6 +35,7 @@ import {
   type TimelineEntry,
 } from '../model/index.ts';
 import { FakeFleet, heartbeatProblem, openIncident, pageOf } from './fake-fleet.ts';
+import { FakeStorms } from './fake-storms.ts';
 
 /** What was asked of the guard, in order, for a test to look at. */
 export interface FakeCall {
@@ -60,7 +61,7 @@ export class FakeGuard implements GuardApi {
   degraded: { what: string; why: string }[] = [];
   readonly #fleet = new FakeFleet();
   readonly #incidents = new Map<string, Incident>();
-  readonly #storms = new Map<string, Storm>();
+  readonly #storms = new FakeStorms();
   readonly #timelines = new Map<string, TimelineEntry[]>();
   readonly #holds = new Map<string, Hold>();
   readonly #checkpoints = new Map<string, { checkpoint: Checkpoint; bytes: Uint8Array }>();
@@ -109,10 +110,8 @@ export class FakeGuard implements GuardApi {
 
   /** Puts a storm in, as it is, and tells of it. */
   putStorm(storm: Storm): void {
-    const known = this.#storms.has(storm.id);
-    this.#storms.set(storm.id, storm);
-    if (storm.state === 'closed') this.emit('storm.closed', { storm });
-    else this.emit(known ? 'storm.changed' : 'storm.opened', { storm });
+    const { type, data } = this.#storms.put(storm);
+    this.emit(type, data);
   }
 
   /** Puts an incident in, as it is, with its timeline. */
@@ -197,19 +196,7 @@ export class FakeGuard implements GuardApi {
     },
   };
 
-  readonly storms = {
-    list: (options: Parameters<GuardApi['storms']['list']>[0] = {}): ListOf<Storm> => {
-      const wanted = [...this.#storms.values()].filter(
-        ({ state }) => options.state === undefined || options.state === state,
-      );
-      return pageOf(wanted.sort((a, b) => (a.id < b.id ? 1 : -1)), (storm) => storm.id, options);
-    },
-    get: (stormId: string): Storm => {
-      const storm = this.#storms.get(stormId);
-      if (!storm) throw guardError('GUARD_STORM_UNKNOWN', { stormId });
-      return storm;
-    },
-  };
+  readonly storms = this.#storms.api;
 
   readonly checkpoints = {
     save: async (

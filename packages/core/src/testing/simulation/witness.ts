@@ -169,13 +169,17 @@ export class Witness {
     this.incidents.set(incident.id, { incident, deserved: kept?.deserved ?? this.#isGuilty(incident.agentId) });
     const number = incident.state === 'acting' ? incident.attempt.number : 0;
     const known = before?.state === 'acting' ? before.attempt.number : 0;
-    if (number > 0 && number !== known) this.#spend(incident);
-    if (number > 0 && number !== known) this.#canariesAllowed(incident);
+    if (number > 0 && number !== known) this.#attemptBegins(incident);
   }
 
   #breaker(key: string, breaker: FleetBreaker): void {
     this.#breakers.stored(key, breaker);
     this.#recorder.line(`commit ${key}: ${breaker.state}, trip ${breaker.trips}`);
+  }
+
+  #attemptBegins(incident: Incident): void {
+    this.#spend(incident);
+    this.#canariesAllowed(incident);
   }
 
   /** I6: no more canaries at once than the half-open fleet breaker allows. */
