@@ -35,7 +35,7 @@ function acting(last: Partial<StepRecord> = {}): Incident {
       step({ id: '2-retire', spec: retire, onFailure: 'continue', ...last }),
     ],
   };
-  return openIncident({ state: 'acting', attempt } as Partial<Incident>);
+  return openIncident({ state: 'acting', attempt });
 }
 
 const hold = { code: 'hold', text: 'ann holds it.' } as const;
