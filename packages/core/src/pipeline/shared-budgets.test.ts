@@ -38,7 +38,7 @@ describe('the budget of the fleet', () => {
       fc.asyncProperty(turns, async (wishes) => {
         const { all } = guards(4);
         const got = await Promise.all(
-          wishes.map(async ({ guard, weight }) =>
+          wishes.map(async ({ guard, weight }): Promise<number> =>
             (await (all[guard] as SharedBudgets).reserve(ask(weight), false)) ? weight : 0,
           ),
         );
