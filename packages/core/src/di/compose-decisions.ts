@@ -31,7 +31,10 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.reservations, makeReservations);
   scope.provide(
     core.incidentLog,
-    (at) => new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit)),
+    (at) =>
+      new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit), ({ agentId, group }) =>
+        at.get(core.config).policyOf({ id: agentId, group, labels: {} }),
+      ),
   );
   scope.provide(core.signer, () => new ApprovalSigner());
   scope.provide(core.approvalDesk, makeApprovalDesk);

@@ -1,11 +1,22 @@
 import type { StateStore, StoreOp, Version } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import type { AgentId, GroupId, Incident, IncidentId, IncidentState, Json, Ms, TimelineEntry } from '../model/index.ts';
+import type {
+  AgentId,
+  GroupId,
+  Incident,
+  IncidentId,
+  IncidentState,
+  Json,
+  Ms,
+  Policy,
+  TimelineEntry,
+} from '../model/index.ts';
 import { isId } from '../model/index.ts';
 import type { AuditLog } from '../state/index.ts';
 import { keys, shardChain } from '../state/index.ts';
 import { auditOf } from './audited.ts';
 import type { Ownership } from './ownership.ts';
+import { incidentFrom } from './stored-incident.ts';
 
 /** Resolved incidents are kept this long. */
 const keepMs: Ms = 30 * 86_400_000;
@@ -19,6 +30,7 @@ export class IncidentLog {
   readonly #store: StateStore;
   readonly #ownership: Ownership;
   readonly #audit: AuditLog;
+  readonly #policyOf: (incident: Incident) => Policy;
   readonly #incidents = new Map<IncidentId, Incident>();
   readonly #versions = new Map<IncidentId, Version>();
   readonly #openByAgent = new Map<AgentId, IncidentId>();
@@ -27,10 +39,12 @@ export class IncidentLog {
   readonly #unresolvedByGroup = new Map<GroupId, Set<AgentId>>();
   readonly #resolved: IncidentId[] = [];
 
-  constructor(store: StateStore, ownership: Ownership, audit: AuditLog) {
+  /** @param policyOf what holds for an agent now, for what an older guard did not store. */
+  constructor(store: StateStore, ownership: Ownership, audit: AuditLog, policyOf: (incident: Incident) => Policy) {
     this.#store = store;
     this.#ownership = ownership;
     this.#audit = audit;
+    this.#policyOf = policyOf;
   }
 
   /** Reads everything unresolved, and what was resolved last. */
@@ -38,7 +52,7 @@ export class IncidentLog {
     const resolved: Incident[] = [];
     for (let shard = 0; shard < this.#ownership.shards; shard += 1) {
       for await (const { value, version } of this.#all(keys.incidents(shard))) {
-        const incident = value as unknown as Incident;
+        const incident = incidentFrom(value, this.#policyOf);
         this.#remember(incident, version);
         if (incident.state === 'resolved') resolved.push(incident);
       }
@@ -67,7 +81,7 @@ export class IncidentLog {
     if (known || !isId(id)) return known;
     for (let shard = 0; shard < this.#ownership.shards; shard += 1) {
       const found = await this.#store.get(keys.incident(shard, id));
-      if (found) return found.value as unknown as Incident;
+      if (found) return incidentFrom(found.value, this.#policyOf);
     }
     return undefined;
   }

@@ -7,6 +7,7 @@ const policy = {
   heartbeat: { silentForMs: 600_000 },
   watch: { everyMs: 10_000, forMs: 300_000 },
   gate: { approvalTtlMs: 3_600_000 },
+  recurrence: { defectAfter: 3, withinMs: 86_400_000 },
   approvals: { quorum: 1, remindEveryMs: 900_000, secondTierAfterMs: 1_800_000, onExpiry: 'escalate' },
 } as unknown as Policy;
 
