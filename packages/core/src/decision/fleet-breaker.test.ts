@@ -137,15 +137,18 @@ describe('any run of events', () => {
   });
 
   /** What is wrong about the step from one state to the next. */
-  function* faults(
+  function* faults(before: FleetBreaker, after: FleetBreaker, size: number): Iterable<string> {
+    if (after.trips < before.trips) yield 'trips counted down';
+    if (size === 1 && after.state !== 'closed') yield 'open in a fleet of one';
+    if (after.state === 'open' && after.probeAt - after.since !== after.coolDownMs) yield 'open without an end';
+    if (after.state === 'open' && after.coolDownMs > policy.coolDownCapMs) yield 'open for longer than the cap';
+  }
+
+  function* halfOpenFaults(
     before: FleetBreaker,
     after: FleetBreaker,
     of: { size: number; by: FleetBreakerEvent },
   ): Iterable<string> {
-    if (after.trips < before.trips) yield 'trips counted down';
-    if (of.size === 1 && after.state !== 'closed') yield 'open in a fleet of one';
-    if (after.state === 'open' && after.probeAt - after.since !== after.coolDownMs) yield 'open without an end';
-    if (after.state === 'open' && after.coolDownMs > policy.coolDownCapMs) yield 'open for longer than the cap';
     if (after.state !== 'half-open') return;
     const known = before.state === 'half-open' ? before.allowed : 0;
     if (known === 0 && after.allowed !== 1) yield 'began with more than one canary';
@@ -164,7 +167,7 @@ describe('any run of events', () => {
         for (const { event: by, afterMs, unhealthy, inFlight } of happenings) {
           now += afterMs;
           const after = step(breaker, by, now, { ...counts(Math.min(unhealthy, size), size, now), inFlight });
-          wrong.push(...faults(breaker, after, { size, by }));
+          wrong.push(...faults(breaker, after, size), ...halfOpenFaults(breaker, after, { size, by }));
           breaker = after;
         }
         expect(wrong).toEqual([]);

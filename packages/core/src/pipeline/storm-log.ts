@@ -41,6 +41,7 @@ export class StormLog {
   readonly #effective = new Map<GroupId, FleetBreaker>();
   readonly #storms = new Map<StormId, Storm>();
   readonly #stored = new Map<StormId, Storm>();
+  readonly #open = new Set<StormId>();
   readonly #closed: StormId[] = [];
   readonly #dirty = new Map<number, Batch>();
   readonly #writing = new Map<number, Promise<void>>();
@@ -76,7 +77,7 @@ export class StormLog {
   }
 
   #restore(storm: Storm): void {
-    this.#storms.set(storm.id, storm);
+    this.#hold(storm);
     this.#stored.set(storm.id, storm);
   }
 
@@ -111,18 +112,24 @@ export class StormLog {
   }
 
   open(): readonly Storm[] {
-    return [...this.#storms.values()].filter((storm) => storm.state === 'open');
+    return [...this.#open].map((id) => this.#storms.get(id) as Storm);
   }
 
   /** Takes over a changed storm; it is stored with the next tick, together with the messages about it. */
   put(storm: Storm, notices: readonly Notice[] = []): Storm {
     const version = (this.#stored.get(storm.id)?.version ?? 0) + 1;
     const changed = { ...storm, version, changedAt: this.#o.clock.now() };
-    this.#storms.set(storm.id, changed);
+    this.#hold(changed);
     const batch = this.#batch(storm.group);
     const earlier = batch.storms.get(storm.id)?.notices ?? [];
     batch.storms.set(storm.id, { storm: changed, notices: [...earlier, ...notices] });
     return changed;
+  }
+
+  #hold(storm: Storm): void {
+    this.#storms.set(storm.id, storm);
+    if (storm.state === 'open') this.#open.add(storm.id);
+    else this.#open.delete(storm.id);
   }
 
   #batch(group: GroupId): Batch {
