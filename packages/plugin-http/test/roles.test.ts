@@ -34,6 +34,10 @@ const matrix: [string, { [W in Who]: 'in' | 401 | 403 }][] = [
     { operator: 'in', viewer: 403, web1: 'in', webGroup: 'in', nobody: 401, stranger: 401 },
   ],
   ['GET /api/v1/incidents', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
+  [
+    'GET /api/v1/groups/:id/slo',
+    { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 },
+  ],
   ['GET /api/v1/storms', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['GET /api/v1/storms/:id', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],
   ['GET /api/v1/incidents/:id', { operator: 'in', viewer: 'in', web1: 403, webGroup: 403, nobody: 401, stranger: 401 }],

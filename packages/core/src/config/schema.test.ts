@@ -66,6 +66,7 @@ describe('the schema', () => {
         'heartbeat',
         'http',
         'ladder',
+        'maintenance',
         'learning',
         'name',
         'notifications',
