@@ -118,7 +118,9 @@ describe('R01: the fleet breaker', () => {
   });
 
   it('makes one incident and one page of the storm, not as many as agents, and one message of its end', async () => {
-    const { rig, kill, notices, storms, incident } = await stormWorld(fleetOf(10), { groups: { web: { mode: 'observe' } } });
+    const { rig, world, kill, notices, storms, incident } = await stormWorld(fleetOf(10), {
+      groups: { web: { mode: 'observe' } },
+    });
     await healthy(rig);
     kill(...fleetOf(10));
     await rig.clock.advance(90_000);
@@ -129,6 +131,13 @@ describe('R01: the fleet breaker', () => {
     expect(notices().filter(({ kind }) => kind === 'opened').length).toBeLessThan(3);
     expect(storms()).toMatchObject([{ paged: true, told: true, memberCount: 10 }]);
     expect(await incident('web.7')).toMatchObject({ parent: storms()[0]?.id });
+    // A person mends the cause.
+    for (const agentId of fleetOf(10)) world.world.turn(agentId, 'running', { event: 'started' });
+    await rig.until(() => storms()[0]?.state === 'closed', 120_000);
+    await rig.clock.advance(60_000);
+    expect(notices().filter(({ kind }) => kind === 'storm-over')).toHaveLength(1);
+    const single = notices().filter(({ incidentId }) => incidentId.startsWith('inc_'));
+    expect(new Set(single.map(({ agentId }) => agentId)).size).toBeLessThan(3);
     await rig.stop();
   });
 

@@ -8,13 +8,13 @@ export interface StormWorld {
   readonly rig: GuardRig;
   readonly world: FakeOrchestrator;
   /** `<agent> <kind>` of what was done, in order. */
-  acts(): readonly string[];
+  readonly acts: () => readonly string[];
   /** Every message that a notifier accepted, in order. */
-  notices(): readonly Notice[];
+  readonly notices: () => readonly Notice[];
   /** All current instances end by themselves. */
-  kill(...agentIds: readonly string[]): void;
-  storms(): readonly Storm[];
-  incident(agentId: string): Promise<Incident | undefined>;
+  readonly kill: (...agentIds: readonly string[]) => void;
+  readonly storms: () => readonly Storm[];
+  readonly incident: (agentId: string) => Promise<Incident | undefined>;
 }
 
 /** Breakers with times short enough to read a test. */
