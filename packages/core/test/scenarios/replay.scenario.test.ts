@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { compare, parseRecord, replay } from '../../src/replay/index.ts';
+import { RecordReader } from '../../src/replay/read-record.ts';
 import type { GuardRig } from '../../src/testing/index.ts';
 import { createGuardRig, FakeOrchestrator } from '../../src/testing/index.ts';
 import { quick } from './rig.ts';
@@ -131,6 +132,30 @@ it('an action the record does not know is supposed to succeed, and is told', asy
   const done = await replay(record, { config });
   expect(done.supposed.map(({ call }) => call)).toContain('world execute restart web.2');
   expect(compare(record.outputs, done.outputs, record.endMs).same).toBe(false);
+});
+
+it('a part from the middle of a life is replayed from its head, and after the part before it as one record', async () => {
+  const run = await recorded();
+  const place = run.rig.records[0];
+  const first = (await place?.nextPart()) ?? [];
+  await run.rig.clock.advance(10_000);
+  run.world.crash('web.2', { exitCode: 1 });
+  await run.rig.clock.advance(60_000);
+  const second = place?.lines ?? [];
+
+  const alone = parseRecord(second);
+  expect(alone.inputs.filter(({ k, t }) => k === 'inv' && t === alone.header.t)).toHaveLength(agents.length + 1);
+  const found = compare(alone.outputs, (await replay(alone)).outputs, alone.endMs);
+  expect(found.differences).toEqual([]);
+  expect(found.decisions.recorded).toBeGreaterThan(5);
+
+  const reader = new RecordReader();
+  for (const [file, lines] of Object.entries({ first, second })) {
+    reader.begin(file);
+    for (const line of lines) reader.line(line);
+  }
+  const whole = reader.end();
+  expect((await replay(whole)).outputs).toEqual(whole.outputs);
 });
 
 it('a wall clock that was set on is set on again', async () => {
