@@ -15,6 +15,7 @@ export function evidence(facts: GateFacts): Objection | undefined {
   if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
   if (isProven(facts)) return undefined;
+  if (onlyBurns(findings)) return burns(facts);
   // How long something is unusual or foreseen does not lengthen how long something has been wrong.
   const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
   const until = since + policy.heartbeat.silentForMs;
@@ -47,6 +48,22 @@ function flaps({ agent, findings, now, policy }: GateFacts): Objection {
     text: `${agent.id} flaps: ${says}; it works now, and is left alone.`,
     remedy: `At most ${low} changes in ${formatDuration(windowMs)}; look for what comes and goes.`,
   };
+}
+
+/** It works, and worse than was promised: what is too small or too slow by nature is not mended by starting it again. */
+function burns({ agent, findings, now }: GateFacts): Objection {
+  const says = findings.find(({ kind }) => kind === 'slo-burn')?.text ?? '';
+  return {
+    until: now + askAgainMs,
+    code: 'slo-alone',
+    text: `${agent.id} misses its objective and nothing else speaks against it: ${says}.`,
+    remedy: 'A second kind of evidence; or give it more resources, or objectives it can meet.',
+  };
+}
+
+function onlyBurns(findings: readonly Finding[]): boolean {
+  const ofNow = findings.filter((finding) => isOfNow(finding) && finding.kind !== 'not-ready');
+  return ofNow.length > 0 && ofNow.every(({ kind }) => kind === 'slo-burn');
 }
 
 /** It has lasted, and only more than a restart is to be had: never by the guard alone, and not waited for in silence. */

@@ -85,6 +85,15 @@ describe('gate', () => {
     ['a rollout', { agent: { ...agent, rollout: 'in-progress' as const } }, 'wait', 'rollout-in-progress'],
     ['a paused rollout', { agent: { ...agent, rollout: 'paused' as const } }, 'wait', 'rollout-in-progress'],
     ['one kind of evidence', { findings: [finding({ evidence: 'probe' })] }, 'wait', 'single-evidence'],
+    [
+      'an objective that is missed for hours, and nothing else',
+      {
+        now: 10_000_000,
+        findings: [finding({ kind: 'slo-burn', evidence: 'telemetry', implies: 'degraded', since: 0 })],
+      },
+      'wait',
+      'slo-alone',
+    ],
     ['a backoff that still runs', { notBefore: 105_000 }, 'wait', 'backoff'],
     [
       'a spent budget',

@@ -14,7 +14,12 @@ type Open = Extract<Incident, { state: 'open' }>;
 const lookAgainMs = 60_000;
 
 /** Waits during which nothing is done for long, and of which people learn. */
-const told: ReadonlySet<string> = new Set(['silent-but-answering', 'prediction-off', 'prediction-suggested']);
+const told: ReadonlySet<string> = new Set([
+  'silent-but-answering',
+  'slo-alone',
+  'prediction-off',
+  'prediction-suggested',
+]);
 
 /** An open incident decides: hold, resolve, plan, ask, wait or hand over. */
 export function decideOpen(incident: Open, event: IncidentEvent, facts: DecideFacts): Decided {

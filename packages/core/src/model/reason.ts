@@ -84,6 +84,7 @@ export const reasonCodes = {
   released: 'The hold was released or ran out.',
   escalated: 'A person has to take over.',
   'notice-accepted': 'A notifier accepted the message.',
+  'slo-alone': 'An objective is missed and nothing else speaks against the agent.',
   'silent-but-answering': 'No heartbeat arrives, but the agent answers when asked.',
   'endpoint-denied': 'The agent named an address that the guard may not call, so it is never asked.',
   'probe-unaskable': 'A probe is configured that cannot be asked; it never counts against the agent.',
