@@ -13,8 +13,10 @@ const levelWord =
   /\b(?:ERROR|ERR|FATAL|CRITICAL|CRIT|EMERG|ALERT|PANIC|SEVERE)\b|\b(?:error|fatal|panic|exception|traceback|unhandled)\b/i;
 /** A line that says that there is none. */
 const denial = /\b(?:no|0|without)\s+(?:errors?|exceptions?)\b/i;
-/** `TypeError: …`, `java.io.IOException: …`. */
-const typed = /\b([A-Za-z_$][\w$.]*(?:Error|Exception))\b/;
+/** The end of a type's name, as in `TypeError: …` or `java.io.IOException: …`. */
+const typeEnd = /(?:Error|Exception)\b/g;
+const ofName = /[\w$]/;
+const typeMax = 200;
 
 /** The error a log line tells of, or nothing. Structured lines (JSON with `level`) are judged by their level alone. */
 export function errorOfLine(line: string): LogError | undefined {
@@ -23,7 +25,7 @@ export function errorOfLine(line: string): LogError | undefined {
 }
 
 function ofText(text: string): LogError | undefined {
-  if (!levelWord.test(text) && !typed.test(text)) return undefined;
+  if (!levelWord.test(text) && typeIn(text) === undefined) return undefined;
   if (denial.test(text)) return undefined;
   return withType(text, text);
 }
@@ -42,8 +44,22 @@ function ofJson(text: string): LogError | undefined {
 }
 
 function withType(message: string, source: string): LogError {
-  const type = typed.exec(source)?.[1]?.split('.').at(-1)?.slice(0, 200);
+  const type = typeIn(source);
   return { message: message.slice(0, messageMax), ...(type === undefined ? {} : { type }) };
+}
+
+/**
+ * The name that ends in `Error` or `Exception`, without its package. Found from its end: an expression that begins at the
+ * name would try every word of a hostile line to its end, and one such log would keep the guard busy for minutes.
+ */
+function typeIn(text: string): string | undefined {
+  for (const { index, 0: end } of text.matchAll(typeEnd)) {
+    let from = index;
+    while (from > 0 && ofName.test(text.charAt(from - 1))) from -= 1;
+    const name = text.slice(from, index + end.length);
+    if (from < index && !/^\d/.test(name)) return name.slice(0, typeMax);
+  }
+  return undefined;
 }
 
 /** Names of syslog and of common loggers; numbers as pino and bunyan count them (50 = error). */

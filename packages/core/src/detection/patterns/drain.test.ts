@@ -82,4 +82,13 @@ describe('Drain', () => {
       }),
     );
   });
+
+  it('names a hostile message about as fast as a usual one', () => {
+    const work = (word: string): number => {
+      const before = process.cpuUsage();
+      for (let time = 0; time < 20; time += 1) slugOf([word]);
+      return process.cpuUsage(before).user;
+    };
+    expect(work('<'.repeat(4_096))).toBeLessThan(20 * work('x'.repeat(4_096)) + 40_000);
+  });
 });

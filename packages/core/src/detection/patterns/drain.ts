@@ -119,7 +119,7 @@ function merged(pattern: readonly string[], words: readonly string[]): readonly 
 /** A pattern as it may stand in a signature: its words, without values. */
 export function slugOf(words: readonly string[]): string {
   return words
-    .map((word) => word.replaceAll(/<[^>]*>/g, ' '))
+    .map((word) => word.replaceAll(/<[^<>]*>/g, ' '))
     .join(' ')
     .replaceAll(/[^A-Za-z]+/g, '-')
     .replace(/^-|-$/g, '')
