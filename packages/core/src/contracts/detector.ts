@@ -105,6 +105,8 @@ export interface Detector extends Component {
   paused?(lostMs: Ms, nowMs: Ms): void;
   /** An incident of the agent began or ended: what is measured in between is not how it usually behaves. */
   troubled?(slot: AgentSlot, on: boolean): void;
+  /** The watch after a recovery began or ended: what was before it is not held against what was recovered. */
+  watched?(slot: AgentSlot, on: boolean, nowMs: Ms): void;
   /** The engine's opinion of the agent's health changed; for detectors that count it. Called after `evaluate`. */
   judged?(slot: AgentSlot, health: Health, nowMs: Ms): void;
   /** Service levels of the agent, where the detector counts them. */

@@ -155,8 +155,10 @@ export class Detection {
 
   /** Under watch health is at most degraded; what it would be is `status().observed`. */
   setWatched(slot: AgentSlot, watched: boolean): void {
+    const nowMs = this.#clock.monotonic();
     this.#health.setWatched(slot, watched);
     this.#touchedSince.add(slot);
+    for (const host of this.#hosts) this.#guarded(host, () => host.watched(slot, watched, nowMs));
   }
 
   /** An incident of the agent began or ended. */

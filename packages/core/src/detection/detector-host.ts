@@ -96,6 +96,13 @@ export class DetectorHost {
     this.#detector.troubled?.(slot, on);
   }
 
+  /** The watch after a recovery began or ended: the agent is judged anew at the next tick. */
+  watched(slot: AgentSlot, on: boolean, nowMs: Ms): void {
+    if (!this.#detector.watched || !this.watches(slot)) return;
+    this.#detector.watched(slot, on, nowMs);
+    this.#soon(slot, nowMs);
+  }
+
   /** The engine's opinion of the agent's health changed. */
   judged(slot: AgentSlot, health: Health, nowMs: Ms): void {
     if (this.watches(slot)) this.#detector.judged?.(slot, health, nowMs);
@@ -128,12 +135,15 @@ export class DetectorHost {
     const now = this.watches(slot);
     if (before && !now) this.#forget(slot);
     // A changed policy may mean another deadline.
-    if (now) {
-      const deadlineMs = this.#wheel.deadline(slot);
-      if (deadlineMs !== undefined) this.#deferred.set(slot, deadlineMs);
-      this.#wheel.schedule(slot, nowMs);
-    }
+    if (now) this.#soon(slot, nowMs);
     return now;
+  }
+
+  /** At the next tick; the deadline it had stands if nothing comes of that. */
+  #soon(slot: AgentSlot, nowMs: Ms): void {
+    const deadlineMs = this.#wheel.deadline(slot);
+    if (deadlineMs !== undefined && !this.#deferred.has(slot)) this.#deferred.set(slot, deadlineMs);
+    this.#wheel.schedule(slot, nowMs);
   }
 
   /** Whether the agent's policy names the detector. */

@@ -58,6 +58,15 @@ export class LifecycleDetector implements Detector {
     return evaluations;
   }
 
+  /** What was recovered starts with a clean sheet: restarts of before would fail every watch, whatever is done. */
+  watched(slot: AgentSlot, on: boolean): void {
+    const state = this.#states.get(slot);
+    if (!on || !state) return;
+    state.restarts = [];
+    state.restarting = false;
+    state.changed = true;
+  }
+
   /** What is known of an instance goes with it; how often others restarted the agent does not. */
   reset(slot: AgentSlot): void {
     const state = this.#states.get(slot);
