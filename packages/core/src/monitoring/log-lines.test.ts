@@ -50,8 +50,10 @@ describe('errors in a log', () => {
       return least;
     };
     const usual = work('the quick brown fox '.repeat(200));
-    for (const hostile of ['a.', '$a', 'Error', 'a-Errors ', 'no '])
-      expect(work(hostile.repeat(2_048)), hostile).toBeLessThan(20 * usual + 20_000);
+    const slow = ['a.', '$a', 'Error', 'a-Errors ', 'no '].filter(
+      (hostile) => work(hostile.repeat(2_048)) > 20 * usual + 20_000,
+    );
+    expect(slow).toEqual([]);
   });
 
   it('takes any line', () => {

@@ -4,6 +4,7 @@ import { messageOf } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Agent, InstanceId, Ms } from '../model/index.ts';
 import { errorOfLine } from '../monitoring/index.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 
 /** Logs read at once, over the fleet. */
@@ -98,7 +99,9 @@ export class LogRound {
       if (!this.#stop.signal.aborted)
         log.debug({ agentId: agent.id, err: messageOf(thrown) }, 'a log could not be read');
     }
-    if (this.#stop.signal.aborted || fleet.agent(slot)?.agent.id !== agent.id) return;
+    if (this.#stop.signal.aborted) return;
+    // Another agent has the slot, and was passed over while this one was read.
+    if (fleet.agent(slot)?.agent.id !== agent.id) return this.track(slot);
     this.#wheel.schedule(slot, clock.monotonic() + everyMs * (0.9 + random.next() / 5));
   }
 
@@ -107,8 +110,15 @@ export class LogRound {
     if (!orchestrator?.logs) return;
     const place = this.#places.get(slot);
     const after = place?.instanceId === instance.id ? place.next : undefined;
-    const signal = AbortSignal.any([this.#stop.signal, this.#o.clock.timeout(readWithinMs)]);
-    const page = await orchestrator.logs(instance, agent.id, after, { signal, traceId: `logs/${agent.id}` });
+    const call = { what: `The log of agent ${agent.id}`, signal: this.#stop.signal };
+    // One that never answers would keep its place, and four of them would end the reading of all logs.
+    const page = await withDeadline(
+      this.#o.clock,
+      async (signal) => orchestrator.logs?.(instance, agent.id, after, { signal, traceId: `logs/${agent.id}` }),
+      readWithinMs,
+      call,
+    );
+    if (!page) return;
     // It may have been replaced or have left while it was read.
     if (this.#o.fleet.agent(slot)?.agent.instance?.id !== instance.id) return;
     this.#places.set(slot, { instanceId: instance.id, next: page.next });
