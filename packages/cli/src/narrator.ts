@@ -6,7 +6,7 @@ import {
   type Incident,
   type Reason,
   type Storm,
-  TimelineEntry,
+  type TimelineEntry,
 } from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
 

@@ -1,3 +1,4 @@
+import type { openAudit as OpenAudit } from '@praetorian-guard/core';
 import type { AuditCheck, AuditEntry, AuditHead } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
@@ -66,7 +67,7 @@ async function verify(call: Invocation): Promise<ExitCode> {
   return code === exitCode.ok && !ok ? exitCode.failed : code;
 }
 
-type Audit = Awaited<ReturnType<(typeof import('@praetorian-guard/core'))['openAudit']>>;
+type Audit = Awaited<ReturnType<typeof OpenAudit>>;
 
 /** The store is let go of whatever happens. */
 async function offline(call: Invocation, path: string, work: (audit: Audit) => Promise<ExitCode>): Promise<ExitCode> {
@@ -99,7 +100,7 @@ function detail(data: AuditEntry['data']): string {
   if (!data) return '';
   const { why, step, result, text, rung, agent, reason } = data;
   const words = [agent, step ?? rung, result, why ?? text ?? reason];
-  return words.filter((word) => typeof word === 'string' && word !== '').join('  ');
+  return words.filter((word): word is string => typeof word === 'string' && word !== '').join('  ');
 }
 
 function checkText(style: Style, { ok, entries, chains }: AuditCheck): string {
