@@ -12,7 +12,7 @@ import type {
   Rung,
 } from '../model/index.ts';
 import type { BudgetAnswer } from './budget.ts';
-import type { TogetherFacts } from './gate-storm.ts';
+import type { TogetherFacts } from './together-facts.ts';
 import type { SharedAnswer } from './shared-budget.ts';
 
 /** Everything the gate looks at, fresh at the moment an action is to be applied (R02). */

@@ -1,7 +1,4 @@
 import { Ledger } from '../learning/index.ts';
-import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
-import { LogRound } from '../pipeline/log-round.ts';
-import { MemoryRound } from '../pipeline/memory-round.ts';
 import { NotificationRouter } from '../notification/index.ts';
 import type { AgentClient } from '../recovery/index.ts';
 import { Checkpoints, httpAgentClient } from '../recovery/index.ts';
@@ -42,47 +39,6 @@ export function composeRecovery(scope: Scope, { agentClient, recording }: Inputs
           const policy = fleet.agent(fleet.requireSlot(agentId))?.policy;
           return (policy ?? at.get(core.config).policyOf({ id: agentId, group: '', labels: {} })).checkpoints;
         },
-      }),
-  );
-  scope.provide(
-    core.checkpointRound,
-    (at) =>
-      new CheckpointRound({
-        fleet: at.get(core.fleet),
-        clock: at.get(core.clock),
-        random: at.get(core.random).fork('checkpoint-round'),
-        log: at.get(core.log),
-        agentClient: at.get(core.agentClient),
-        checkpoints: at.get(core.checkpoints),
-        incidents: at.get(core.incidentLog),
-        ownership: at.get(core.ownership),
-      }),
-  );
-  scope.provide(
-    core.memoryRound,
-    (at) =>
-      new MemoryRound({
-        clock: at.get(core.clock),
-        log: at.get(core.log),
-        store: at.get(core.store),
-        fleet: at.get(core.fleet),
-        detection: at.get(core.detection),
-        ownership: at.get(core.ownership),
-      }),
-  );
-  scope.provide(
-    core.logRound,
-    (at) =>
-      new LogRound({
-        fleet: at.get(core.fleet),
-        clock: at.get(core.clock),
-        random: at.get(core.random).fork('log-round'),
-        log: at.get(core.log),
-        orchestrator: (name) => {
-          const registry = at.get(core.registry);
-          return registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined;
-        },
-        ingest: (signal) => at.get(core.collector).ingest(signal),
       }),
   );
   scope.provide(core.notifications, makeNotifications);

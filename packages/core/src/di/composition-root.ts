@@ -9,6 +9,7 @@ import { AuditLog, StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { composeRecovery } from './compose-recovery.ts';
+import { composeRounds } from './compose-rounds.ts';
 import { composeStorms } from './compose-storms.ts';
 import { makeRegistry } from './compose-registry.ts';
 import type { Provider, Scope } from './container.ts';
@@ -38,6 +39,7 @@ export function compose(inputs: Inputs): Scope {
   composeStorms(scope);
   composeDecisions(scope);
   composeRecovery(scope, inputs);
+  composeRounds(scope);
   scope.provide(core.reflection, makeReflection);
   scope.provide(core.pipeline, makePipeline);
   return scope;

@@ -1,7 +1,7 @@
 import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
 import type { Assessment } from './assessment.ts';
 import type { Finding } from './finding.ts';
-import type { Defect } from './ledger.ts';
+import type { Defect } from './defect.ts';
 import type { Health } from './health.ts';
 import type { JsonObject } from './json.ts';
 import type { Effect, Plan, Step, StepRecord } from './plan.ts';

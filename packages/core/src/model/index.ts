@@ -26,7 +26,15 @@ export type {
 export type { BreakerState, Health, HealthScore, ScoreTerm } from './health.ts';
 export { healthScore, worseHealth } from './health.ts';
 export type { EvidenceKind, Finding, FindingKind } from './finding.ts';
-export { evidenceKinds, foreseenOnly, isFlapping, nothingHappened, onlyFlaps, sameFailure, signatureOf } from './finding.ts';
+export {
+  evidenceKinds,
+  foreseenOnly,
+  isFlapping,
+  nothingHappened,
+  onlyFlaps,
+  sameFailure,
+  signatureOf,
+} from './finding.ts';
 export type { AuditChainCheck, AuditCheck, AuditDraft, AuditEntry, AuditHead } from './audit.ts';
 export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
@@ -112,4 +120,5 @@ export type { Delivery, IncidentNoticeKind, Notice, NoticeKind, Priority } from 
 export { priorityOf } from './notice.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export { checkpointChunkBytes } from './checkpoint.ts';
-export type { Defect, History, LedgerEntry } from './ledger.ts';
+export type { Defect } from './defect.ts';
+export type { History, LedgerEntry } from './ledger.ts';

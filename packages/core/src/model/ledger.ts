@@ -1,4 +1,5 @@
 import type { AgentId } from './agent.ts';
+import type { Defect } from './defect.ts';
 import type { IncidentId } from './incident.ts';
 import type { Rung } from './policy.ts';
 import type { EpochMs, Ms } from './units.ts';
@@ -12,18 +13,6 @@ export interface LedgerEntry {
   readonly rung: Rung;
   readonly verdict: 'healed' | 'failed' | 'ambiguous' | 'superseded';
   readonly tookMs: Ms;
-}
-
-/** A failure that comes back however often it is healed: people have to mend its cause. */
-export interface Defect {
-  readonly signature: string;
-  /** When it was healed last; it is open for `windowMs` from then on. */
-  readonly at: EpochMs;
-  /** The incident of that healing. */
-  readonly incidentId: IncidentId;
-  /** How often it was healed within the window. */
-  readonly healings: number;
-  readonly windowMs: Ms;
 }
 
 /** What the past says of an agent and a failure; input of the assessor. */

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../contracts/index.ts';
-import type { DependencyFacts } from '../decision/gate-storm.ts';
+import type { DependencyFacts } from '../decision/together-facts.ts';
 import type { Agent, AgentId, EpochMs, Incident } from '../model/index.ts';
 import type { View } from './view.ts';
 import { isProven, proofMs } from './proof.ts';

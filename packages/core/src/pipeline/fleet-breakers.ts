@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/index.ts';
 import type { FleetBreakerEvent } from '../decision/fleet-breaker.ts';
 import { stepBreaker } from '../decision/fleet-breaker.ts';
-import type { BreakerFacts } from '../decision/gate-storm.ts';
+import type { BreakerFacts } from '../decision/together-facts.ts';
 import type { AgentId, BreakerPolicy, GroupId, Incident, IncidentId } from '../model/index.ts';
 import type { Ailing } from './ailing.ts';
 import type { IncidentChange } from './incidents.ts';

@@ -9,6 +9,7 @@ import { planHash as planHashOf } from '../decision/plan-hash.ts';
 import { threatAssessor } from '../decision/threat-assessor.ts';
 import type { DecideFacts } from '../incident/index.ts';
 import { hasActed } from '../incident/index.ts';
+import type { TogetherFacts } from '../decision/together-facts.ts';
 import type {
   AgentId,
   Assessment,
@@ -16,6 +17,7 @@ import type {
   Decision,
   GatePolicy,
   GateVerdict,
+  GroupId,
   History,
   Hold,
   Incident,
@@ -35,9 +37,15 @@ import type { Insight } from './insight.ts';
 import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
-import type { Storms } from './storms.ts';
 import { activityOf } from './activity.ts';
 import type { AgentSight, View } from './view.ts';
+
+/** What failures that hang together mean for one incident. */
+export interface TogetherSight {
+  facts(incident: Incident): TogetherFacts;
+  /** An attempt of the group that begins now is a canary of this trip of the fleet breaker. */
+  canaryTrip(group: GroupId): number | undefined;
+}
 
 export interface JudgeOptions {
   readonly clock: Clock;
@@ -50,7 +58,7 @@ export interface JudgeOptions {
   readonly ownership: Ownership;
   readonly signer: ApprovalSigner;
   /** What hangs together: fleet breaker, partition, dependencies. */
-  readonly storms: Pick<Storms, 'facts' | 'canaryTrip'>;
+  readonly storms: TogetherSight;
   /** How far the guard doubts itself, and whether a canary failed. */
   readonly doubt: Doubt;
   assessor(name: string): Assessor;

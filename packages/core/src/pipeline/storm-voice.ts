@@ -11,6 +11,8 @@ import type {
   StormEntry,
   StormId,
 } from '../model/index.ts';
+import type { DependencyFacts } from '../decision/together-facts.ts';
+import type { IncidentEvent } from '../incident/index.ts';
 import type { Ailing } from './ailing.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Incidents } from './incidents.ts';
@@ -22,6 +24,10 @@ import type { StormLog } from './storm-log.ts';
 const explainedMs: Ms = 30_000;
 /** Whom no notifier reached is tried to be told again this often. */
 const remindMs: Ms = 3_600_000;
+/** So long a dependency that nobody is told of explains the failure of others. */
+const unheardMs: Ms = 600_000;
+
+type Announcement = Extract<IncidentEvent, { type: 'announce' }>;
 
 export interface StormVoiceOptions {
   readonly clock: Clock;
@@ -50,9 +56,7 @@ export class StormVoice {
 
   /** The guard runs: what an earlier one kept back and nothing speaks for any more is told now. */
   resume(): void {
-    for (const incident of this.#o.incidentLog.unresolved())
-      if (incident.unannounced && !this.mutes(incident, 'opened'))
-        this.#o.incidents().post(incident.id, { type: 'announce' });
+    for (const incident of this.#o.incidentLog.unresolved()) this.#announce(incident);
   }
 
   /** What is due. */
@@ -69,9 +73,14 @@ export class StormVoice {
     this.#lingering.set(id, this.#o.clock.now() + this.#o.proofMs(group));
   }
 
-  /** Whether something else speaks for the incident, so that people are not told of it by itself. */
-  mutes(incident: Incident, kind: IncidentNoticeKind): boolean {
-    return this.speaker(incident, kind) !== undefined;
+  /** What makes up for the message that was kept back about an incident, once nothing else speaks for it any more. */
+  owed(incident: Incident): Announcement | undefined {
+    if (incident.unannounced !== true || this.speaker(incident, 'opened')) return undefined;
+    const { parent } = incident;
+    const storm = parent === undefined ? undefined : this.#o.log.get(parent);
+    // Of what failed with its dependency people know by that; of a storm that was too short to be told they do not.
+    const known = parent === undefined || storm?.paged === true || storm?.cause === 'dependency';
+    return { type: 'announce', known };
   }
 
   /** What speaks for the incident instead of a message of its own, and whether people have heard that. */
@@ -81,7 +90,13 @@ export class StormVoice {
     const storm = incident.parent === undefined ? undefined : this.#o.log.get(incident.parent);
     if (storm && (storm.state === 'open' || this.#lingering.has(storm.id))) return { told: storm.told };
     const blocker = this.#o.dependencies.blocker(incident.agentId);
-    return blocker && { told: this.#o.incidentLog.openFor(blocker.agentId)?.told ?? false };
+    if (!blocker || !this.#isHeardOf(blocker, incident.openedAt)) return undefined;
+    return { told: this.#o.incidentLog.openFor(blocker.agentId)?.told ?? false };
+  }
+
+  /** A dependency without an incident, as one that was stopped by hand, is no lasting explanation: nobody is told of it. */
+  #isHeardOf({ incidentId }: DependencyFacts, since: EpochMs): boolean {
+    return incidentId !== undefined || this.#o.clock.now() - since < unheardMs;
   }
 
   /** A notifier accepted a message about a storm. */
@@ -112,13 +127,16 @@ export class StormVoice {
   }
 
   /** The agent whose failure explains that of all of them. */
-  #explained({ members }: Storm): AgentId | undefined {
+  #explained({ members, groups, openedAt }: Storm): AgentId | undefined {
     let first: AgentId | undefined;
     for (const agentId of members) {
       if (!this.#o.ailing.of(agentId)) continue;
-      const blocker = this.#o.dependencies.blocker(agentId)?.agentId;
-      if (blocker === undefined || members.includes(blocker)) return undefined;
-      first ??= blocker;
+      const blocker = this.#o.dependencies.blocker(agentId);
+      if (!blocker || !this.#isHeardOf(blocker, openedAt)) return undefined;
+      // One that is in the storm itself is told of by nobody else; not all of its members are named.
+      const group = this.#o.ailing.of(blocker.agentId)?.group;
+      if (members.includes(blocker.agentId) || (group !== undefined && groups.includes(group))) return undefined;
+      first ??= blocker.agentId;
     }
     return first;
   }
@@ -126,8 +144,12 @@ export class StormVoice {
   /** The storm is over: what is still open is told of by itself. */
   #release(id: StormId): void {
     this.#lingering.delete(id);
-    for (const { id: incidentId, parent } of this.#o.incidentLog.unresolved())
-      if (parent === id) this.#o.incidents().post(incidentId, { type: 'announce' });
+    for (const incident of this.#o.incidentLog.unresolved()) if (incident.parent === id) this.#announce(incident);
+  }
+
+  #announce(incident: Incident): void {
+    const owed = this.owed(incident);
+    if (owed) this.#o.incidents().post(incident.id, owed);
   }
 
   /** What an agent waited for is well, and it had the time to follow. */
@@ -135,8 +157,7 @@ export class StormVoice {
     const incident = this.#o.incidentLog.openFor(agentId);
     if (!incident || this.#o.dependencies.blocker(agentId)) return;
     if (incident.state === 'open') this.#o.incidents().post(incident.id, { type: 'due' });
-    if (incident.unannounced && !this.mutes(incident, 'opened'))
-      this.#o.incidents().post(incident.id, { type: 'announce' });
+    this.#announce(incident);
   }
 
   #put(storm: Storm, line: Omit<StormEntry, 'at'>): Storm {

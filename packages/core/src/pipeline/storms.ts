@@ -1,5 +1,5 @@
 import type { Clock, Doubt, Random } from '../contracts/index.ts';
-import type { TogetherFacts } from '../decision/gate-storm.ts';
+import type { TogetherFacts } from '../decision/together-facts.ts';
 import type {
   Agent,
   AgentId,
@@ -209,8 +209,6 @@ export class Storms {
     if (!before) bus.emit('storm.opened', { storm });
     else bus.emit(storm.state === 'closed' ? 'storm.closed' : 'storm.changed', { storm });
     for (const notice of notices) accept(notice);
-    if (storm.state !== 'closed' || before?.state === 'closed') return;
-    this.#o.voice.ended(storm);
   }
 
   /** A breaker allows more than before. */
@@ -224,11 +222,13 @@ export class Storms {
     // While the fleet is being read its groups look smaller than they are.
     if (!this.#running) return;
     const covered = partitions.covers(group);
+    const policy = this.#o.policyOf(group);
     partitions.look(group, {
       now: clock.now(),
       groupSize: this.#o.groupSize(group),
       fleetSize: this.#o.fleetSize(),
-      policy: this.#o.policyOf(group),
+      // A guard that doubts itself waits longer for each of them: what happened at once is noticed one after another.
+      policy: { ...policy, windowMs: policy.windowMs * this.#o.doubt.stretch() },
     });
     breakers.look(group);
     if (wake || (covered && !partitions.covers(group))) this.#wake(group);
@@ -317,6 +317,8 @@ export class Storms {
     for (const group of storm.groups) this.#stormOf.delete(group);
     this.#members.delete(storm.id);
     const closed = closedNow(withBreaker(storm, log.wanted(storm.group)), clock.now());
+    // From this moment on, not from when it is stored: in between nothing would speak for its incidents.
+    this.#o.voice.ended(closed);
     const version = log.put(closed);
     // Who was never told of it need not be told of its end.
     if (storm.paged) log.put(version, [makeNotice('storm-over', version)]);

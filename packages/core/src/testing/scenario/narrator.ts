@@ -1,5 +1,5 @@
 import type { AnyGuardEvent, Clock, GuardEvents } from '../../contracts/index.ts';
-import type { Incident, IncidentId, TimelineEntry } from '../../model/index.ts';
+import type { Incident, IncidentId, Storm, TimelineEntry } from '../../model/index.ts';
 
 /**
  * Writes down what a guard sees, decides and does, for people: one line each, with the seconds since the start, incidents
@@ -60,6 +60,10 @@ const tellers: Tellers = {
   'step.finished': ({ incidentId, stepId, receipt }, nameOf) =>
     `${nameOf(incidentId)} step ${stepId}: ${receipt.result}`,
   'notice.sent': ({ notice }, nameOf) => `told (${notice.priority}): ${nameOf(notice.incidentId)} ${notice.kind}`,
+  'storm.opened': ({ storm }, nameOf) => stormLine(storm, 'opened', nameOf),
+  'storm.changed': ({ storm }, nameOf) => stormLine(storm, 'changed', nameOf),
+  'storm.closed': ({ storm }, nameOf) => stormLine(storm, 'closed', nameOf),
+  'hold.released': ({ hold, by }) => `hold of ${hold.by} ended${by === undefined ? ' by itself' : ` by ${by}`}`,
   'guard.degraded': ({ what, why }) => `guard degraded: ${what}: ${why}`,
   'guard.recovered': ({ what }) => `guard recovered: ${what}`,
 };
@@ -74,4 +78,10 @@ function changed(incident: Incident, entry: TimelineEntry, nameOf: NameOf): stri
 
 function reasonOf(incident: Incident, { state, reason }: TimelineEntry, nameOf: NameOf): string {
   return `${nameOf(incident.id)} ${incident.agentId} ${state}: ${reason.code}: ${reason.text}`;
+}
+
+/** The last line of its timeline says what has just happened to it. */
+function stormLine({ id, groups, cause, breaker, timeline }: Storm, how: string, nameOf: NameOf): string {
+  const last = timeline.at(-1)?.text ?? '';
+  return `${nameOf(id)} storm in ${groups.join(', ')} (${cause}) ${how}, breaker ${breaker.state}: ${last}`;
 }

@@ -1,0 +1,50 @@
+import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
+import { LogRound } from '../pipeline/log-round.ts';
+import { MemoryRound } from '../pipeline/memory-round.ts';
+import type { Scope } from './container.ts';
+import { core } from './core-tokens.ts';
+
+/** What goes round the fleet at its own pace: states, what detectors remember, logs. */
+export function composeRounds(scope: Scope): void {
+  scope.provide(
+    core.checkpointRound,
+    (at) =>
+      new CheckpointRound({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        random: at.get(core.random).fork('checkpoint-round'),
+        log: at.get(core.log),
+        agentClient: at.get(core.agentClient),
+        checkpoints: at.get(core.checkpoints),
+        incidents: at.get(core.incidentLog),
+        ownership: at.get(core.ownership),
+      }),
+  );
+  scope.provide(
+    core.memoryRound,
+    (at) =>
+      new MemoryRound({
+        clock: at.get(core.clock),
+        log: at.get(core.log),
+        store: at.get(core.store),
+        fleet: at.get(core.fleet),
+        detection: at.get(core.detection),
+        ownership: at.get(core.ownership),
+      }),
+  );
+  scope.provide(
+    core.logRound,
+    (at) =>
+      new LogRound({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        random: at.get(core.random).fork('log-round'),
+        log: at.get(core.log),
+        orchestrator: (name) => {
+          const registry = at.get(core.registry);
+          return registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined;
+        },
+        ingest: (signal) => at.get(core.collector).ingest(signal),
+      }),
+  );
+}
