@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGuard, noopLogger, openAudit } from '@praetorian-guard/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import level from '../src/index.ts';
+import level from '@praetorian-guard/plugin-level';
 
 const folder = mkdtempSync(join(tmpdir(), 'praetorian-audit-'));
 const config = join(folder, 'praetorian.yaml');
