@@ -222,6 +222,15 @@ describe('Collector.ingest', () => {
     expect(signals).toHaveLength(1);
   });
 
+  it('forgets what waits of an instance when another has taken its place', () => {
+    const { collector, add } = rig();
+    add('a', 'i1');
+    expect(collector.ingest({ kind: 'lifecycle', agentId: 'a', instanceId: 'i1', event: 'died' })).toBe('accepted');
+    add('a', 'i2');
+    expect(collector.ingest({ kind: 'lifecycle', agentId: 'a', instanceId: 'i2', event: 'started' })).toBe('accepted');
+    expect(collector.drain(200).signals.map(({ signal }) => signal)).toMatchObject([{ event: 'started' }]);
+  });
+
   it('forgets the signals of an agent that left, also when another took its slot', () => {
     const { collector, fleet, add, slots } = rig();
     const slot = add('a');

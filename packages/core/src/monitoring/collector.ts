@@ -149,10 +149,15 @@ export class Collector {
     this.#round += 1;
     this.#wallMs = this.#clock.now();
     const { signals, dropped } = this.#queue.take();
-    // An agent may have left, and another taken its slot, while its signal waited.
-    const current = signals.filter(({ slot, signal }) => this.#fleet.slotOf(signal.agentId) === slot);
+    const current = signals.filter((waited) => this.#stillCounts(waited));
     this.#report(dropped);
     return { nowMs, heartbeats: beats, signals: current };
+  }
+
+  /** An agent may have left, and another taken its slot, or another instance its place, while its signal waited. */
+  #stillCounts({ slot, signal }: SlottedSignal): boolean {
+    if (this.#fleet.slotOf(signal.agentId) !== slot) return false;
+    return signal.instanceId === undefined || this.#fleet.standing(slot, signal.instanceId) === 'current';
   }
 
   /** What the agent is told from now on in answer to its heartbeats. */
