@@ -15,7 +15,7 @@ export function decideAwaiting(incident: Awaiting, event: IncidentEvent, facts: 
       return approved(incident, event, facts);
     case 'rejected': {
       const text = `${event.by} rejected the ${incident.approval.plan.rung}${note(event.note)}.`;
-      return escalate(incident, facts, { code: 'approval-rejected', text }, { by: event.by, quiet: true });
+      return lapse(incident, facts, { code: 'approval-rejected', text }, { by: event.by, quiet: true });
     }
     case 'findings': {
       const joined = withFindings(incident, event.findings, event.health);
@@ -113,7 +113,26 @@ function expired(incident: Awaiting, facts: DecideFacts): Decided {
     code: 'approval-expired',
     text: `Nobody decided on the ${plan.rung} within ${formatDuration(expiresAt - requestedAt)}.${ending}`,
   };
-  return escalate(incident, facts, reason, { quiet });
+  return lapse(incident, facts, reason, { quiet });
+}
+
+/** Nobody wants the plan, or not enough do: a person's case, unless it was ordered for an agent nothing is wrong with. */
+function lapse(
+  incident: Awaiting,
+  facts: DecideFacts,
+  reason: Reason,
+  how: { readonly by?: string; readonly quiet: boolean },
+): Decided {
+  if (!incident.requested || facts.findings.length > 0 || facts.health !== 'healthy')
+    return escalate(incident, facts, reason, how);
+  return move(incident, facts, {
+    to: { state: 'open', nextAt: facts.now },
+    set: { health: facts.health, findings: [] },
+    drop: ['requested'],
+    type: 'reopened',
+    reason,
+    ...(how.by === undefined ? {} : { data: { by: how.by } }),
+  });
 }
 
 /** What the plan needs was looked up. People are told only of what stands in its way; the rest they see. */

@@ -31,6 +31,28 @@ describe('an approval', () => {
   });
 });
 
+describe('an order that not enough people agree to', () => {
+  const order = { type: 'ordered', plan, by: 'ann' } as const;
+  const base = openIncident();
+  const approvals = { ...base.policy.approvals, quorum: 2 };
+  const opened: Incident = { ...base, policy: { ...base.policy, approvals } };
+  const ordered = decide(opened, order, facts()).incident;
+  const asked = decide(ordered, { type: 'due' }, facts()).incident;
+  const well = { findings: [], health: 'healthy', now: 1_000_000_000 } as const;
+  const rejected = { type: 'rejected', by: 'bob' } as const;
+
+  it.each([{ type: 'due' } as const, rejected])('leaves an agent alone that nothing is wrong with (%o)', (event) => {
+    expect(asked.state).toBe('awaiting-approval');
+    const over = decide(asked, event, facts(well)).incident;
+    expect(over.state).toBe('open');
+    expect(over.requested).toBeUndefined();
+  });
+
+  it('ends with a person for one that is not well', () => {
+    expect(decide(asked, rejected, facts()).incident).toMatchObject({ state: 'escalated', quiet: true });
+  });
+});
+
 describe('an escalation of which nobody was told', () => {
   const nobody = { act: false, reason: { code: 'no-orchestrator', text: 'x' } } as const;
   const escalated = decide(openIncident(), { type: 'due' }, facts({ proposal: nobody })).incident;
