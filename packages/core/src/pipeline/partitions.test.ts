@@ -10,9 +10,11 @@ const policy: BreakerPolicy = {
   coolDownCapMs: 1_800_000,
 };
 
-function world(groupSize: number, fleetSize = groupSize) {
+function world(groupSize: number, fleetSize = groupSize, windowMs = policy.windowMs) {
   const partitions = new Partitions();
-  const look = (group: string, now: number) => partitions.look(group, { now, groupSize, fleetSize, policy });
+  const look = (group: string, now: number) => {
+    partitions.look(group, { now, groupSize, fleetSize, policy: { ...policy, windowMs } });
+  };
   return {
     partitions,
     look,
@@ -44,6 +46,14 @@ describe('silence of many', () => {
     silent('b', 40_000);
     silent('c', 80_000);
     expect(partitions.covers('web')).toBe(false);
+  });
+
+  it('is one all the same for a guard that takes so much longer to notice each of them', () => {
+    const { partitions, silent } = world(6, 6, 9 * policy.windowMs);
+    silent('a', 0);
+    silent('b', 40_000);
+    silent('c', 80_000);
+    expect(partitions.covers('web')).toBe(true);
   });
 
   it('is none of three in a hundred', () => {

@@ -150,6 +150,11 @@ export class FakeInventory {
     for (const listener of this.#listeners) listener.hear(event);
   }
 
+  /** Tells somebody everything that happens from now on, at the moment it does. */
+  listen(hear: (event: InventoryEvent) => void): void {
+    this.#listeners.add({ hear, end: () => undefined });
+  }
+
   /** Ends every iteration. */
   close(): void {
     for (const listener of this.#listeners) listener.end();

@@ -13,7 +13,10 @@ export type AgentFault =
   | 'errors'
   | 'silent'
   | 'not-ready'
+  /** Works, and answers every probe with an error. */
   | 'deaf'
+  /** Answers every probe well and sends heartbeats, though nothing it has in hand advances. */
+  | 'stuck'
   /** Its memory rises until it is ended for it. */
   | 'leak';
 
@@ -48,6 +51,8 @@ interface Suffering {
   instanceId: string;
   /** Since when the instance suffers from it. */
   sinceMs: Ms;
+  /** The same by the wall clock. */
+  sinceWall: number;
 }
 
 const calm: AgentMetrics = {
@@ -77,6 +82,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   /** Whether the canaries of the guard answer; they do not while the guard itself is cut off. */
   canaryAnswers = true;
   readonly #tasks = new Map<AgentId, number>();
+  /** Nothing of theirs gets through, whichever instance it is. */
+  readonly #cutOff = new Set<AgentId>();
   #guard: GuardApi | undefined;
 
   constructor(options: SimulatedFleetOptions) {
@@ -94,8 +101,9 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   /** From now on the current instance suffers from it, and so do the next `survives` ones. */
   suffer(agentId: AgentId, fault: AgentFault, survives = 0): void {
-    const sinceMs = this.#o.clock.monotonic();
-    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#newest(agentId).id, sinceMs });
+    const { clock } = this.#o;
+    const [sinceMs, sinceWall] = [clock.monotonic(), clock.now()];
+    this.#sufferings.set(agentId, { fault, survives, instanceId: this.#newest(agentId).id, sinceMs, sinceWall });
   }
 
   /** How many tasks it says it has in hand from now on. [1] */
@@ -105,6 +113,12 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   recover(agentId: AgentId): void {
     this.#sufferings.delete(agentId);
+  }
+
+  /** The network between guard and agent: while it is cut the agent works on, and neither hears of the other. */
+  cutOff(agentId: AgentId, is: boolean): void {
+    if (is) this.#cutOff.add(agentId);
+    else this.#cutOff.delete(agentId);
   }
 
   /** What the current instance suffers from now. */
@@ -120,6 +134,7 @@ export class SimulatedFleet implements Prober, AgentClient {
     suffering.survives -= 1;
     suffering.instanceId = id;
     suffering.sinceMs = this.#o.clock.monotonic();
+    suffering.sinceWall = this.#o.clock.now();
     return suffering.fault;
   }
 
@@ -127,11 +142,12 @@ export class SimulatedFleet implements Prober, AgentClient {
     const { agentId, timeoutMs, probe } = request;
     if (agentId === 'canary' && this.canaryAnswers) return { outcome: 'up', latencyMs: 1, statusCode: 204 };
     if (agentId === 'canary') return { outcome: 'down', latencyMs: timeoutMs, detail: 'no answer' };
+    const isCut = this.#cutOff.has(agentId);
     const state = this.#stateOf(agentId);
-    if (state !== 'running') return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
+    if (state !== 'running' && !isCut) return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
     const fault = this.faultOf(agentId);
     if (this.#leaksOut(agentId, fault)) return { outcome: 'down', latencyMs: 1, detail: 'connection reset' };
-    if (fault === 'hang') {
+    if (fault === 'hang' || isCut) {
       await this.#o.clock.sleep(timeoutMs, signal);
       return { outcome: 'down', latencyMs: timeoutMs, detail: `no answer within ${timeoutMs} ms` };
     }
@@ -149,14 +165,14 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
-    if (this.#stateOf(agent.id) !== 'running')
-      return { ok: false, unsupported: false, retryable: true, text: 'connection refused' };
+    if (this.#stateOf(agent.id) !== 'running') return unanswered('connection refused');
+    if (this.#cutOff.has(agent.id)) return unanswered('no answer');
     this.restored.set(instance.id, state.bytes);
     return { ok: true };
   }
 
-  async drain(_target: AgentTarget, _forMs: Ms): Promise<AgentReply> {
-    return { ok: true };
+  async drain({ agent }: AgentTarget, _forMs: Ms): Promise<AgentReply> {
+    return this.#cutOff.has(agent.id) ? unanswered('no answer') : { ok: true };
   }
 
   async promote(): Promise<AgentReply> {
@@ -198,20 +214,24 @@ export class SimulatedFleet implements Prober, AgentClient {
     }
     const instance = this.#newest(agentId);
     const fault = this.faultOf(agentId);
-    if (fault === 'hang' || this.#leaksOut(agentId, fault)) return;
+    if (fault === 'hang' || this.#leaksOut(agentId, fault) || this.#cutOff.has(agentId)) return;
     this.#register(agentId, instance, guard);
     if (fault === 'errors') this.#reportErrors(agentId, instance, guard);
     if (fault === 'silent' || this.#o.lossOf?.()) return;
     const seq = (this.#seqs.get(instance.id) ?? 0) + 1;
     this.#seqs.set(instance.id, seq);
-    const stuck = fault === 'slow' || fault === 'errors';
-    const progress = stuck
-      ? {}
-      : { progress: { activeTasks: this.#tasks.get(agentId) ?? 1, lastProgressAt: this.#o.clock.now() } };
+    const progress = this.#progressOf(agentId, fault);
     const beat = { agentId, instance: instance.id, seq, metrics: this.#metricsOf(agentId, fault), ...progress };
     const lateMs = this.#o.delayOf?.() ?? 0;
     if (lateMs > 0) this.#o.clock.after(lateMs, () => this.#send(beat));
     else this.#send(beat);
+  }
+
+  #progressOf(agentId: AgentId, fault: AgentFault | undefined): Pick<Heartbeat, 'progress'> {
+    if (fault === 'slow' || fault === 'errors') return {};
+    const stoodAt = fault === 'stuck' ? this.#sufferings.get(agentId)?.sinceWall : undefined;
+    const lastProgressAt = stoodAt ?? this.#o.clock.now();
+    return { progress: { activeTasks: this.#tasks.get(agentId) ?? 1, lastProgressAt } };
   }
 
   #send(beat: Heartbeat): void {
@@ -274,4 +294,8 @@ export class SimulatedFleet implements Prober, AgentClient {
       return { ...calm, avg_latency_ms: 900, p95_latency_ms: 1_500, p99_latency_ms: 2_000 };
     return calm;
   }
+}
+
+function unanswered(text: string): AgentReply {
+  return { ok: false, unsupported: false, retryable: true, text };
 }

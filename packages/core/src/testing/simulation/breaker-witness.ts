@@ -1,4 +1,5 @@
 import type { AgentId, FleetBreaker, GroupId, Incident, Intent, Ms } from '../../model/index.ts';
+import { hasActed } from './world-witness.ts';
 
 /** A canary counts as verified after so many checks of the watch, at the earliest. */
 const checks = 3;
@@ -42,10 +43,4 @@ function isFlying(incident: Incident, trip: number, now: number): boolean {
   if (incident.state === 'acting') return incident.attempt.canary === trip;
   if (incident.state !== 'watching' || incident.attempt?.canary !== trip) return false;
   return now - incident.watch.startedAt < checks * incident.policy.watch.everyMs;
-}
-
-function hasActed(incident: Extract<Incident, { state: 'acting' }>): boolean {
-  return incident.attempt.steps.some(
-    (step) => step.state === 'finished' && step.effect.type === 'action' && step.receipt.result === 'succeeded',
-  );
 }

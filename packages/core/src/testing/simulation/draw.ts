@@ -1,59 +1,31 @@
-import type { Random } from '../../contracts/index.ts';
 import type { AgentId, Mode } from '../../model/index.ts';
 import { seededRandom } from '../../runtime/index.ts';
 import type { AgentFault } from '../simulated-fleet.ts';
-import type { Cut, FaultSpec, OperatorAct, Scenario, ScheduledFault, SimulatedGroup } from './scenario.ts';
+import { Dice } from './dice.ts';
+import { agentsOf, drawRules, drawTrials, regrouped } from './draw-trials.ts';
+import type { Cut, FaultSpec, OperatorAct, Scenario, ScheduledFault, SimulatedGroup, Unnumbered } from './scenario.ts';
 
 const minute = 60_000;
-
-/** Dice over a seeded sequence. */
-class Dice {
-  readonly #random: Random;
-
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  /** Whole, `from` ≤ x ≤ `to`. */
-  whole(from: number, to: number): number {
-    return from + this.#random.integer(to - from + 1);
-  }
-
-  chance(share: number): boolean {
-    return this.#random.next() < share;
-  }
-
-  of<T>(choices: readonly T[]): T {
-    return choices[this.#random.integer(choices.length)] as T;
-  }
-
-  /** By weight. */
-  weighted<T extends string>(weights: { readonly [K in T]: number }): T {
-    const names = Object.keys(weights) as T[];
-    let left = this.#random.next() * names.reduce((sum, name) => sum + weights[name], 0);
-    for (const name of names) {
-      left -= weights[name];
-      if (left < 0) return name;
-    }
-    return names.at(-1) as T;
-  }
-}
 
 /** Draws fleet and schedule from a seed; the same seed gives the same scenario for ever. */
 export function drawScenario(seed: number): Scenario {
   const random = seededRandom(`simulation/${seed}`, { now: () => 0 });
   const dice = new Dice(random.fork('fleet'));
   const orchestrator = dice.chance(0.6) ? 'single' : 'workload';
-  const groups = drawGroups(dice);
+  const drawn = drawGroups(dice);
   const endMs = dice.whole(10 * minute, 18 * minute);
+  const groups = regrouped(new Dice(random.fork('groups')), drawn);
   const faultDice = new Dice(random.fork('faults'));
   const agents = groups.flatMap((group) => group.agents);
   const count = faultDice.whole(4, 20);
   const faults = drawFaults(faultDice, { count, agents, lastMs: endMs - 2 * minute });
   faults.push(...drawMass(new Dice(random.fork('mass')), groups, endMs - 5 * minute));
+  const trials = new Dice(random.fork('trials'));
+  faults.push(...drawTrials(trials, { groups, lastMs: endMs - 2 * minute }));
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     seed,
+    ...drawRules(trials, groups),
     orchestrator,
     groups,
     drain: dice.chance(0.5),
@@ -71,7 +43,7 @@ function drawGroups(dice: Dice): readonly SimulatedGroup[] {
     const id = ['web', 'work', 'data'][at] as string;
     const size = Math.floor(total / count) + (at < total % count ? 1 : 0);
     const mode = dice.weighted<Mode>({ auto: 7, approve: 1, 'dry-run': 0.5, observe: 0.5 });
-    return { id, mode, agents: Array.from({ length: size }, (_unused, slot) => `${id}.${slot + 1}`) };
+    return { id, mode, agents: agentsOf(id, size), dependsOn: [] };
   });
 }
 
@@ -124,10 +96,11 @@ function drawProvocation(dice: Dice, agents: readonly AgentId[]): FaultSpec {
   return { kind: 'suffer', agentId, fault, forMs: dice.whole(20_000, 2 * minute), survives: dice.whole(0, 3) };
 }
 
-type Unnumbered = FaultSpec & { readonly atMs: number };
+/** Faults of every day; the rest are trials. */
+type Ordinary = Exclude<FaultSpec['kind'], 'partition' | 'canaries' | 'by-hand' | 'rollout'>;
 
 function drawFault(dice: Dice, agents: readonly AgentId[]): FaultSpec {
-  const kind = dice.weighted<FaultSpec['kind']>({
+  const kind = dice.weighted<Ordinary>({
     crash: 5,
     suffer: 6,
     heartbeats: 1,

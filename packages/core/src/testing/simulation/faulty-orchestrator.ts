@@ -25,6 +25,8 @@ export interface OrchestratorWatch {
   /** It was asked again for something that was done and still holds. */
   repeated(intent: Intent): void;
   note(text: string): void;
+  /** The inventory was read whole and is followed, or no longer is. */
+  inSight(is: boolean): void;
 }
 
 const never = new Promise<never>(() => undefined);
@@ -58,6 +60,7 @@ export class FaultyOrchestrator implements Orchestrator {
   /** The inventory breaks off, and cannot be listed `again` times. */
   breakInventory(again: number): void {
     this.#unlisted = again;
+    this.#watch.inSight(false);
     for (const one of this.#inventories) one.abort(new DOMException('broken off', 'AbortError'));
   }
 
@@ -80,7 +83,10 @@ export class FaultyOrchestrator implements Orchestrator {
     call.signal.addEventListener('abort', onAbort);
     this.#inventories.add(broken);
     try {
-      yield* this.#inner.inventory({ ...call, signal: broken.signal });
+      for await (const event of this.#inner.inventory({ ...call, signal: broken.signal })) {
+        if (event.type === 'synced') this.#watch.inSight(true);
+        yield event;
+      }
       if (!call.signal.aborted) throw failed('follow', '*');
     } finally {
       this.#inventories.delete(broken);

@@ -1,4 +1,4 @@
-import type { AgentId, GroupId, Mode, Ms } from '../../model/index.ts';
+import type { Agent, AgentId, GroupId, Mode, Ms, SharedLimit } from '../../model/index.ts';
 import type { AgentFault } from '../simulated-fleet.ts';
 
 export type OperatorAct =
@@ -56,7 +56,22 @@ export type FaultSpec =
       readonly scope: 'agent' | 'group' | 'fleet';
       readonly ttlMs: Ms;
     }
-  | { readonly kind: 'guard-crash'; readonly cut?: Cut; readonly downMs: Ms };
+  | { readonly kind: 'guard-crash'; readonly cut?: Cut; readonly downMs: Ms }
+  /** Neither heartbeats nor probes of these get through, and of the canaries as they say. */
+  | { readonly kind: 'partition'; readonly whom: readonly AgentId[]; readonly canaries: boolean; readonly forMs: Ms }
+  /** The canary endpoints do not answer, and everybody else does. */
+  | { readonly kind: 'canaries'; readonly forMs: Ms }
+  /** Somebody stops or pauses the instance, and starts it again later. */
+  | { readonly kind: 'by-hand'; readonly agentId: AgentId; readonly how: 'stopped' | 'paused'; readonly forMs: Ms }
+  | {
+      readonly kind: 'rollout';
+      readonly group: GroupId;
+      readonly how: NonNullable<Agent['rollout']>;
+      readonly forMs: Ms;
+    };
+
+/** A fault that has no place in a schedule yet. */
+export type Unnumbered = FaultSpec & { readonly atMs: Ms };
 
 /** One line of the schedule. */
 export type ScheduledFault = FaultSpec & { readonly id: number; readonly atMs: Ms };
@@ -65,6 +80,16 @@ export interface SimulatedGroup {
   readonly id: GroupId;
   readonly agents: readonly AgentId[];
   readonly mode: Mode;
+  /** What every agent of the group depends on. */
+  readonly dependsOn: readonly AgentId[];
+}
+
+/** A window of maintenance that opens again every so many minutes of the hour. */
+export interface SimulatedWindow {
+  readonly everyMin: number;
+  readonly forMin: number;
+  /** [the whole fleet] */
+  readonly group?: GroupId;
 }
 
 /** Everything a run depends on; drawn from the seed, and made smaller when a failure is looked into. */
@@ -75,6 +100,11 @@ export interface Scenario {
   readonly drain: boolean;
   readonly wholeWorkload: boolean;
   readonly inFlight: number;
+  /** Persons who have to approve. */
+  readonly quorum: number;
+  /** The guard has canary endpoints. */
+  readonly canaries: boolean;
+  readonly window?: SimulatedWindow;
   readonly faults: readonly ScheduledFault[];
   /** The faults are over; what is left is time to heal. */
   readonly endMs: Ms;
@@ -85,12 +115,22 @@ export const settleMs: Ms = 5_000;
 /** Attempts an agent may have, as configured in every scenario. */
 export const attemptLimits = [{ max: 4, perMs: 300_000 }] as const;
 
+/** Weight that recoveries may have, as configured in every scenario. */
+export const groupLimit: SharedLimit = { share: 0.1, least: 7, perMs: 300_000 };
+export const globalLimit: SharedLimit = { share: 0.1, least: 16, perMs: 600_000 };
+/** When the fleet breaker opens, as configured in every scenario. */
+export const breaker = { least: 3, threshold: 0.5, windowMs: 10_000 } as const;
+
 /** The config of the guard, in the shape of the file: the proportions of the defaults, in less time. */
 export function configOf(scenario: Scenario): object {
   const groups = scenario.groups.map(({ id, mode }) => [id, { mode }] as const);
+  const agents = scenario.groups.flatMap(({ id: group, agents: ids, dependsOn }) =>
+    dependsOn.length === 0 ? [] : ids.map((id) => [id, { group, dependsOn }] as const),
+  );
+  const { window, canaries } = scenario;
   return {
     tick: '250ms',
-    heartbeat: { every: '3s', timeout: '9s', silentFor: '60s' },
+    heartbeat: { every: '3s', timeout: '9s', silentFor: '60s', stalledFor: '45s' },
     probes: {
       liveness: { every: '3s', timeout: '1500ms' },
       readiness: { every: '3s', timeout: '1500ms' },
@@ -98,7 +138,10 @@ export function configOf(scenario: Scenario): object {
       health: { timeout: '1500ms' },
       startGrace: '3s',
     },
-    slo: { for: '6s' },
+    slo: { for: '6s', burn: { rates: burnRates } },
+    flapping: { window: '3m' },
+    selfDoubt: { timeout: '1s', ...(canaries ? { canaries: [{ url: 'http://canary.test/' }] } : {}) },
+    maintenance: window ? [maintenanceOf(window)] : [],
     ladder: {
       restart: { timeout: '15s', grace: '2s' },
       recreate: { timeout: '20s', grace: '2s' },
@@ -112,12 +155,37 @@ export function configOf(scenario: Scenario): object {
       backoff: { base: '1s', cap: '10s', resetAfter: '2m' },
       attempts: attemptLimits.map(({ max, perMs }) => ({ max, per: `${perMs}ms` })),
       inFlight: scenario.inFlight,
-      breaker: { window: '10s', coolDown: '20s', coolDownCap: '80s' },
+      budgets: { group: limitOf(groupLimit), global: limitOf(globalLimit) },
+      breaker: {
+        least: breaker.least,
+        threshold: breaker.threshold,
+        window: `${breaker.windowMs}ms`,
+        coolDown: '20s',
+        coolDownCap: '80s',
+      },
       approvalTtl: '60s',
     },
+    approvals: { quorum: scenario.quorum },
     watch: { every: '3s', for: '20s' },
     groups: Object.fromEntries(groups),
+    agents: Object.fromEntries(agents),
   };
+}
+
+/** The default table, ten times as fast, with the shortest windows there are. */
+const burnRates = [
+  { alert: 'page', factor: 14.4, long: '6m', short: '1m' },
+  { alert: 'page', factor: 6, long: '36m', short: '3m' },
+  { alert: 'ticket', factor: 3, long: '144m', short: '12m' },
+] as const;
+
+function limitOf({ share, least, perMs }: SharedLimit): object {
+  return { share, least, per: `${perMs}ms` };
+}
+
+function maintenanceOf({ everyMin, forMin, group }: SimulatedWindow): object {
+  const scope = group === undefined ? { fleet: true } : { groups: [group] };
+  return { cron: `*/${everyMin} * * * *`, duration: `${forMin}m`, scope, reason: 'work on the network' };
 }
 
 /** A line for people. */

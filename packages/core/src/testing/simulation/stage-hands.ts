@@ -15,8 +15,13 @@ const untilRepairedMs: Ms = 600_000;
 
 /** Lets one line of the schedule happen. */
 export function strike(stage: Stage, fault: ScheduledFault): void {
-  const { rig, recorder } = stage;
-  recorder.line(`FAULT ${describeFault(fault)}`);
+  stage.recorder.line(`FAULT ${describeFault(fault)}`);
+  happen(stage, fault);
+  stage.network.reconsider();
+}
+
+function happen(stage: Stage, fault: ScheduledFault): void {
+  const { rig } = stage;
   switch (fault.kind) {
     case 'crash':
       return crash(stage, fault.agentId, fault.again);
@@ -33,9 +38,18 @@ export function strike(stage: Stage, fault: ScheduledFault): void {
     case 'store':
       return store(stage, fault);
     case 'wall':
+      stage.witness.book.stepped();
       return rig.clock.jumpWall(fault.byMs);
     case 'operator':
       return operateSoon(stage, fault, operatorPatience);
+    case 'partition':
+      return stage.network.part(fault);
+    case 'canaries':
+      return stage.network.silenceCanaries(fault.forMs);
+    case 'by-hand':
+      return byHand(stage, fault);
+    case 'rollout':
+      return rollOut(stage, fault);
     case 'guard-crash':
       return fault.cut ? stage.crashAt(fault.cut, fault.downMs) : stage.crash(fault.downMs);
   }
@@ -48,6 +62,7 @@ function crash(stage: Stage, agentId: AgentId, again: number): void {
   stage.witness.blame(agentId, untilRepairedMs);
   stage.recorder.line(`${agentId} crashes`);
   stage.orchestrator.crash(agentId);
+  stage.network.reconsider();
   if (again > 0) crashNext(stage, { agentId, again, last: world.current(agentId).id });
 }
 
@@ -74,6 +89,30 @@ function suffer(stage: Stage, { agentId, fault, forMs, survives }: Of<'suffer'>)
   });
 }
 
+function byHand(stage: Stage, { agentId, how, forMs }: Of<'by-hand'>): void {
+  const { world } = stage.orchestrator;
+  if (world.current(agentId).state !== 'running') return;
+  const { id } = world.current(agentId);
+  // A guard that cannot see it stopped takes it for dead.
+  if (!stage.witness.book.isInSight || !stage.up) stage.witness.blame(agentId, forMs);
+  world.turn(agentId, how, { event: how });
+  stage.forAWhile(forMs, () => {
+    const now = world.find(agentId)?.instances.find((instance) => instance.id === id);
+    if (now?.state !== how || world.current(agentId).id !== id) return;
+    stage.recorder.line(`${agentId} is started again by hand`);
+    world.turn(agentId, 'running', { event: 'started' });
+  });
+}
+
+function rollOut(stage: Stage, { group, how, forMs }: Of<'rollout'>): void {
+  const { world } = stage.orchestrator;
+  world.roll(group, how);
+  stage.forAWhile(forMs, () => {
+    stage.recorder.line(`the rollout of ${group} is through`);
+    world.roll(group, undefined);
+  });
+}
+
 function store(stage: Stage, { how, times, forMs }: Of<'store'>): void {
   if (how === 'unavailable') stage.store.fail(forMs);
   else if (how === 'slow') stage.store.slow(Math.min(2_000, forMs / 4), forMs);
@@ -90,7 +129,7 @@ function operateSoon(stage: Stage, fault: Of<'operator'>, patience: number): voi
 function operate(stage: Stage, fault: Of<'operator'>): boolean {
   const guard = stage.rig.guard();
   const { pick, act } = fault;
-  const by = 'ann';
+  const by = pick % 2 === 0 ? 'ann' : 'bob';
   const agentId = stage.agents[pick % stage.agents.length] as AgentId;
   switch (act) {
     case 'hold': {
@@ -105,19 +144,31 @@ function operate(stage: Stage, fault: Of<'operator'>): boolean {
     }
     case 'respawn':
       stage.witness.blame(agentId, 0);
+      stage.witness.wanted(agentId, by);
       return stage.ask(`respawn ${agentId}`, () => guard.respawn(agentId, { by }));
     case 'deregister':
+      // For a moment the guard knows it no more, and nobody counts on it.
+      stage.witness.blame(agentId, 0);
       return stage.ask(`deregister ${agentId}`, () => guard.agents.deregister(agentId));
     case 'acknowledge':
     case 'approve':
     case 'reject':
     case 'resolve': {
       const incident = incidentFor(stage, act, pick);
-      // Who resolves by hand may leave the agent as broken as it is: whatever is done to it later it deserves.
-      if (act === 'resolve' && incident) stage.witness.blame(incident.agentId, untilRepairedMs);
-      return incident !== undefined && stage.ask(`${act} ${incident.id}`, () => guard[act](incident.id, { by }));
+      return incident !== undefined && judge(stage, incident, { act, by });
     }
   }
+}
+
+type Verdict = 'acknowledge' | 'approve' | 'reject' | 'resolve';
+
+function judge(stage: Stage, { id, agentId }: Incident, of: { readonly act: Verdict; readonly by: string }): true {
+  const guard = stage.rig.guard();
+  const { act, by } = of;
+  // Who resolves by hand may leave the agent as broken as it is: whatever is done to it later it deserves.
+  if (act === 'resolve') stage.witness.blame(agentId, untilRepairedMs);
+  if (act === 'approve') stage.witness.wanted(id, by);
+  return stage.ask(`${act} ${id}`, () => guard[act](id, { by }));
 }
 
 /** An incident the act fits, if there is one. */

@@ -10,6 +10,7 @@ import type { VirtualClock } from '../virtual-clock.ts';
 import type { SimulatedWorld } from './faulty-orchestrator.ts';
 import { FaultyOrchestrator } from './faulty-orchestrator.ts';
 import { FaultyStore } from './faulty-store.ts';
+import { Network } from './network.ts';
 import { Recorder } from './recorder.ts';
 import type { Cut, Scenario } from './scenario.ts';
 import { configOf } from './scenario.ts';
@@ -28,8 +29,11 @@ export class Stage {
   readonly rig: GuardRig;
   readonly store: FaultyStore;
   readonly orchestrator: FaultyOrchestrator;
+  readonly network: Network;
   readonly #parts: Parts;
   readonly #timers: Subscription[] = [];
+  /** What ends with the faults at the latest. */
+  readonly #passing = new Set<() => void>();
   #up = true;
   #life = 0;
 
@@ -41,6 +45,7 @@ export class Stage {
     this.witness = parts.witness as Witness;
     this.store = parts.store as FaultyStore;
     this.orchestrator = parts.orchestrator as FaultyOrchestrator;
+    this.network = new Network(this);
     parts.crash = () => this.crash(parts.downMs);
   }
 
@@ -65,6 +70,7 @@ export class Stage {
       orchestrator: (clock) =>
         (parts.orchestrator = new FaultyOrchestrator(worldOf(scenario, clock), clock, orchestratorWatch(parts))),
     });
+    parts.orchestrator?.world.listen((event) => parts.witness?.book.hear(event));
     return new Stage(scenario, parts, rig);
   }
 
@@ -80,6 +86,15 @@ export class Stage {
   /** Something that belongs to a fault; it no longer happens once the faults are over. */
   later(afterMs: Ms, run: () => void): void {
     this.#timers.push(this.rig.clock.after(afterMs, run));
+  }
+
+  /** Something that lasts a while and ends with the faults at the latest. */
+  forAWhile(forMs: Ms, end: () => void): void {
+    const once = (): void => {
+      if (this.#passing.delete(once)) end();
+    };
+    this.#passing.add(once);
+    this.later(forMs, once);
   }
 
   disturbHeartbeats(loss: number, lateMs: Ms): void {
@@ -131,6 +146,7 @@ export class Stage {
     this.recorder.line('the faults are over');
     this.#parts.cut = undefined;
     for (const timer of this.#timers) timer.dispose();
+    for (const end of this.#passing) end();
     this.disturbHeartbeats(0, 0);
     this.store.heal();
     this.orchestrator.heal();
@@ -197,6 +213,7 @@ function orchestratorWatch(parts: Parts): ConstructorParameters<typeof FaultyOrc
     ended: (intent, receipt) => parts.witness?.ended(intent, receipt),
     repeated: (intent) => parts.witness?.repeated(intent),
     note: (text) => parts.recorder?.line(text),
+    inSight: (is) => parts.witness?.book.inSight(is),
   };
 }
 

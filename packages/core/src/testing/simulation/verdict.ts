@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../../contracts/index.ts';
-import type { Incident, Ms } from '../../model/index.ts';
+import type { AgentId, Incident, Ms } from '../../model/index.ts';
 import { isEnded } from '../../model/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -22,11 +22,22 @@ export async function settleDown(stage: Stage): Promise<void> {
 }
 
 function unfinished(stage: Stage): readonly Incident[] {
-  return stage.stored().filter((incident) => {
-    // In these modes nothing is ever done: the incident stands until the agent is mended.
-    const mode = stage.scenario.groups.find((group) => group.id === incident.group)?.mode;
-    return !isEnded(incident) && mode !== 'observe' && mode !== 'dry-run';
-  });
+  return stage.stored().filter((incident) => isUnfinished(stage, incident));
+}
+
+function isUnfinished(stage: Stage, incident: Incident): boolean {
+  const group = stage.scenario.groups.find(({ id }) => id === incident.group);
+  // In these modes nothing is ever done: the incident stands until the agent is mended.
+  if (isEnded(incident) || group?.mode === 'observe' || group?.mode === 'dry-run') return false;
+  return !waitsForPeople(stage, group?.dependsOn ?? []);
+}
+
+/** Something it depends on, directly or not, is a person's case: it comes after that. */
+function waitsForPeople(stage: Stage, needed: readonly AgentId[]): boolean {
+  const open = stage.stored().filter(({ agentId, state }) => needed.includes(agentId) && state !== 'resolved');
+  if (open.length > 0) return !open.some((incident) => isUnfinished(stage, incident));
+  const groups = stage.scenario.groups.filter(({ agents }) => agents.some((agentId) => needed.includes(agentId)));
+  return groups.some(({ dependsOn }) => waitsForPeople(stage, dependsOn));
 }
 
 function mendByHand(stage: Stage): void {

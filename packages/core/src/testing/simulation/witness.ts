@@ -12,9 +12,12 @@ import type {
 } from '../../model/index.ts';
 import { covers, reasonCodes, transitions } from '../../model/index.ts';
 import { BreakerWitness } from './breaker-witness.ts';
+import { BudgetWitness } from './budget-witness.ts';
 import type { Recorder } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
-import { attemptLimits, settleMs } from './scenario.ts';
+import { settleMs } from './scenario.ts';
+import { WorldBook } from './world-book.ts';
+import { isOrdered, WorldWitness } from './world-witness.ts';
 
 /** An agent is not innocent for this long after its last fault. */
 const shadowMs: Ms = 60_000;
@@ -24,13 +27,9 @@ interface Kept {
   readonly incident: Incident;
   /** The agent suffered when it was opened. */
   readonly deserved: boolean;
-}
-
-/** Attempts in the window by a second way of counting: a bucket that leaks evenly. */
-interface Bucket {
-  level: number;
-  atMs: Ms;
-  atWall: number;
+  readonly openedMs: Ms;
+  /** When the attempt that is under way was stored first. */
+  readonly begunMs: Ms;
 }
 
 interface KeptHold {
@@ -45,12 +44,16 @@ interface KeptHold {
  */
 export class Witness {
   readonly incidents = new Map<IncidentId, Kept>();
+  readonly book: WorldBook;
+  readonly #world: WorldWitness;
+  readonly #budgets: BudgetWitness;
   readonly #scenario: Scenario;
   readonly #clock: Clock;
   readonly #recorder: Recorder;
   readonly #groupOf = new Map<AgentId, string>();
   readonly #holds = new Map<string, KeptHold>();
-  readonly #buckets = new Map<AgentId, Bucket[]>();
+  /** Who said yes to an incident's plan, or ordered something for an agent. */
+  readonly #persons = new Map<string, Set<string>>();
   readonly #breakers = new BreakerWitness();
   readonly #running = new Map<AgentId, string>();
   readonly #guilty = new Map<AgentId, Ms>();
@@ -60,11 +63,21 @@ export class Witness {
     this.#scenario = scenario;
     this.#clock = clock;
     this.#recorder = recorder;
+    this.book = new WorldBook(clock);
+    this.#budgets = new BudgetWitness(scenario, clock);
+    const openedMs = (agentId: AgentId): Ms | undefined => this.#openedMs(agentId);
+    this.#world = new WorldWitness({ scenario, clock, book: this.book, openedMs });
     for (const group of scenario.groups) for (const agentId of group.agents) this.#groupOf.set(agentId, group.id);
   }
 
   booted(): void {
     this.#bootedMs = this.#clock.monotonic();
+    this.book.booted();
+  }
+
+  /** A person wants it, of an incident or of an agent. */
+  wanted(what: string, by: string): void {
+    this.#persons.set(what, (this.#persons.get(what) ?? new Set()).add(by));
   }
 
   /** The agent suffers, at least for so long. */
@@ -97,7 +110,11 @@ export class Witness {
     this.#modeAllows(incident, key);
     const past = this.#breakers.objection(incident, intent);
     if (past) this.#recorder.violate('I6', `${key}: ${past}`);
-    if (!harmless.has(action.kind)) this.#deserved(incident, key);
+    if (harmless.has(action.kind)) return;
+    this.#deserved(incident, key);
+    const begunMs = this.incidents.get(incident.id)?.begunMs ?? this.#clock.monotonic();
+    const why = this.#world.objection({ incident, intent, begunMs });
+    if (why) this.#recorder.violate('I6', `${key}: ${why}`);
   }
 
   /** It lasts as long as it was placed for, whatever the wall clock does meanwhile. */
@@ -140,20 +157,29 @@ export class Witness {
     if (hold) this.#recorder.violate('I6', `${key} on ${agentId} under hold ${hold.id}`);
   }
 
+  /** I6: as many persons as it needs wanted what is not the guard's own to do. */
   #modeAllows(incident: Incident, key: string): void {
     const mode = this.#scenario.groups.find((group) => group.id === incident.group)?.mode ?? 'auto';
-    const ordered = incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
-    if (mode !== 'auto' && !ordered) this.#recorder.violate('I6', `${key} in mode ${mode}, and nobody ordered it`);
+    if (!isOrdered(incident)) {
+      if (mode !== 'auto') this.#recorder.violate('I6', `${key} in mode ${mode}, and nobody ordered it`);
+      return;
+    }
+    const persons = [incident.id, incident.agentId].flatMap((what) => [...(this.#persons.get(what) ?? [])]);
+    const count = new Set(persons).size;
+    if (count < this.#scenario.quorum)
+      this.#recorder.violate('I6', `${key}: ${count} of ${this.#scenario.quorum} persons wanted it`);
   }
 
   /** I4: it suffered, now or when the incident began; or a person wanted it. */
   #deserved(incident: Incident, key: string): void {
-    if (incident.state === 'acting' && incident.attempt.orderedBy !== undefined) return;
-    if (this.#isGuilty(incident.agentId) || this.incidents.get(incident.id)?.deserved) return;
+    if (isOrdered(incident)) return;
+    if (this.isGuilty(incident.agentId) || this.incidents.get(incident.id)?.deserved) return;
     this.#recorder.violate('I4', `${key}: nothing was ever wrong with ${incident.agentId}`);
   }
 
-  #isGuilty(agentId: AgentId): boolean {
+  /** It suffers or suffered lately, or does not run. */
+  isGuilty(agentId: AgentId): boolean {
+    if (this.book.since(agentId, 'exited') !== undefined) return true;
     return this.#clock.monotonic() <= (this.#guilty.get(agentId) ?? -Infinity) + shadowMs;
   }
 
@@ -166,10 +192,21 @@ export class Witness {
       `commit ${incident.id} of ${incident.agentId} v${incident.version} ${incident.state}: ${entry?.type ?? 'no line'} – ${entry?.reason.text ?? ''}`,
     );
     this.#contiguous(before, incident, entry);
-    this.incidents.set(incident.id, { incident, deserved: kept?.deserved ?? this.#isGuilty(incident.agentId) });
-    const number = incident.state === 'acting' ? incident.attempt.number : 0;
-    const known = before?.state === 'acting' ? before.attempt.number : 0;
-    if (number > 0 && number !== known) this.#attemptBegins(incident);
+    const isNew = incident.state === 'acting' && numberOf(before) !== incident.attempt.number;
+    const known = kept ?? this.#opened(incident);
+    this.incidents.set(incident.id, { ...known, incident, ...(isNew ? { begunMs: this.#clock.monotonic() } : {}) });
+    if (isNew) this.#begins(incident);
+  }
+
+  #opened(incident: Incident): Kept {
+    const nowMs = this.#clock.monotonic();
+    return { incident, deserved: this.isGuilty(incident.agentId), openedMs: nowMs, begunMs: nowMs };
+  }
+
+  #openedMs(agentId: AgentId): Ms | undefined {
+    for (const { incident, openedMs } of this.incidents.values())
+      if (incident.agentId === agentId && incident.state !== 'resolved') return openedMs;
+    return undefined;
   }
 
   #breaker(key: string, breaker: FleetBreaker): void {
@@ -177,9 +214,18 @@ export class Witness {
     this.#recorder.line(`commit ${key}: ${breaker.state}, trip ${breaker.trips}`);
   }
 
-  #attemptBegins(incident: Incident): void {
-    this.#spend(incident);
+  /** I5 and I6: another attempt has its place in all budgets and among those in flight. */
+  #begins(incident: Extract<Incident, { state: 'acting' }>): void {
+    for (const text of this.#budgets.begins(incident)) this.#recorder.violate('I5', `${incident.id}: ${text}`);
     this.#canariesAllowed(incident);
+    const { group, attempt } = incident;
+    if (attempt.plan.contain !== undefined || attempt.plan.rung === 'escalate') return;
+    const size = this.#scenario.groups.find(({ id }) => id === group)?.agents.length ?? 1;
+    const most = Math.max(1, Math.floor(size * this.#scenario.inFlight));
+    const flying = [...this.incidents.values()].filter(
+      ({ incident: other }) => other.group === group && other.state === 'acting',
+    ).length;
+    if (flying > most) this.#recorder.violate('I6', `${incident.id}: ${flying} recoveries at once in ${group}`);
   }
 
   /** I6: no more canaries at once than the half-open fleet breaker allows. */
@@ -207,21 +253,8 @@ export class Witness {
     if (!known || text.trim() === '')
       this.#recorder.violate('I8', `${entry.incidentId} line ${entry.seq}: "${code}", "${text}"`);
   }
+}
 
-  /** I5: one more attempt is in the bucket of every limit. What is stored goes by the wall clock: set on, it refills. */
-  #spend({ agentId, id }: Incident): void {
-    const atMs = this.#clock.monotonic();
-    const atWall = this.#clock.now();
-    const buckets = this.#buckets.get(agentId) ?? attemptLimits.map(() => ({ level: 0, atMs, atWall }));
-    this.#buckets.set(agentId, buckets);
-    attemptLimits.forEach(({ max, perMs }, at) => {
-      const bucket = buckets[at] as Bucket;
-      const passedMs = Math.max(atMs - bucket.atMs, atWall - bucket.atWall);
-      bucket.level = Math.max(0, bucket.level - (passedMs * max) / perMs) + 1;
-      bucket.atMs = atMs;
-      bucket.atWall = atWall;
-      if (bucket.level > max + 1e-6)
-        this.#recorder.violate('I5', `${id}: more than ${max} attempts in ${perMs} ms on ${agentId}`);
-    });
-  }
+function numberOf(incident: Incident | undefined): number {
+  return incident?.state === 'acting' ? incident.attempt.number : 0;
 }

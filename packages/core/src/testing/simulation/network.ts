@@ -1,0 +1,89 @@
+import type { AgentId, Ms } from '../../model/index.ts';
+import type { FaultSpec } from './scenario.ts';
+import { breaker } from './scenario.ts';
+import type { Stage } from './stage.ts';
+
+interface Cut {
+  readonly whom: ReadonlySet<AgentId>;
+  readonly untilMs: Ms;
+}
+
+/** Silence of fewer than this is no partition (R04). */
+const leastSilent = 3;
+
+/** The network between the guard and everybody else: who is cut off, and who is to blame for being silent. */
+export class Network {
+  readonly #stage: Stage;
+  readonly #cuts = new Set<Cut>();
+  #canariesOut = 0;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Nothing of these gets through for a while. */
+  part({ whom, canaries, forMs }: Extract<FaultSpec, { kind: 'partition' }>): void {
+    const cut: Cut = { whom: new Set(whom), untilMs: this.#stage.rig.clock.monotonic() + forMs };
+    this.#cuts.add(cut);
+    if (canaries) this.silenceCanaries(forMs);
+    this.#reach();
+    this.#stage.forAWhile(forMs, () => {
+      this.#stage.recorder.line(`${whom.join(', ')} can be reached again`);
+      this.#cuts.delete(cut);
+      this.#reach();
+    });
+  }
+
+  silenceCanaries(forMs: Ms): void {
+    const { fleet } = this.#stage.rig;
+    this.#canariesOut += 1;
+    fleet.canaryAnswers = false;
+    this.#stage.forAWhile(forMs, () => {
+      this.#canariesOut -= 1;
+      fleet.canaryAnswers = this.#canariesOut === 0;
+      this.reconsider();
+    });
+  }
+
+  /**
+   * Something changed: whoever is cut off and could not be told from a dead agent now is to blame for it. Nobody is
+   * while a canary is silent as well, or while so many are silent and nothing else that it has to be the network.
+   */
+  reconsider(): void {
+    const { scenario, witness, rig } = this.#stage;
+    if (this.#cuts.size === 0 || (scenario.canaries && this.#canariesOut > 0)) return;
+    const silent = this.#silent();
+    for (const { agents } of scenario.groups) {
+      const ofGroup = agents.filter((agentId) => silent.has(agentId));
+      if (isPartition(ofGroup.length, agents.length) || isPartition(silent.size, this.#stage.agents.length)) continue;
+      for (const agentId of ofGroup) witness.blame(agentId, this.#untilMs(agentId) - rig.clock.monotonic());
+    }
+  }
+
+  /** Cut off, and nothing else is wrong with them. */
+  #silent(): ReadonlySet<AgentId> {
+    const { witness, orchestrator } = this.#stage;
+    const all = new Set([...this.#cuts].flatMap(({ whom }) => [...whom]));
+    const isWell = (agentId: AgentId): boolean =>
+      orchestrator.world.find(agentId) !== undefined &&
+      orchestrator.world.current(agentId).state === 'running' &&
+      !witness.isGuilty(agentId);
+    return new Set([...all].filter(isWell));
+  }
+
+  #untilMs(agentId: AgentId): Ms {
+    return Math.max(...[...this.#cuts].filter(({ whom }) => whom.has(agentId)).map(({ untilMs }) => untilMs));
+  }
+
+  #reach(): void {
+    for (const agentId of this.#stage.agents) {
+      const isCut = [...this.#cuts].some(({ whom }) => whom.has(agentId));
+      this.#stage.rig.fleet.cutOff(agentId, isCut);
+    }
+    this.reconsider();
+  }
+}
+
+function isPartition(silent: number, size: number): boolean {
+  return silent >= leastSilent && silent >= breaker.threshold * size;
+}
