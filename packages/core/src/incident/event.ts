@@ -67,8 +67,11 @@ export type IncidentEvent =
   | { readonly type: 'removed' }
   /** It is one of many that are told of together. */
   | { readonly type: 'joined-storm'; readonly stormId: StormId }
-  /** What it was told of with, or waited for, is over: what is still open is told of by itself. */
-  | { readonly type: 'announce' }
+  /**
+   * What it was told of with, or waited for, is over: what is still open is told of by itself. `known`: people heard of
+   * what it was part of, and need not hear of one that is being healed.
+   */
+  | { readonly type: 'announce'; readonly known: boolean }
   /** A notifier accepted a message that tells a person of the present state. */
   | { readonly type: 'told'; readonly notifier: string };
 

@@ -13,7 +13,7 @@ export function decideTogether(incident: Incident, event: IncidentEvent, facts: 
     });
   }
   if (event.type !== 'announce') return undefined;
-  if (incident.unannounced !== true) return unchanged(incident);
+  if (incident.unannounced !== true || (event.known && isHealing(incident, facts))) return unchanged(incident);
   return move(incident, facts, {
     // That people were told of what it was part of does not mean that they know of this one.
     set: { because: incident.because, told: incident.state === 'escalated' ? false : incident.told },
@@ -22,6 +22,15 @@ export function decideTogether(incident: Incident, event: IncidentEvent, facts: 
     reason: { code: 'announced', text: `It is ${incident.state} still, and is told of by itself from now on.` },
     notices: noticesFor(incident),
   });
+}
+
+/**
+ * It works again: it ends with what it was part of, without a word of its own. If it does not, each way out of these
+ * states is told of or looked at again, and then it is announced all the same.
+ */
+function isHealing({ state }: Incident, { findings, health }: DecideFacts): boolean {
+  if (state === 'watching') return true;
+  return (state === 'open' || state === 'held') && findings.length === 0 && health === 'healthy';
 }
 
 /** What a person has to know of the state as it is now. */

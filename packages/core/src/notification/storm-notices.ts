@@ -56,7 +56,9 @@ function opened(storm: Storm, where: string): string {
   ].join(' ');
 }
 
-function doing({ cause, breaker }: Storm): string {
+function doing({ cause, breaker, dependency }: Storm): string {
+  if (cause === 'dependency' && dependency !== undefined)
+    return `All of them depend on ${dependency}, which is not well, by hand or otherwise; nothing is done to them before it is. Start it, or order their respawn.`;
   if (cause === 'silence' || cause === 'canary')
     return 'Silence of many is no proof of their death: nothing is done to them. Look at the network between guard and agents.';
   if (breaker.state !== 'open') return 'Healing is tried on few of them at first.';
@@ -66,5 +68,5 @@ function doing({ cause, breaker }: Storm): string {
 function over({ openedAt, closedAt = openedAt, memberCount, told }: Storm, where: string): string {
   const lasted = formatDuration(Math.max(0, closedAt - openedAt));
   const before = told ? '' : ' Nobody was reached while it lasted.';
-  return `The storm over ${memberCount} agents of ${where} is over after ${lasted}.${before} What is still open is told of by itself.`;
+  return `The storm over ${memberCount} agents of ${where} is over after ${lasted}.${before} Whoever is still not well, or needs a person, is told of by itself; the others end without a further word.`;
 }

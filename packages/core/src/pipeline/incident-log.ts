@@ -190,7 +190,7 @@ export class IncidentLog {
   async reread({ id, group }: Incident): Promise<Incident | undefined> {
     const found = await this.#store.get(keys.incident(this.#ownership.shard(group), id));
     if (!found) return undefined;
-    const stored = found.value as unknown as Incident;
+    const stored = incidentFrom(found.value, this.#policyOf);
     const wasResolved = this.#incidents.get(id)?.state === 'resolved';
     this.#remember(stored, found.version);
     if (stored.state === 'resolved' && !wasResolved) this.#noteResolved(id);

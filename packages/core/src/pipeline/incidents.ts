@@ -49,7 +49,7 @@ export interface IncidentsOptions {
   makeNotice(incident: Incident, kind: IncidentNoticeKind): Notice;
   /** Says which incidents are told of by something else: a storm, a failed dependency. */
   readonly storms: Pick<Storms, 'parentOf'>;
-  readonly voice: Pick<StormVoice, 'speaker'>;
+  readonly voice: Pick<StormVoice, 'speaker' | 'owed'>;
   /** What has to be ready in memory before a decision: history and budget are read once. */
   prefetch(agentId: AgentId, shard: number, group: GroupId): Promise<void>;
   /** The store took a change, or why it did not. */
@@ -153,9 +153,12 @@ export class Incidents {
    * holds all the same, since a person gave it.
    */
   async #decide(before: Incident, event: IncidentEvent): Promise<Decided> {
+    const owed = event.type === 'due' ? this.#o.voice.owed(before) : undefined;
     const decideNow = (): Decided => {
       const facts = this.#o.judge.facts(before);
-      return decide(before, asOfNow(event, facts), facts);
+      // Whatever it waited for: a message that was kept back, and that nothing speaks for any more, comes first.
+      const announced = owed && decide(before, owed, facts);
+      return announced?.entry ? announced : decide(before, asOfNow(event, facts), facts);
     };
     const decided = decideNow();
     if (await this.#o.reservations.admit(decided, event.type === 'approved')) return decided;
@@ -243,8 +246,9 @@ export class Incidents {
   /** Without the messages that something else speaks for; the incident remembers that they are owed. */
   #muted(decided: Decided): Decided {
     const { incident, notices } = decided;
+    if (notices.length === 0) return decided;
     const speakers = notices.map((kind) => this.#o.voice.speaker(incident, kind));
-    if (speakers.every((speaker) => speaker === undefined)) return decided;
+    if (speakers.every((speaker) => speaker === undefined)) return spokenOf(decided);
     const told = incident.told || speakers.some((speaker) => speaker?.told === true);
     const owed = incident.state === 'resolved' ? incident : { ...incident, told, unannounced: true as const };
     return { ...decided, incident: owed, notices: notices.filter((_, at) => speakers[at] === undefined) };
@@ -314,6 +318,13 @@ export class Incidents {
     });
     this.#alarms.set(incident.id, subscription);
   }
+}
+
+/** A message of its own is made of it: whoever hears that has to hear of the end, too. */
+function spokenOf(decided: Decided): Decided {
+  if (decided.incident.unannounced !== true) return decided;
+  const { unannounced: _owed, ...incident } = decided.incident;
+  return { ...decided, incident: incident as Incident };
 }
 
 /** The picture of the agent is that of the moment of the decision: an event that waited tells an old one. */

@@ -111,4 +111,18 @@ describe('R17: a failed dependency', () => {
     expect(notices().filter(({ group }) => group === 'web')).toEqual([]);
     await rig.stop();
   });
+
+  it('leaves nobody untold for good: what waits for one that was stopped by hand is told of after a while', async () => {
+    const { rig, world, acts, notices, kill } = await stormWorld(agents, {}, on({ 'web.1': ['db.1'] }));
+    await healthy(rig);
+    world.stopByHand('db.1');
+    await rig.clock.advance(1_000);
+    kill('web.1');
+    await rig.clock.advance(9 * 60_000);
+    expect(notices()).toEqual([]);
+    await rig.clock.advance(3 * 60_000);
+    expect(notices().map(({ agentId, kind }) => `${agentId} ${kind}`)).toEqual(['web.1 opened']);
+    expect(acts()).toEqual([]);
+    await rig.stop();
+  });
 });

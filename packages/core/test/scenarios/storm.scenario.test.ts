@@ -76,4 +76,61 @@ describe('a storm', () => {
     expect(notices().filter(({ kind }) => kind === 'storm')).toHaveLength(1);
     await rig.stop();
   });
+
+  it('ends with its own message: of those that heal with it nobody hears one by one', async () => {
+    const { rig, kill, storms, notices } = await stormWorld(fleetOf(10));
+    await healthy(rig);
+    kill(...fleetOf(5));
+    await rig.until(() => storms()[0]?.state === 'closed', 300_000);
+    await rig.until(async () => (await rig.incidents()).every(({ state }) => state === 'resolved'), 600_000);
+    const over = notices().findIndex(({ kind }) => kind === 'storm-over');
+    expect(over).toBeGreaterThan(0);
+    expect(notices().slice(over + 1)).toEqual([]);
+    expect(notices()[over]?.text).toContain('the others end without a further word');
+    await rig.stop();
+  });
+
+  it('tells of one by itself whose recovery failed after it, and of its end', async () => {
+    const { rig, kill, storms, notices } = await stormWorld(fleetOf(10));
+    await healthy(rig);
+    rig.fleet.suffer('web.5', 'hang', 1);
+    kill(...fleetOf(5));
+    await rig.until(() => storms()[0]?.state === 'closed', 300_000);
+    await rig.until(async () => (await rig.incidents()).every(({ state }) => state === 'resolved'), 600_000);
+    const over = notices().findIndex(({ kind }) => kind === 'storm-over');
+    const after = notices().slice(over + 1);
+    expect(new Set(after.map(({ agentId }) => agentId))).toEqual(new Set(['web.5']));
+    expect(after.map(({ kind }) => kind)).toContain('recovery-failed');
+    expect(after.at(-1)?.kind).toBe('recovered');
+    await rig.stop();
+  });
+
+  it('explains itself by a dependency for a while only when nobody is told of that one', async () => {
+    const on = { dependsOn: ['db.1'] };
+    const isWeb = (agentId: string): boolean => agentId.startsWith('web');
+    const { rig, world, kill, notices } = await stormWorld(['db.1', ...fleetOf(5)], {}, (id) => (isWeb(id) ? on : {}));
+    await healthy(rig);
+    world.stopByHand('db.1');
+    await rig.clock.advance(1_000);
+    kill(...fleetOf(5));
+    await rig.clock.advance(9 * 60_000);
+    expect(notices().filter(({ group }) => group === 'web')).toEqual([]);
+    await rig.clock.advance(3 * 60_000);
+    const told = notices().filter(({ group }) => group === 'web');
+    expect(told.map(({ kind }) => kind)).toEqual(['storm']);
+    expect(told[0]?.text).toContain('db.1');
+    await rig.stop();
+  });
+
+  it('is not explained by one of its own, although not all of them are named', async () => {
+    const many = fleetOf(60);
+    const { rig, kill, notices } = await stormWorld(many, {}, (id) =>
+      id === 'web.60' ? {} : { dependsOn: ['web.60'] },
+    );
+    await healthy(rig);
+    kill(...many);
+    await rig.clock.advance(30_000);
+    expect(notices().map(({ kind }) => kind)).toContain('storm');
+    await rig.stop();
+  });
 });
