@@ -98,6 +98,35 @@ describe('SelfDoubt', () => {
     expect(doubt.status().reasons).toEqual(['3 of 6 agents asked did not answer']);
   });
 
+  it('comes down again when they stay dead, and suspects itself anew when others fall silent', async () => {
+    const { doubt, round } = doubting();
+    const silent = async (agents: readonly string[], rounds: number): Promise<number> => {
+      for (let at = 0; at < rounds; at += 1) {
+        for (const agent of agents) doubt.probed(agent, none, 2_000);
+        doubt.probed('well', up, 2_000);
+        await round();
+      }
+      return doubt.multiplier;
+    };
+    expect(await silent(['a', 'b', 'c'], 100)).toBe(multiplierMax);
+    expect(await silent(['a', 'b', 'c'], 40)).toBe(0);
+    expect(await silent(['a', 'b', 'c', 'd', 'e', 'f'], 1)).toBe(1);
+    for (const agent of ['a', 'b', 'c', 'd', 'e', 'f']) doubt.probed(agent, up, 2_000);
+    expect(await round()).toBe(0);
+    expect(await silent(['a', 'b', 'c'], 2)).toBe(2);
+  });
+
+  it('does not come and go while they are silent, though they are heard of in some rounds only', async () => {
+    const { doubt, round, told } = doubting();
+    for (let at = 0; at < 60; at += 1) {
+      if (at % 6 < 3) for (const agent of ['a', 'b', 'c']) doubt.probed(agent, none, 2_000);
+      await round();
+    }
+    expect([doubt.multiplier, told.length]).toEqual([multiplierMax, 1]);
+    doubt.probed('a', up, 2_000);
+    expect([await round(), await round()]).toEqual([multiplierMax - 1, multiplierMax - 2]);
+  });
+
   it('trusts its canaries over the number of silent agents', async () => {
     const { doubt, round } = doubting({ canaries });
     await round();

@@ -11,6 +11,15 @@ export const multiplierMax = 8;
 /** So many different agents have to leave the guard without an answer before it suspects itself. */
 const unansweredMin = 3;
 
+/** Who has not answered for this long is dead or gone, and no sign of what the guard itself can do now. */
+const newlySilentMs: Ms = 600_000;
+
+/** An agent that does not answer. */
+interface Silent {
+  readonly sinceMs: Ms;
+  askedMs: Ms;
+}
+
 export interface SelfDoubtOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -40,6 +49,9 @@ export class SelfDoubt implements Doubt {
   #askedStoreMs: Ms | undefined;
   /** Agents asked in this round, and whether one of the questions was left without an answer. */
   readonly #asked = new Map<AgentId, boolean>();
+  readonly #silent = new Map<AgentId, Silent>();
+  /** How many did not answer when that last spoke against the guard; 0 when it does not stand any more. */
+  #unanswered = 0;
   #reasons: readonly string[] = [];
   readonly #stopped = new AbortController();
 
@@ -99,16 +111,31 @@ export class SelfDoubt implements Doubt {
     if (answer.denied === true || answer.unaskable === true) return;
     const silent = answer.outcome === 'down' && answer.statusCode === undefined && answer.latencyMs >= 0.9 * timeoutMs;
     const owed = silent || (answer.outcome === 'unknown' && answer.statusCode === undefined);
+    if (this.#longSilent(agentId, owed)) return;
     this.#asked.set(agentId, owed || this.#asked.get(agentId) === true);
+  }
+
+  /** Agents that stay dead would keep every timeout of the living stretched for ever. */
+  #longSilent(agentId: AgentId, owed: boolean): boolean {
+    if (!owed) {
+      this.#silent.delete(agentId);
+      return false;
+    }
+    const nowMs = this.#o.clock.monotonic();
+    const silent = this.#silent.get(agentId) ?? { sinceMs: nowMs, askedMs: nowMs };
+    silent.askedMs = nowMs;
+    this.#silent.set(agentId, silent);
+    return nowMs - silent.sinceMs >= newlySilentMs;
   }
 
   #weigh(nowMs: Ms, missed: number): void {
     const signs = [this.#lagSign(), this.#storeSign(nowMs), this.#probeSign(), this.#canaries.failed];
     const reasons = signs.filter((sign) => sign !== undefined);
     const before = this.#multiplier;
-    const by = reasons.length === 0 ? -1 : reasons.length + Math.max(0, missed - 1);
+    const rest = this.#stillUnanswered(nowMs) ? 0 : -1;
+    const by = reasons.length === 0 ? rest : reasons.length + Math.max(0, missed - 1);
     this.#multiplier = Math.min(multiplierMax, Math.max(0, before + by));
-    this.#reasons = reasons;
+    if (by !== 0) this.#reasons = reasons;
     this.#lagMs = 0;
     this.#storeMs = 0;
     this.#storeError = undefined;
@@ -149,7 +176,23 @@ export class SelfDoubt implements Doubt {
     for (const unanswered of this.#asked.values()) if (unanswered) owed += 1;
     if (owed < unansweredMin || owed < this.#o.settings.unanswered * this.#asked.size) return undefined;
     if (this.#canaries.allReached) return undefined;
+    this.#unanswered = owed;
     return `${owed} of ${this.#asked.size} agents asked did not answer`;
+  }
+
+  /**
+   * Whether those who did not answer are silent still. Asked with stretched timeouts they are heard of in fewer rounds;
+   * without this, doubt would go and come again with each of them.
+   */
+  #stillUnanswered(nowMs: Ms): boolean {
+    let newly = 0;
+    for (const [agentId, { sinceMs, askedMs }] of this.#silent) {
+      // Who is asked no more has left.
+      if (nowMs - askedMs >= newlySilentMs) this.#silent.delete(agentId);
+      else if (nowMs - sinceMs < newlySilentMs) newly += 1;
+    }
+    if (newly < Math.max(unansweredMin, this.#unanswered / 2) || this.#canaries.allReached) this.#unanswered = 0;
+    return this.#unanswered > 0;
   }
 
   #askStore(nowMs: Ms): void {
