@@ -7,6 +7,8 @@ import { maskedTokens } from './patterns/mask.ts';
 
 /** A pattern is new for this long after it was first seen. */
 const newForMs: Ms = 600_000;
+/** Patterns a finding carries, for rules that ask for them. */
+const patternsShown = 5;
 
 interface State {
   readonly window: ErrorWindow;
@@ -16,6 +18,8 @@ interface State {
 /** Why so many errors are a suspicion. */
 interface Judged {
   readonly errors: number;
+  /** The most frequent ones, in an order that does not change with their numbers. */
+  readonly patterns: string;
   readonly top: Pattern | undefined;
   readonly topErrors: number;
   readonly novel: boolean;
@@ -105,11 +109,21 @@ export class ErrorsDetector implements Detector {
     }
     return {
       errors,
+      patterns: this.#mostFrequent(totals),
       top: this.#drain.pattern(topId),
       topErrors: totals.get(topId) ?? 0,
       novel: novelErrors >= policy.novelMin,
       burst: usual !== undefined && errors > 0 && errors >= policy.burst * usual,
     };
+  }
+
+  #mostFrequent(totals: ReadonlyMap<number, number>): string {
+    const byNumber = [...totals].filter(([id]) => id !== otherPatterns).toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
+    const texts = byNumber.slice(0, patternsShown).map(([id]) => this.#drain.pattern(id)?.words.join(' ') ?? '');
+    return texts
+      .map((text) => text.slice(0, 200))
+      .toSorted()
+      .join(' | ');
   }
 
   #isNew(id: number, nowMs: Ms): boolean {
@@ -130,7 +144,7 @@ export class ErrorsDetector implements Detector {
       strength: novel || burst ? 0.7 : 0.6,
       text: `${errors} errors in ${formatDuration(policy.windowMs)}${name} (${because})`,
       signature: slug === '' ? 'errors' : `errors:${slug}`,
-      data: { errors, novel, burst, ...(top ? { pattern } : {}) },
+      data: { errors, novel, burst, patterns: judged.patterns, ...(top ? { pattern } : {}) },
     };
   }
 

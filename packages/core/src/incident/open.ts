@@ -1,7 +1,7 @@
-import type { Attempt, Health, Incident, Plan, Reason } from '../model/index.ts';
+import type { Attempt, Finding, Health, Incident, Plan, Reason } from '../model/index.ts';
 import { evidenceKinds, formatDuration, isFlapping, signatureOf, windowReason } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
-import { askApproval } from './approval.ts';
+import { askApproval, askedAtOnce } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { contain, isSecurityIncident } from './containment.ts';
 import { isDryRun, objectionBeside, wouldHave } from './dry-run.ts';
@@ -43,6 +43,8 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   const ordered = incident.requested;
   const { plan, reason } = planNow(incident, facts);
   if (plan && facts.verdict.verdict === 'refuse') return leave(incident, facts, facts.verdict.reason);
+  const atOnce = plan && askedAtOnce(plan, facts);
+  if (plan && atOnce) return askApproval(incident, facts, plan, atOnce);
   if (facts.verdict.verdict === 'wait') return waitOrTell(incident, facts, plan, reason);
   if (!plan) return leave(incident, facts, reason);
   const approval = ordered ? moreThanOne(incident, ordered) : approvalNeeded(incident, plan);
@@ -223,7 +225,8 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
   const nextAt = Math.max(until, facts.now + 50);
   if (!isKnownFlapping(incident, facts.findings) && isFlapping(facts.findings)) return flaps(incident, facts, nextAt);
   if (isKnownFlapping(incident, facts.findings)) return later({ ...incident, ...pictureOf(facts) }, facts, nextAt);
-  if (incident.because.code === reason.code && sameFindings(incident, facts)) return later(incident, facts, nextAt);
+  if (incident.because.code === reason.code && sameSuspicions(incident.findings, facts.findings))
+    return later(incident, facts, nextAt);
   return move(incident, facts, {
     to: { state: 'open', nextAt },
     set: { assessment: facts.assessment, ...pictureOf(facts) },
@@ -250,8 +253,18 @@ function flaps(incident: Open, facts: DecideFacts, nextAt: number): Decided {
   });
 }
 
-function sameFindings(incident: Open, facts: DecideFacts): boolean {
-  return incident.findings.map((finding) => finding.id).join() === facts.findings.map((finding) => finding.id).join();
+/** The same suspicions, in whatever order, and by the same name: one that has another is another failure. */
+function sameSuspicions(before: DecideFacts['findings'], now: DecideFacts['findings']): boolean {
+  return before.length === now.length && before.every((one) => now.some((other) => isSame(one, other)));
+}
+
+function isSame(one: Finding, other: Finding): boolean {
+  return one.id === other.id && one.signature === other.signature && patternsOf(one) === patternsOf(other);
+}
+
+/** A rule may ask for a pattern that is not the most frequent one. */
+function patternsOf({ data }: Finding): unknown {
+  return data?.['patterns'];
 }
 
 /** Looks again later without a line: only the alarm moves, so the stored incident may stay as it is. */
@@ -291,11 +304,7 @@ export function withFindings(
   findings: DecideFacts['findings'],
   health: Health,
 ): Picture | undefined {
-  const same =
-    incident.health === health &&
-    incident.findings.length === findings.length &&
-    incident.findings.every(({ id }) => findings.some((finding) => finding.id === id));
-  if (same) return undefined;
+  if (incident.health === health && sameSuspicions(incident.findings, findings)) return undefined;
   // The name of the failure stays when the suspicions go: the ledger needs it.
   return { findings, health, signature: findings.length > 0 ? signatureOf(findings) : incident.signature };
 }
@@ -321,10 +330,10 @@ function isKnownFlapping({ findings }: Incident, now: DecideFacts['findings']): 
 
 /** What is new in the picture: a suspicion that joined, else one that went, else the health alone. */
 function pictureReason(before: Incident, { findings, health }: Picture): Reason {
-  const isOf = (those: DecideFacts['findings'], id: string): boolean => those.some((finding) => finding.id === id);
-  const joined = findings.filter(({ id }) => !isOf(before.findings, id)).at(-1);
+  const isOf = (those: DecideFacts['findings'], one: Finding): boolean => those.some((other) => isSame(one, other));
+  const joined = findings.filter((finding) => !isOf(before.findings, finding)).at(-1);
   if (joined) return { code: 'finding-joined', text: joined.text };
-  const gone = before.findings.filter(({ id }) => !isOf(findings, id)).map(({ kind }) => kind);
+  const gone = before.findings.filter((finding) => !isOf(findings, finding)).map(({ kind }) => kind);
   if (gone.length === 0) return { code: 'health-changed', text: `${before.agentId} is ${health} now.` };
   const left = [...new Set(findings.map(({ kind }) => kind))].join(', ');
   const rest = left === '' ? 'No suspicion stands against the agent any more.' : `Left: ${left}.`;

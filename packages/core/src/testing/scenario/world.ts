@@ -39,6 +39,7 @@ export class ScenarioWorld {
       groupOf: (agentId) => agentId.split('.')[0] as string,
       config: script.config,
       heartbeatMs: everyMs,
+      leak: { mbPerMinute: 2, limitMb: 400 },
       onEvent: (event) => parts.narrator?.event(event),
     });
     return new ScenarioWorld(rig, parts, script);
