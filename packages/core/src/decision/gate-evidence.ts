@@ -4,6 +4,9 @@ import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 
+/** In place of a kind of evidence. */
+const none = 'none';
+
 /**
  * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. After an attempt
  * that did not heal its failure is the second kind: the incident was proven when it began. One kind alone suffices only
@@ -19,7 +22,7 @@ export function evidence(facts: GateFacts): Objection | undefined {
   // How long something is unusual or foreseen does not lengthen how long something has been wrong.
   const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
   const until = since + policy.heartbeat.silentForMs;
-  const [only = 'none'] = evidenceKinds(findings);
+  const [only = none] = evidenceKinds(findings);
   if (now >= until && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
   const remedy = 'A second kind of evidence, or more time for a restart.';
   if (only !== 'heartbeat') return single(facts, { only, until, remedy });
@@ -93,6 +96,9 @@ function single(
   { agent, rung }: GateFacts,
   of: { readonly only: string; readonly until: number; readonly remedy: string },
 ): Objection {
-  const text = `One kind of evidence alone (${of.only}) stands against ${agent.id}; a second is needed for a ${rung}.`;
+  const text =
+    of.only === none
+      ? `Nothing stands against ${agent.id} now, and it is not known to be well; a ${rung} needs two kinds of evidence.`
+      : `One kind of evidence alone (${of.only}) stands against ${agent.id}; a second is needed for a ${rung}.`;
   return { until: of.until, code: 'single-evidence', text, remedy: of.remedy };
 }

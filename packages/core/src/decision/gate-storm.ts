@@ -18,11 +18,11 @@ export function fleetBreaker(facts: GateFacts): Objection | undefined {
   const { breaker, unhealthy, size, inFlight, admitted } = of;
   const share = `${unhealthy} of ${size} agents of group ${agent.group} are unhealthy`;
   if (breaker.state === 'open') {
-    const left = formatDuration(Math.max(0, breaker.probeAt - now));
+    const left = breaker.probeAt > now ? `in ${formatDuration(breaker.probeAt - now)}` : 'now';
     return {
       until: Math.max(breaker.probeAt, now + 250),
       code: 'fleet-breaker-open',
-      text: `The fleet breaker is open, and one agent is tried in ${left}: ${breaker.reason.text} Now ${share}.`,
+      text: `The fleet breaker is open, and one agent is tried ${left}: ${breaker.reason.text} Now ${share}.`,
       remedy: 'Find what they have in common; order a respawn to go past the breaker, or raise gate.breaker.threshold.',
     };
   }

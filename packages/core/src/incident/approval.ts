@@ -23,6 +23,24 @@ function freshTerms({ policy, requested }: Incident, now: EpochMs): ApprovalTerm
   return { quorum: policy.approvals.quorum, expiresAt, ...(requested ? { orderedBy: personOf(requested) } : {}) };
 }
 
+/** How too little evidence is called where something has happened. */
+const lacking: ReadonlySet<string> = new Set(['single-evidence', 'silent-but-answering']);
+
+/**
+ * Where a flag or the severity calls for a person anyway, and nothing but too little evidence stands in the way, they
+ * are asked at once: to ask destroys nothing, and without their yes nothing is done on it (R06). After a security
+ * incident the agent is out of reach already, so that whatever kind of evidence there is calls them.
+ */
+export function askedAtOnce(plan: Plan, { verdict, assessment }: DecideFacts): Reason | undefined {
+  if (verdict.verdict !== 'wait' || plan.needsApproval?.code !== 'approval-required') return undefined;
+  const waits = verdict.rules.filter((rule) => rule.verdict === 'wait');
+  const isEvidence = waits.every(
+    ({ rule, reason }) => rule === 'evidence' && (assessment.securityIncident || lacking.has(reason.code)),
+  );
+  if (waits.length === 0 || !isEvidence) return undefined;
+  return { ...plan.needsApproval, text: `${plan.needsApproval.text} ${verdict.reason.text}` };
+}
+
 /** Asks people for a plan. Nothing is done before enough of them agreed to exactly this. */
 export function askApproval(
   incident: Extract<Incident, { state: 'open' }>,

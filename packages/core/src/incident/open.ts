@@ -45,6 +45,8 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   if (plan && facts.verdict.verdict === 'refuse') return leave(incident, facts, facts.verdict.reason);
   const atOnce = plan && askedAtOnce(plan, facts);
   if (plan && atOnce) return askApproval(incident, facts, plan, atOnce);
+  const atOnce = plan && askedAtOnce(plan, facts);
+  if (plan && atOnce) return askApproval(incident, facts, plan, atOnce);
   if (facts.verdict.verdict === 'wait') return waitOrTell(incident, facts, plan, reason);
   if (!plan) return leave(incident, facts, reason);
   const approval = ordered ? moreThanOne(incident, ordered) : approvalNeeded(incident, plan);

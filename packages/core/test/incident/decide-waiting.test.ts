@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { DecideFacts } from '../../src/incident/index.ts';
 import { decide } from '../../src/incident/index.ts';
-import { facts, openIncident, plan } from './fixtures.ts';
+import type { Finding, ReasonCode } from '../../src/model/index.ts';
+import { assessment, facts, finding, openIncident, plan } from './fixtures.ts';
 
 describe('decide: waiting for a person', () => {
   const critical = {
@@ -50,5 +52,59 @@ describe('decide: waiting for a person', () => {
       state: 'resolved',
       outcome: 'self-recovered',
     });
+  });
+});
+
+describe('an open incident that calls for a person', () => {
+  const needsApproval = { code: 'approval-required', text: 'Severity 9 is critical.' } as const;
+  const proposal = {
+    act: true,
+    value: { ...plan, rung: 'respawn', needsApproval },
+    reason: { code: 'rung-chosen', text: 'x' },
+  } as const;
+  const waiting = (rule: string, code: ReasonCode): DecideFacts['verdict'] => {
+    const reason = { code, text: 'One kind of evidence alone (probe) stands against web.1.' };
+    return { verdict: 'wait', untilMs: 600_000, reason, rules: [{ rule, verdict: 'wait', untilMs: 600_000, reason }] };
+  };
+
+  it('asks at once, when only evidence is lacking', () => {
+    const verdict = waiting('evidence', 'single-evidence');
+    const { incident, notices } = decide(openIncident(), { type: 'due' }, facts({ proposal, verdict }));
+    expect(incident.state).toBe('awaiting-approval');
+    expect(notices).toEqual(['approval']);
+    expect(incident.because.text).toContain('One kind of evidence alone');
+  });
+
+  it('waits for everything else that stands in the way', () => {
+    for (const verdict of [
+      waiting('fleet-breaker', 'fleet-breaker-open'),
+      waiting('evidence', 'flapping'),
+      waiting('mode', 'mode-dry-run'),
+    ])
+      expect(decide(openIncident(), { type: 'due' }, facts({ proposal, verdict })).incident.state).toBe('open');
+  });
+
+  it('asks after a security incident on whatever evidence: the agent is out of reach already', () => {
+    const verdict = waiting('evidence', 'anomaly-alone');
+    const assessed = { ...assessment, securityIncident: true };
+    const { incident } = decide(openIncident(), { type: 'due' }, facts({ proposal, verdict, assessment: assessed }));
+    expect(incident.state).toBe('awaiting-approval');
+  });
+
+  it('asks nobody for a plan that needs no person: it waits for the second kind', () => {
+    const verdict = waiting('evidence', 'single-evidence');
+    expect(decide(openIncident(), { type: 'due' }, facts({ verdict })).incident.state).toBe('open');
+  });
+});
+
+describe('an open incident whose suspicions are seen again', () => {
+  const other: Finding = { ...finding, id: 'probe:down', evidence: 'probe', text: 'down' };
+  const reason = { code: 'single-evidence', text: 'wait' } as const;
+  const verdict = { verdict: 'wait', untilMs: 90_000, reason, rules: [] } as const;
+
+  it('writes no line because they come in another order', () => {
+    const before = openIncident({ findings: [finding, other], because: reason });
+    const decided = decide(before, { type: 'due' }, facts({ verdict, findings: [other, finding] }));
+    expect(decided.entry).toBeUndefined();
   });
 });

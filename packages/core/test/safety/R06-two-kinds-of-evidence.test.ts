@@ -48,4 +48,20 @@ describe('R06: two independent kinds of evidence', () => {
     expect(kindsOf(executed)).toEqual(['restart']);
     await rig.stop();
   });
+
+  it('keeps nobody from being called where a person decides anyway, and still does nothing on one kind', async () => {
+    const rules = [{ when: 'agent.id == "web.2"', set: 'dataLossRisk', reason: 'it holds the only copy' }];
+    const heartbeat = { every: '2s', timeout: '6s', silentFor: '10m' };
+    const { rig, executed } = await fakeWorld({ heartbeat, severity: { rules } });
+    await healthy(rig);
+    rig.fleet.suffer('web.2', 'deaf');
+    await rig.until(async () => (await rig.incidents())[0]?.state === 'awaiting-approval', 60_000);
+    const [incident] = await rig.incidents();
+    expect(incident?.because.text).toContain('One kind of evidence alone (probe)');
+    await rig.clock.advance(60_000);
+    const told = rig.events.flatMap((event) => (event.type === 'notice.sent' ? [event.data.notice] : []));
+    expect(told.find(({ kind }) => kind === 'approval')).toMatchObject({ priority: 'critical' });
+    expect(executed).toEqual([]);
+    await rig.stop();
+  });
 });
