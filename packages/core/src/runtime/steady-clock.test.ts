@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../contracts/index.ts';
 import { createVirtualClock } from '../testing/index.ts';
 import { steadyClock } from './steady-clock.ts';
 
@@ -33,6 +34,19 @@ describe('steady clock', () => {
     wall.jumpWall(3_600_000);
     clock.adopt();
     expect(clock.now()).toBe(wall.now());
+    expect(clock.stepMs).toBe(0);
+  });
+
+  it('sees no step when a millisecond passes between two readings', () => {
+    const wall = createVirtualClock();
+    const now = (): number => {
+      wall.jumpWall(1);
+      return wall.now();
+    };
+    const ticking = { now, monotonic: () => wall.monotonic() } as Clock;
+    const clock = steadyClock(ticking);
+    expect(clock.stepMs).toBe(0);
+    clock.now();
     expect(clock.stepMs).toBe(0);
   });
 });

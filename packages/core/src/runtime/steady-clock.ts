@@ -30,7 +30,8 @@ class AnchoredClock implements SteadyClock {
   }
 
   get stepMs(): Ms {
-    return this.#inner.now() - this.now();
+    const wall = this.#inner.now();
+    return wall - this.#at(wall);
   }
 
   adopt(): void {
@@ -38,11 +39,7 @@ class AnchoredClock implements SteadyClock {
   }
 
   now(): EpochMs {
-    const wall = this.#inner.now();
-    const steady = this.#wallAtZero + this.#inner.monotonic();
-    if (Math.abs(wall - steady) > followMs) return Math.floor(steady);
-    this.#wallAtZero += wall - steady;
-    return wall;
+    return this.#at(this.#inner.now());
   }
 
   monotonic(): Ms {
@@ -59,5 +56,13 @@ class AnchoredClock implements SteadyClock {
 
   timeout(afterMs: Ms): AbortSignal {
     return this.#inner.timeout(afterMs);
+  }
+
+  /** What `now` is while the wall clock says this. One reading for both, or a millisecond in between looks like a step. */
+  #at(wall: EpochMs): EpochMs {
+    const steady = this.#wallAtZero + this.#inner.monotonic();
+    if (Math.abs(wall - steady) > followMs) return Math.floor(steady);
+    this.#wallAtZero += wall - steady;
+    return wall;
   }
 }
