@@ -97,6 +97,7 @@ export class ProcessCampaign {
           settle: '600ms',
           progressWindow: '2s',
           attempts: [{ max: 1_000, per: '10m' }],
+          budgets: { group: { least: 1_000 }, global: { least: 1_000 } },
           backoff: { base: '200ms', cap: '1s', resetAfter: '30s' },
         },
         severity: { escalateFailures: 1_000 },
