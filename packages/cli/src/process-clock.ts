@@ -16,6 +16,13 @@ export function timeOfDay(epochMs: number): string {
   return new Date(epochMs).toTimeString().slice(0, 8);
 }
 
+/** `2026-01-31 12:04:31`, in the local time zone: for what may lie days back. */
+export function dateAndTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const two = (figure: number): string => String(figure).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${timeOfDay(epochMs)}`;
+}
+
 /** Resolves after `forMs`, or as soon as the signal aborts. */
 export async function pause(forMs: number, signal: AbortSignal): Promise<void> {
   // Rejects with nothing but the abort, which the caller asks the signal for.

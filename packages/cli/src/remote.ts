@@ -3,6 +3,7 @@ import { type Answer, ask, type Endpoint } from './client.ts';
 import type { Invocation } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { reportAnswer, tellError } from './failure.ts';
+import { fold } from './fold.ts';
 import { printableDeep } from './printable.ts';
 
 const defaultUrl = 'http://127.0.0.1:7717';
@@ -92,7 +93,7 @@ function print(call: Invocation, body: unknown, show: (body: never) => string): 
     return exitCode.ok;
   }
   try {
-    call.io.out(show(printableDeep(body) as never));
+    call.io.out(fold(show(printableDeep(body) as never), call.io.columns));
     return exitCode.ok;
   } catch (error) {
     // Well-formed JSON of the wrong shape: something else answers at the address.

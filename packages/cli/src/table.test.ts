@@ -27,11 +27,22 @@ test('colours do not count as width', () => {
 });
 
 test('the last column is cut to the terminal', () => {
-  expect(table(['A', 'WHY'], [['a', 'a rather long sentence']], 14).split('\n')[1]).toBe('a  a rather l…');
+  const row = ['a', 'a rather long sentence that does not fit'];
+  expect(table(['A', 'WHY'], [row], 30).split('\n')[1]).toBe('a  a rather long sentence tha…');
 });
 
-test('the last column keeps a few characters in a terminal that is too narrow', () => {
-  expect(table(['AGENT'.repeat(5), 'WHY'], [['a', 'a rather long sentence']], 10).split('\n')[1]).toMatch(/a rathe…$/);
+test('the last column goes beneath where the others leave it no room', () => {
+  const rows = [
+    ['inc_01', 'a rather long sentence that does not fit'],
+    ['inc_02', ''],
+  ];
+  expect(table(['INCIDENT', 'WHY'], rows, 32).split('\n')).toEqual([
+    'INCIDENT',
+    'inc_01',
+    '  a rather long sentence that d…',
+    'inc_02',
+  ]);
+  expect(table(['INCIDENT', 'WHY'], [['inc_01', 'short']], 16)).toBe('INCIDENT  WHY\ninc_01    short');
 });
 
 test('without rows the headings stand alone', () => {

@@ -28,10 +28,16 @@ function list(style: Style, items: readonly AgentStatus[], columns: number | und
     ago(status.since),
     breakerWord(style, status.breaker),
     scoreOf(status),
-    status.incidentId ?? (status.heldBy === undefined ? '' : `held by ${status.heldBy}`),
-    status.findings[0]?.text ?? '',
+    noteOf(status),
   ]);
-  return table(['AGENT', 'GROUP', 'HEALTH', 'FOR', 'BREAKER', 'SCORE', 'INCIDENT', 'FINDING'], rows, columns);
+  return table(['AGENT', 'GROUP', 'HEALTH', 'FOR', 'BREAKER', 'SCORE', 'WHAT'], rows, columns);
+}
+
+/** What a person looks for first: its incident, else what holds it, else what stands against it. */
+function noteOf({ incidentId, heldBy, findings, remarks = [] }: AgentStatus): string {
+  const why = findings[0]?.text ?? remarks[0]?.text;
+  const parts = [incidentId, heldBy === undefined ? undefined : `held by ${heldBy}`, why];
+  return parts.filter((part) => part !== undefined).join(': ');
 }
 
 function one(style: Style, status: AgentStatus): string {

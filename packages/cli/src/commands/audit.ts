@@ -7,7 +7,7 @@ import { printableDeep } from '../printable.ts';
 import { queryOf, talk, talkList } from '../remote.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
-import { moment } from '../words.ts';
+import { dateAndTime } from '../process-clock.ts';
 
 const anchorPattern = /^([a-z0-9-]{1,40})@(\d{1,15}):([0-9a-f]{64})$/;
 
@@ -86,7 +86,7 @@ async function offline(call: Invocation, path: string, work: (audit: Audit) => P
 
 function listText(style: Style, items: readonly AuditEntry[], columns: number | undefined): string {
   const rows = items.map(({ at, actor, action, subject, data }) => [
-    moment(at),
+    dateAndTime(at),
     actor === 'guard' ? style.dim(actor) : style.strong(actor),
     action,
     subject,
@@ -116,7 +116,7 @@ function checkText(style: Style, { ok, entries, chains }: AuditCheck): string {
   const hint = ok ? '\n\nNote the anchors elsewhere; `--anchors` shows later whether something was cut off.' : '';
   return rows.length === 0
     ? 'nothing was recorded'
-    : `${head}\n\n${table(['CHAIN', 'WHOLE', 'STATE', 'ANCHOR'], rows)}${hint}`;
+    : `${head}\n\n${table(['CHAIN', 'ENTRIES', 'STATE', 'ANCHOR'], rows)}${hint}`;
 }
 
 function readAnchors(text = ''): readonly AuditHead[] | undefined {

@@ -17,7 +17,12 @@ export function decisionCommand(verb: 'acknowledge' | 'approve' | 'reject' | 're
         ...(token === undefined ? {} : { token }),
       };
       return talk(call, { method: 'POST', path, body }, (incident: Incident) => {
-        return `${incident.id}  ${stateWord(call.io.style, incident)}  ${incident.because.text}`;
+        const { text, remedy } = incident.because;
+        return [
+          incident.id,
+          stateWord(call.io.style, incident),
+          remedy === undefined ? text : `${text} ${remedy}`,
+        ].join('  ');
       });
     },
   };

@@ -17,7 +17,7 @@ const open: Explanation = {
       rule: 'mode',
       verdict: 'wait',
       untilMs: 0,
-      reason: { code: 'mode-dry-run', text: 'Group web is in mode dry-run.' },
+      reason: { code: 'mode-dry-run', text: 'Group web is in mode dry-run.', remedy: 'Set it to auto.' },
     },
     { rule: 'attempts', verdict: 'refuse', reason: { code: 'attempt-budget-exhausted', text: 'web.2 has used up 3.' } },
   ],
@@ -26,22 +26,22 @@ const open: Explanation = {
   timeline: [],
 };
 
-test('an explanation begins with the whole, and lists every rule with what it says', () => {
-  const lines = explanationText({ style: plain }, open).split('\n');
+test('an explanation begins with the whole, and a rule that objects is not lost among the others', () => {
+  const lines = explanationText(plain, open).split('\n');
   expect(lines[0]).toBe(open.summary);
   const table = lines.slice(lines.findIndex((line) => line.startsWith('the gate')));
   expect(table.slice(1, 5)).toEqual([
     '  RULE      SAYS  WHY',
-    '  owner     yes   This guard owns the group.',
-    '  mode      wait  Group web is in mode dry-run.',
+    '  mode      wait  Group web is in mode dry-run. Set it to auto.',
     '  attempts  no    web.2 has used up 3.',
+    '  1 say yes: owner',
   ]);
   expect(lines).toContain('  Set groups.web.mode to auto or approve.');
   expect(lines.at(-1)).toMatch(/^ {2}\d\d:\d\d:\d\d {2}the instance ended with code 137$/);
 });
 
-test('the summary is wrapped between words at the width of the terminal', () => {
-  const [first = '', second = ''] = explanationText({ style: plain, columns: 60 }, open).split('\n');
-  expect(first.length).toBeLessThanOrEqual(60);
-  expect(open.summary.startsWith(`${first} ${second}`)).toBe(true);
+test('where nothing objects, that is said', () => {
+  const text = explanationText(plain, { ...open, rules: (open.rules ?? []).slice(0, 1) });
+  expect(text).toContain('\n  all 1 say yes: owner\n');
+  expect(text).not.toContain('RULE');
 });

@@ -6,22 +6,16 @@ import { talk } from '../remote.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
 
-/** Lines narrower than this are not worth wrapping. */
-const leastColumns = 40;
-
 /** Why the guard acted or not, of an incident (`inc_…`) or of an agent. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const id = call.args[0] as string;
   const kind = id.startsWith('inc_') ? 'incidents' : 'agents';
   const path = `/api/v1/${kind}/${encodeURIComponent(id)}/explain`;
-  return talk(call, { method: 'GET', path }, (explanation: Explanation) => explanationText(call.io, explanation));
+  return talk(call, { method: 'GET', path }, (explanation: Explanation) => explanationText(call.io.style, explanation));
 }
 
 /** An explanation for people: the whole first, then what it rests on. */
-export function explanationText(
-  { style, columns }: { readonly style: Style; readonly columns?: number },
-  explanation: Explanation,
-): string {
+export function explanationText(style: Style, explanation: Explanation): string {
   const {
     summary,
     decisions,
@@ -37,14 +31,14 @@ export function explanationText(
   const own = decisions.filter((decision) => !('seq' in decision));
   const told = story ?? timeline.map(({ at, reason }) => ({ at, text: reason.text }));
   return [
-    wrapped(summary, columns),
+    summary,
     ...section(style, 'seen last', incident && incident.state !== 'resolved' ? seen : []),
     ...section(
       style,
       'why',
       own.map(({ reason }) => `${style.warn(reason.code)}  ${reason.text}`),
     ),
-    ...section(style, heading(incident?.state), ruleLines(style, rules, columns)),
+    ...section(style, heading(incident?.state), ruleLines(style, rules)),
     ...section(style, 'what would change it', wouldChange),
     ...section(style, 'score and service levels', levels),
     ...section(
@@ -59,16 +53,21 @@ function heading(state: string | undefined): string {
   return state === 'open' ? 'the gate now' : 'the gate, if it were asked now';
 }
 
-/** Every rule: the ones that object with their reason, the others in a word. */
-function ruleLines(style: Style, rules: readonly RuleResult[], columns: number | undefined): readonly string[] {
+/** The rules that object, each with its reason; the others only by name, so that a no is not lost among them. */
+function ruleLines(style: Style, rules: readonly RuleResult[]): readonly string[] {
   if (rules.length === 0) return [];
-  const rows = rules.map(({ rule, verdict, untilMs, reason }) => [
+  const objections = rules.filter(({ verdict }) => verdict !== 'proceed');
+  const agreeing = rules.filter(({ verdict }) => verdict === 'proceed').map(({ rule }) => rule);
+  const rows = objections.map(({ rule, verdict, untilMs, reason }) => [
     rule,
-    verdict === 'proceed' ? style.good('yes') : verdict === 'wait' ? style.warn(waitText(untilMs)) : style.bad('no'),
-    reason.text,
+    verdict === 'wait' ? style.warn(waitText(untilMs)) : style.bad('no'),
+    reason.remedy === undefined ? reason.text : `${reason.text} ${reason.remedy}`,
   ]);
-  const width = columns === undefined ? undefined : columns - 2;
-  return table(['RULE', 'SAYS', 'WHY'], rows, width).split('\n');
+  const others = `${objections.length === 0 ? 'all ' : ''}${agreeing.length} say ${style.good('yes')}: ${agreeing.join(', ')}`;
+  return [
+    ...(rows.length === 0 ? [] : table(['RULE', 'SAYS', 'WHY'], rows).split('\n')),
+    ...(agreeing.length === 0 ? [] : [others]),
+  ];
 }
 
 function waitText(untilMs: number | undefined): string {
@@ -78,18 +77,4 @@ function waitText(untilMs: number | undefined): string {
 
 function section(style: Style, title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', style.strong(title), ...lines.map((text) => `  ${text}`)];
-}
-
-/** At the width of the terminal, between words; as it is where there is none. */
-function wrapped(text: string, columns: number | undefined): string {
-  if (columns === undefined || columns < leastColumns) return text;
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
 }

@@ -6,7 +6,7 @@ import { now } from '../process-clock.ts';
 import { type ListBody, talk } from '../remote.ts';
 import { table } from '../table.ts';
 
-/** The holds in force. */
+/** The holds in force, open windows of maintenance among them: `release` ends a hold, the config a window. */
 export async function run(call: Invocation): Promise<ExitCode> {
   return talk(call, { method: 'GET', path: '/api/v1/holds' }, ({ items }: ListBody<Hold>) => {
     if (items.length === 0) return 'no holds';
@@ -15,9 +15,9 @@ export async function run(call: Invocation): Promise<ExitCode> {
       scopeText(hold.scope),
       formatDuration(Math.max(0, hold.until - now())),
       hold.by,
-      hold.kind === 'window' ? 'window' : hold.maintenance ? 'yes' : '',
+      hold.kind === 'window' ? 'window' : hold.maintenance ? 'maintenance' : 'hold',
       hold.reason,
     ]);
-    return table(['HOLD', 'SCOPE', 'LEFT', 'BY', 'MAINTENANCE', 'REASON'], rows, call.io.columns);
+    return table(['HOLD', 'SCOPE', 'LEFT', 'BY', 'KIND', 'REASON'], rows, call.io.columns);
   });
 }

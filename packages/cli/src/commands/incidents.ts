@@ -46,8 +46,13 @@ function list(style: Style, items: readonly Incident[], columns: number | undefi
     String(incident.assessment?.severity ?? '-'),
     String(incident.attempts.length),
     ago(incident.openedAt),
-    incident.state === 'resolved' ? formatDuration(incident.resolvedAt - incident.openedAt) : '',
-    incident.because.text,
+    whyOf(incident),
   ]);
-  return table(['INCIDENT', 'AGENT', 'STATE', 'SEV', 'TRIES', 'AGE', 'TOOK', 'WHY'], rows, columns);
+  return table(['INCIDENT', 'AGENT', 'STATE', 'SEV', 'TRIES', 'AGE', 'WHY'], rows, columns);
+}
+
+/** Of what is over, also how long it took. */
+function whyOf({ because, ...incident }: Incident): string {
+  if (incident.state !== 'resolved') return because.text;
+  return `${because.text} It took ${formatDuration(incident.resolvedAt - incident.openedAt)}.`;
 }
