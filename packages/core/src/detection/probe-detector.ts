@@ -7,7 +7,14 @@ import type {
   SignalBatch,
   Suspicion,
 } from '../contracts/index.ts';
-import type { LifecycleSignal, Ms, ProbePolicy, ProbeSignal } from '../model/index.ts';
+import {
+  wayOf,
+  type LifecycleSignal,
+  type Ms,
+  type ProbePolicy,
+  type ProbeSignal,
+  type ProbesPolicy,
+} from '../model/index.ts';
 
 interface Track {
   failures: number;
@@ -22,12 +29,14 @@ interface Track {
 }
 
 interface State {
-  readonly alive: Track;
-  readonly ready: Track;
+  alive: Track;
+  ready: Track;
   failedChecks: readonly string[];
   /** Start of the running instance, if it was seen to start. */
   startedMs: Ms;
   changed: boolean;
+  /** When it is to be asked again, if it is asked only to confirm. */
+  askAtMs: Ms;
 }
 
 const failedChecksMax = 20;
@@ -60,13 +69,22 @@ export class ProbeDetector implements Detector {
     }
   }
 
-  evaluate(due: readonly AgentSlot[]): readonly Evaluation[] {
+  evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[] {
     const evaluations: Evaluation[] = [];
     for (const slot of due) {
       const state = this.#states.get(slot);
-      if (!state?.changed) continue;
+      const probes = this.#fleet.agent(slot)?.policy.probes;
+      if (!state || !probes) continue;
+      forgetUnasked(state, probes);
+      const onDemand = state.alive.down && !wayOf(probes, 'liveness');
+      if (!state.changed && !onDemand) continue;
       state.changed = false;
-      evaluations.push({ slot, suspicions: suspicionsOf(state) });
+      if (onDemand && nowMs >= state.askAtMs) state.askAtMs = nowMs + probes.liveness.everyMs;
+      evaluations.push({
+        slot,
+        suspicions: suspicionsOf(state, onDemand),
+        ...(onDemand ? { wakeAtMs: state.askAtMs } : {}),
+      });
       if (isIdle(state)) this.#states.delete(slot);
     }
     return evaluations;
@@ -124,17 +142,31 @@ export class ProbeDetector implements Detector {
   }
 }
 
+const track = (): Track => ({
+  failures: 0,
+  successes: 0,
+  down: false,
+  detail: '',
+  timedOut: false,
+  answered: false,
+  confirmed: false,
+});
+
 function blank(): State {
-  const track = (): Track => ({
-    failures: 0,
-    successes: 0,
-    down: false,
-    detail: '',
-    timedOut: false,
-    answered: false,
-    confirmed: false,
-  });
-  return { alive: track(), ready: track(), failedChecks: [], startedMs: -Infinity, changed: false };
+  const [alive, ready] = [track(), track()];
+  return { alive, ready, failedChecks: [], startedMs: -Infinity, changed: false, askAtMs: -Infinity };
+}
+
+/** What is asked no more since the policy changed would be held against the agent for ever. */
+function forgetUnasked(state: State, probes: ProbesPolicy): void {
+  if (state.alive.down && !wayOf(probes, 'health')) {
+    state.alive = track();
+    state.changed = true;
+  }
+  if (state.ready.down && !wayOf(probes, 'readiness')) {
+    state.ready = track();
+    state.changed = true;
+  }
 }
 
 /** Nothing stands against it and no count is running; a start is remembered. */
@@ -161,7 +193,8 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
   if (track.failures >= policy.failures || track.confirmed) track.down = true;
 }
 
-function suspicionsOf({ alive, ready, failedChecks }: State): readonly Suspicion[] {
+/** @param onDemand it is asked only to confirm, so that it has to be asked again to be seen alive. */
+function suspicionsOf({ alive, ready, failedChecks }: State, onDemand: boolean): readonly Suspicion[] {
   const suspicions: Suspicion[] = [];
   if (alive.down) {
     suspicions.push({
@@ -174,6 +207,7 @@ function suspicionsOf({ alive, ready, failedChecks }: State): readonly Suspicion
         : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
       signature: 'probe-failed',
       data: { failures: alive.failures, detail: alive.detail, timedOut: alive.timedOut, answered: alive.answered },
+      ...(onDemand ? { confirm: true } : {}),
     });
   }
   if (ready.down) {
