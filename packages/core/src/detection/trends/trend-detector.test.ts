@@ -50,6 +50,15 @@ describe('the detector of trends', () => {
       expect(suspicion?.data?.[key]).toBeGreaterThan(0);
   });
 
+  it('takes back what it foretold when the limit is no more', () => {
+    const limits: { memory_usage_mb?: number } = { memory_usage_mb: 512 };
+    const { grow, detector, now } = rig({ limits });
+    expect(grow(leak, 120 * minute)).toBeDefined();
+    delete limits.memory_usage_mb;
+    expect(detector.evaluate([0], now())).toEqual([{ slot: 0, suspicions: [] }]);
+    expect(detector.evaluate([0], now())).toEqual([]);
+  });
+
   it('says nothing without a limit, and takes the lower of two', () => {
     expect(rig().grow(leak, 600 * minute)).toBeUndefined();
     const limits = { memory_usage_mb: 512 };

@@ -144,8 +144,11 @@ export class TrendDetector implements Detector {
     let tells = this.#foretold.has(slot) && !state;
     for (const [metric, trend] of state ?? []) {
       const limit = limitOf(metric, view);
-      if (limit === undefined) state?.delete(metric);
-      else if (trend.forget(nowMs)) tells = true;
+      // Without a limit there is nothing to run out of.
+      if (limit === undefined) {
+        state?.delete(metric);
+        tells ||= trend.foretold !== undefined;
+      } else if (trend.forget(nowMs)) tells = true;
       else if (changed && trend.look(nowMs, this.#settings(view, limit))) tells = true;
     }
     return tells ? this.#tell(slot, view, state) : undefined;
