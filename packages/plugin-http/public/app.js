@@ -1,9 +1,9 @@
 import { all, call, EventStream, Refused, session } from './api.js';
 import { ask } from './dialog.js';
-import { h, serverNow, sync, tick } from './dom.js';
+import { button, h, serverNow, sync, tick } from './dom.js';
+import { doubtNotice, drawStorm, how } from './judgement.js';
 import {
   agentRows,
-  button,
   degradedNotice,
   drawGroup,
   drawHold,
@@ -13,6 +13,7 @@ import {
   figures,
   groupsOf,
   guardLine,
+  isTold,
   rowKey,
   scopeText,
   sortIncidents,
@@ -28,8 +29,12 @@ const state = {
   incidents: new Map(),
   /** Agents whose score and service levels are shown. */
   unfolded: new Set(),
-  timelines: new Map(),
+  /** By the id of an incident or an agent; read when it is opened. */
+  explanations: new Map(),
   holds: [],
+  storms: [],
+  /** Storms whose incidents stand in the list, too. */
+  spread: new Set(),
   open: new Set(),
   filter: '',
   onlyUnwell: false,
@@ -44,21 +49,34 @@ const act = {
     return state.status?.caller?.role === 'operator';
   },
   isOpen: (id) => state.open.has(id),
-  timeline: (id) => state.timelines.get(id),
+  explanation: (id) => state.explanations.get(id),
+  isWindow: (holdId) => state.holds.some(({ id, kind }) => id === holdId && kind === 'window'),
   toggle(id, open) {
     if (open === state.open.has(id)) return;
+    act.keepOpen(id, open);
+    if (open) void explain(id);
+  },
+  keepOpen(id, open) {
     if (open) state.open.add(id);
     else state.open.delete(id);
-    if (open) void loadTimeline(id);
+  },
+  showMembers(stormId) {
+    if (!state.spread.delete(stormId)) state.spread.add(stormId);
+    draw();
   },
   isUnfolded: (agentId) => state.unfolded.has(agentId),
   unfold(agentId) {
-    if (!state.unfolded.delete(agentId)) state.unfolded.add(agentId);
+    if (!state.unfolded.delete(agentId)) {
+      state.unfolded.add(agentId);
+      void explain(agentId);
+    }
     draw();
   },
   show(id) {
     state.open.add(id);
-    void loadTimeline(id);
+    const parent = state.incidents.get(id)?.parent;
+    if (parent) state.spread.add(parent);
+    void explain(id);
     draw();
     const card = document.getElementById(id);
     card?.scrollIntoView({ block: 'start' });
@@ -110,6 +128,8 @@ const act = {
     const { id, agentId } = incident;
     const path = `/api/v1/incidents/${encodeURIComponent(id)}/${name}`;
     if (name === 'acknowledge') return change('POST', path, {}, 'Noted.').catch(say);
+    // A vote of many is not the start yet: what came of it says the guard.
+    const outcome = ({ because: { text, remedy = '' } }) => `${text} ${remedy}`.trim();
     const words = {
       approve: ['Approve the plan', planText(incident), 'Approve'],
       reject: ['Reject the plan', 'Nothing is done. The incident stays with people.', 'Reject'],
@@ -130,25 +150,24 @@ const act = {
           'POST',
           path,
           { ...(note ? { note } : {}), ...(name === 'approve' ? { planHash: incident.approval.planHash } : {}) },
-          'Done.',
+          outcome,
         ),
     });
   },
 };
 
 function planText({ approval }) {
-  const { plan, reason } = approval;
-  const how = [
-    plan.mode === 'in-place' ? 'the old instance goes first' : plan.mode === 'beside' ? 'beside the old instance' : '',
-    plan.restoreState ? 'state is restored' : 'without its state',
-  ].filter(Boolean);
-  return `${plan.rung}: ${how.join(', ')}. ${reason.text}`;
+  const { plan, reason, quorum = 1, votes = [] } = approval;
+  const left = quorum - votes.length - 1;
+  const more = left > 0 ? ` After you ${left} more ${left === 1 ? 'has' : 'have'} to agree.` : '';
+  return `${plan.rung}${how(plan)}. ${reason.text}${more}`;
 }
 
 async function change(method, path, body, done) {
-  await call(method, path, body);
-  say(done);
+  const answer = await call(method, path, body);
+  say(typeof done === 'function' ? done(answer) : done);
   await Promise.all([loadAgents(), loadIncidents(), loadHolds()]);
+  void Promise.all(explainOpen());
   draw();
 }
 
@@ -204,20 +223,31 @@ async function loadHolds() {
   state.holds = (await call('GET', '/api/v1/holds')).items;
 }
 
-async function loadTimeline(id) {
+async function loadStorms() {
+  state.storms = (await call('GET', '/api/v1/storms?state=open')).items;
+}
+
+/** Why, of an incident or an agent that is open on the page; of anything else there is nothing to read. */
+async function explain(id) {
+  const kind = state.incidents.has(id) ? 'incidents' : state.agents.has(id) ? 'agents' : undefined;
+  if (!kind) return;
   try {
-    const { timeline } = await call('GET', `/api/v1/incidents/${encodeURIComponent(id)}`);
-    state.timelines.set(id, timeline);
+    state.explanations.set(id, await call('GET', `/api/v1/${kind}/${encodeURIComponent(id)}/explain`));
     draw();
   } catch (error) {
-    say(error);
+    // One that is gone by now is taken from the page by the next reading.
+    if (!(error instanceof Refused) || error.status !== 404) say(error);
   }
 }
+
+/** All that is unfolded on the page, or only what an event is about. */
+const explainOpen = (wanted = () => true) => [...state.open, ...state.unfolded].filter(wanted).map(explain);
 
 async function loadAll() {
   try {
     await loadStatus();
-    await Promise.all([loadAgents(), loadIncidents(), loadHolds(), ...[...state.open].map(loadTimeline)]);
+    await Promise.all([loadAgents(), loadIncidents(), loadHolds(), loadStorms()]);
+    await Promise.all(explainOpen());
     signedIn(true);
     draw();
   } catch (error) {
@@ -240,6 +270,7 @@ function refresh(agentId) {
     try {
       if (ids.length > 20) await loadAgents();
       else await Promise.all(ids.map(loadAgent));
+      await Promise.all(explainOpen((id) => ids.includes(id) || ids.includes(state.incidents.get(id)?.agentId)));
     } catch {
       // The next reading of everything comes by itself.
     }
@@ -252,16 +283,30 @@ function refresh(agentId) {
 function onEvent(type, event) {
   if (type === 'stream.opened') return void loadAll();
   const { data } = event;
-  if (data.incident) {
-    state.incidents.set(data.incident.id, data.incident);
-    const known = state.timelines.get(data.incident.id);
-    if (known && data.entry && known.at(-1)?.seq < data.entry.seq)
-      state.timelines.set(data.incident.id, [...known, data.entry]);
-  }
+  if (data.incident) state.incidents.set(data.incident.id, data.incident);
+  if (data.storm) keepStorm(data.storm);
+  if (type.startsWith('hold.')) void loadHolds().then(draw, () => undefined);
+  announce(type, data);
   const agentId = data.agentId ?? data.agent?.id ?? data.finding?.agentId ?? data.incident?.agentId;
   if (type === 'agent.deregistered') state.agents.delete(agentId);
   else if (type.startsWith('guard.')) loadStatus().then(draw, () => undefined);
   refresh(agentId);
+}
+
+function keepStorm(storm) {
+  const others = state.storms.filter(({ id }) => id !== storm.id);
+  state.storms = storm.state === 'open' ? [storm, ...others] : others;
+}
+
+/** What a person who does not see the page should hear at once; everything else can wait until it is looked for. */
+function announce(type, data) {
+  const words = {
+    'storm.opened': () => `Storm: ${data.storm.reason.text}`,
+    'storm.closed': () => 'A storm is over.',
+    'approval.requested': () => `A plan for ${data.agentId} waits for approval.`,
+    'guard.degraded': () => `${data.what} does not work: ${data.why}`,
+  }[type];
+  if (words) $('announce').textContent = words();
 }
 
 function onState({ live, waitMs, error }) {
@@ -277,7 +322,7 @@ function onState({ live, waitMs, error }) {
       '▲ connection lost ',
       word,
       ' ',
-      button('Try now', 'retry', () => stream.retryNow(), 'quiet'),
+      button('Try now', 'retry', () => stream.retryNow(), { kind: 'quiet' }),
     );
     const show = () =>
       (word.textContent =
@@ -308,29 +353,45 @@ function draw() {
   const agents = [...state.agents.values()];
   const incidents = sortIncidents([...state.incidents.values()]);
   $('guard').replaceChildren(...guardLine(status).map((part) => part));
-  $('notices').replaceChildren(...degradedNotice(status));
+  const notices = [...degradedNotice(status), ...doubtNotice(status)];
+  $('notices').replaceChildren(...notices);
   $('figures').replaceChildren(...figures(status, agents, incidents));
   const waiting = incidents.filter(({ state: at }) => at === 'awaiting-approval' || at === 'escalated').length;
   document.title = waiting > 0 ? `(${waiting}) Praetorian Guard` : 'Praetorian Guard';
+  drawStorms(incidents);
   drawIncidents(incidents);
   $('holds').hidden = state.holds.length === 0;
   sync($('hold-list'), state.holds, { keyOf: ({ id }) => id, draw: (hold) => drawHold(hold, act) });
   drawFleet(agents);
 }
 
+function drawStorms(incidents) {
+  $('storms').hidden = state.storms.length === 0;
+  const list = state.storms.map((storm) => ({
+    storm,
+    incidents: incidents.filter((incident) => incident.parent === storm.id && isTold(incident, state.storms)).length,
+    shown: state.spread.has(storm.id),
+    open: act.isOpen(storm.id),
+  }));
+  sync($('storm-list'), list, { keyOf: ({ storm }) => storm.id, draw: (item) => drawStorm(item, act) });
+}
+
 function drawIncidents(incidents) {
-  const list = incidents.map((incident) => ({
+  const apart = incidents.filter((incident) => !isTold(incident, state.storms) || state.spread.has(incident.parent));
+  const list = apart.map((incident) => ({
     incident,
     can: act.can,
     open: act.isOpen(incident.id),
-    timeline: act.isOpen(incident.id) ? state.timelines.get(incident.id) : undefined,
+    why: act.isOpen(incident.id) ? state.explanations.get(incident.id) : undefined,
   }));
-  const none = [{ none: true }];
+  const none = [{ none: true, stormy: incidents.length > 0 }];
   sync($('incident-list'), list.length > 0 ? list : none, {
     keyOf: (item) => item.incident?.id ?? 'none',
     draw: (item) =>
       item.none
-        ? empty('No incident.', 'When an agent fails, what the guard sees, decides and does is told here.')
+        ? item.stormy
+          ? empty('No incident beside the storm.', 'Those of its agents are shown from its card.')
+          : empty('No incident.', 'When an agent fails, what the guard sees, decides and does is told here.')
         : drawIncident(item.incident, act),
   });
 }
@@ -365,7 +426,7 @@ function drawFleet(agents) {
   }
   const actions = $('fleet-actions');
   if (act.can && !actions.firstChild)
-    actions.append(button('Hold the fleet', 'hold-fleet', () => act.hold({ kind: 'fleet' }), 'quiet'));
+    actions.append(button('Hold the fleet', 'hold-fleet', () => act.hold({ kind: 'fleet' }), { kind: 'quiet' }));
   if (!act.can) actions.replaceChildren();
 }
 

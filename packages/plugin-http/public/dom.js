@@ -46,6 +46,11 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+/** `label` says to a screen reader what the text alone leaves open. */
+export function button(text, focus, onclick, { kind = '', label } = {}) {
+  return h('button', { type: 'button', class: kind, 'data-focus': focus, 'aria-label': label, onclick }, text);
+}
+
 /**
  * Makes the children of a container those of a list, keeping the nodes of items that did not change: focus, selection
  * and open details survive a refresh.

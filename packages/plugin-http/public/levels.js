@@ -1,4 +1,5 @@
 import { h, span } from './dom.js';
+import { drawAgentWhy } from './judgement.js';
 
 /** Health score and service levels of an agent: every figure with where it comes from. */
 
@@ -21,14 +22,14 @@ const trim = (value, digits) => String(Number(value.toFixed(digits)));
 const percent = (share) => `${trim(share * 100, 3)} %`;
 
 /** A row of its own under that of the agent. */
-export function drawLevels({ agent, score, slo }, columns) {
+export function drawLevels({ agent, score, slo, why }, columns) {
   return h(
     'tr',
     { class: 'levels' },
     h(
       'td',
       { colspan: columns, 'aria-label': `Score and service levels of ${agent.id}` },
-      h('div', { class: 'inside' }, scoreOf(score), slo && levelsOf(slo)),
+      h('div', { class: 'inside' }, scoreOf(score), slo && levelsOf(slo), drawAgentWhy(why)),
     ),
   );
 }

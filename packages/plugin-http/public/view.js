@@ -1,4 +1,5 @@
-import { h, moment, serverNow, since, span } from './dom.js';
+import { button, h, moment, serverNow, since, span } from './dom.js';
+import { drawApproval, drawWhy } from './judgement.js';
 import { burnBadge, drawLevels } from './levels.js';
 
 /** Sign, word and class of each health: never colour alone. */
@@ -68,10 +69,12 @@ export function guardLine(status) {
   ];
 }
 
+/** What the guard doubts itself for is told in a notice of its own. */
+const ofDoubt = new Set(['self-doubt', 'canary']);
+
 export function degradedNotice(status) {
-  return status.degraded.map(({ what, why }) =>
-    h('p', { class: 'notice' }, h('strong', {}, `${what} does not work: `), why),
-  );
+  const broken = status.doubt ? status.degraded.filter(({ what }) => !ofDoubt.has(what)) : status.degraded;
+  return broken.map(({ what, why }) => h('p', { class: 'notice' }, h('strong', {}, `${what} does not work: `), why));
 }
 
 // ── Fleet ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,7 +114,10 @@ export function drawGroup({ name, members, line }, act) {
       h('span', { class: 'soft' }, `${well} of ${members.length} healthy`),
       line && h('span', { class: 'soft', title: 'Of each figure that of the agent who has the worst' }, line),
       act.can &&
-        button('Hold the group', `hold-group-${name}`, () => act.hold({ kind: 'group', group: name }), 'quiet'),
+        button('Hold the group', `hold-group-${name}`, () => act.hold({ kind: 'group', group: name }), {
+          kind: 'quiet',
+          label: `Hold group ${name}`,
+        }),
     ),
     h(
       'div',
@@ -140,7 +146,10 @@ export function drawGroup({ name, members, line }, act) {
 }
 
 function drawAgent(one, act) {
-  const { agent, health, missed, failures, breaker, mode, findings, heldBy, incidentId, silentAt, remarks } = one;
+  const { agent, health, missed, failures, breaker, mode, findings, heldBy, incidentId, silentAt } = one;
+  // That the guard doubts itself stands once above, not with everybody.
+  const remarks = (one.remarks ?? []).filter(({ code }) => code !== 'self-doubt');
+  const quiet = findings.length === 0 && !incidentId && !heldBy && remarks.length === 0;
   const { id } = agent;
   const cell = (label, kind, ...content) => h('td', { 'data-label': label, class: kind }, content);
   return h(
@@ -160,8 +169,8 @@ function drawAgent(one, act) {
     cell('Mode', mode === 'auto' ? 'usual' : '', mode),
     cell(
       'Findings',
-      `findings ${findings.length === 0 && !incidentId && !heldBy && !remarks ? 'usual' : ''}`,
-      findings.length === 0 && !incidentId && !heldBy && !remarks
+      `findings ${quiet ? 'usual' : ''}`,
+      quiet
         ? dash('nothing is suspected')
         : [
             findings.map((finding) => h('p', { title: `${finding.detector} · ${finding.evidence}` }, finding.text)),
@@ -169,10 +178,13 @@ function drawAgent(one, act) {
               h(
                 'p',
                 {},
-                button('Open incident', `incident-${id}`, () => act.show(incidentId), 'as-link'),
+                button('Open incident', `incident-${id}`, () => act.show(incidentId), {
+                  kind: 'as-link',
+                  label: `Open incident of ${id}`,
+                }),
               ),
-            heldBy && h('p', {}, badge('held', 'held'), ' no remediation'),
-            remarks?.map(({ text, remedy }) => h('p', { class: 'soft', title: remedy }, text)),
+            heldBy && h('p', {}, badge('held', one.window ? 'maintenance' : 'held'), ' no remediation'),
+            remarks.map(({ text, remedy }) => h('p', { class: 'soft', title: remedy }, text)),
           ],
       burnBadge(one.slo),
     ),
@@ -180,10 +192,13 @@ function drawAgent(one, act) {
       '',
       'actions',
       act.can && [
-        heldBy
-          ? button('Release', `release-${id}`, () => act.release(heldBy), 'quiet')
-          : button('Hold', `hold-${id}`, () => act.hold({ kind: 'agent', agentId: id }), 'quiet'),
-        button('Respawn', `respawn-${id}`, () => act.respawn(id), 'quiet'),
+        heldBy && !one.window
+          ? button('Release', `release-${id}`, () => act.release(heldBy), { kind: 'quiet', label: `Release ${id}` })
+          : button('Hold', `hold-${id}`, () => act.hold({ kind: 'agent', agentId: id }), {
+              kind: 'quiet',
+              label: `Hold ${id}`,
+            }),
+        button('Respawn', `respawn-${id}`, () => act.respawn(id), { kind: 'quiet', label: `Respawn ${id}` }),
       ],
     ),
   );
@@ -193,18 +208,21 @@ function drawAgent(one, act) {
 function scoreButton({ agent, score }, act) {
   const open = act.isUnfolded(agent.id);
   const value = score?.score === null || score?.score === undefined ? '–' : Math.round(score.score);
-  const shown = button(`${value} ${open ? '▴' : '▾'}`, `levels-${agent.id}`, () => act.unfold(agent.id), 'as-link');
+  const shown = button(`${value} ${open ? '▴' : '▾'}`, `levels-${agent.id}`, () => act.unfold(agent.id), {
+    kind: 'as-link',
+    label: `Score ${value} of ${agent.id}: where it comes from, and why the guard acts or does not`,
+  });
   shown.setAttribute('aria-expanded', String(open));
-  shown.title = 'Score and service levels';
+  shown.title = 'Score, service levels, and why';
   return shown;
 }
 
-/** An agent, and beneath it, if it is unfolded, where its score and its service levels come from. */
+/** An agent, and beneath it, if it is unfolded, where its score and its service levels come from, and why. */
 export function agentRows(members, act) {
   return members.flatMap((one) => {
     const unfolded = act.isUnfolded(one.agent.id);
-    const row = { ...one, can: act.can, unfolded };
-    return unfolded ? [row, { ...row, levels: true }] : [row];
+    const row = { ...one, can: act.can, unfolded, window: act.isWindow(one.heldBy) };
+    return unfolded ? [row, { ...row, levels: true, why: act.explanation(one.agent.id) }] : [row];
   });
 }
 
@@ -231,10 +249,6 @@ function dash(title) {
   return h('span', { class: 'soft', title }, '–');
 }
 
-export function button(text, focus, onclick, kind = '') {
-  return h('button', { type: 'button', class: kind, 'data-focus': focus, onclick }, text);
-}
-
 // ── Incidents ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function sortIncidents(incidents) {
@@ -243,6 +257,10 @@ export function sortIncidents(incidents) {
 }
 
 const planOf = (incident) => incident.approval?.plan ?? incident.attempt?.plan ?? incident.attempts?.at(-1)?.plan;
+
+/** Whether its card would only repeat what that of its storm says. */
+export const isTold = ({ parent, state }, storms) =>
+  state !== 'awaiting-approval' && storms.some((storm) => storm.id === parent && storm.state === 'open');
 
 export function drawIncident(incident, act) {
   const { id, agentId, group, state, assessment, because, openedAt, acknowledged } = incident;
@@ -257,9 +275,11 @@ export function drawIncident(incident, act) {
       badge(`state ${state}`, state === 'resolved' ? `resolved: ${incident.outcome}` : (states[state] ?? state)),
       severity !== undefined && badge(bandOf(severity), `severity ${severity} · ${bandOf(severity)}`),
       rungOf(incident),
+      incident.parent && state !== 'resolved' && badge('plain', 'part of a storm'),
+      incident.defect && badge('plain', 'a defect', 'It was healed so often that people have to mend its cause.'),
       h('span', { class: 'soft grow' }, `group ${group}`),
     ),
-    h('p', { class: 'because' }, because?.text),
+    h('p', { class: 'because' }, because?.text, because?.remedy && h('span', { class: 'soft' }, ` ${because.remedy}`)),
     h(
       'p',
       { class: 'facts soft' },
@@ -268,6 +288,7 @@ export function drawIncident(incident, act) {
       facts(incident),
       acknowledged && ` · seen by ${acknowledged.by}`,
     ),
+    state === 'awaiting-approval' && drawApproval(incident),
     act.can && state !== 'resolved' && h('div', { class: 'buttons' }, verbs(incident, act)),
     details(incident, act),
   );
@@ -302,7 +323,8 @@ function facts(incident) {
 
 function verbs(incident, act) {
   const { id, state, acknowledged } = incident;
-  const one = (name, text, kind) => button(text, `${name}-${id}`, () => act.decide(name, incident), kind);
+  const one = (name, text, kind) =>
+    button(text, `${name}-${id}`, () => act.decide(name, incident), { kind, label: `${text} (${incident.agentId})` });
   return [
     state === 'awaiting-approval' && one('approve', `Approve ${planOf(incident)?.rung ?? 'the plan'} …`, 'primary'),
     state === 'awaiting-approval' && one('reject', 'Reject …', 'danger'),
@@ -318,7 +340,16 @@ function details(incident, act) {
     { open: act.isOpen(id), 'data-incident': id },
     h('summary', { 'data-focus': `details-${id}` }, 'What happened, and why'),
   );
-  box.append(h('div', { class: 'inside' }, factors(incident), findingsOf(incident), timelineOf(act.timeline(id))));
+  box.append(
+    h(
+      'div',
+      { class: 'inside' },
+      drawWhy(act.explanation(id)),
+      factors(incident),
+      findingsOf(incident),
+      timelineOf(act.explanation(id)?.timeline),
+    ),
+  );
   box.addEventListener('toggle', () => act.toggle(id, box.open));
   return box;
 }
@@ -402,11 +433,22 @@ export function drawHold(hold, act) {
   return h(
     'div',
     { class: 'card hold bar' },
-    badge('held', hold.maintenance ? 'maintenance' : 'hold'),
+    badge('held', hold.kind === 'window' ? 'window' : hold.maintenance ? 'maintenance' : 'hold'),
     h('strong', {}, scopeText(hold.scope)),
     h('span', { class: 'grow' }, hold.reason),
-    h('span', { class: 'soft' }, `by ${hold.by} until `, moment(hold.until)),
-    act.can && button('Release', `release-hold-${hold.id}`, () => act.release(hold.id), 'quiet'),
+    h(
+      'span',
+      { class: 'soft' },
+      hold.kind === 'window' ? 'by the config until ' : `by ${hold.by} until `,
+      moment(hold.until),
+    ),
+    // A window ends by itself, or in the config.
+    act.can &&
+      hold.kind !== 'window' &&
+      button('Release', `release-hold-${hold.id}`, () => act.release(hold.id), {
+        kind: 'quiet',
+        label: `Release the hold on ${scopeText(hold.scope)}`,
+      }),
   );
 }
 

@@ -79,11 +79,25 @@ class FakeNode {
 
 describe('what an agent says of itself', () => {
   const hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
+  const reason = { code: hostile, text: hostile, remedy: hostile };
+  const why = {
+    summary: hostile,
+    rules: [
+      { rule: hostile, verdict: 'wait', untilMs: 8e15, reason },
+      { rule: hostile, verdict: hostile, reason },
+      { rule: hostile, verdict: 'proceed', reason },
+    ],
+    seen: [hostile],
+    wouldChange: [hostile],
+    incident: { state: 'open' },
+    timeline: [{ seq: 1, at: 1, state: hostile, reason }],
+  };
   const act = {
     can: true,
     isOpen: () => true,
     isUnfolded: () => true,
-    timeline: () => [{ seq: 1, at: 1, state: hostile, reason: { text: hostile, remedy: hostile } }],
+    isWindow: () => false,
+    explanation: () => why,
   };
   const finding = { detector: hostile, evidence: hostile, text: hostile, since: 1, kind: hostile };
   const burn = { alert: hostile, factor: 1, longMs: 1, shortMs: 1, long: 1, short: 1 };
@@ -112,12 +126,37 @@ describe('what an agent says of itself', () => {
     group: hostile,
     state: hostile,
     openedAt: 1,
-    because: { text: hostile },
+    because: reason,
     findings: [finding],
     assessment: { severity: 5, factors: [{ name: hostile, share: 1, text: hostile }] },
     acknowledged: { by: hostile },
     attempts: [{ plan: { rung: hostile } }],
   };
+  const approval = {
+    plan: { rung: hostile, mode: hostile },
+    reason,
+    steps: [{ id: hostile }],
+    quorum: 2,
+    votes: [{ by: hostile, at: 1, note: hostile }],
+    orderedBy: hostile,
+    prepared: { ok: false, text: hostile },
+    reminded: { count: 1, at: 1, tier: 2 },
+    expiresAt: 1,
+    planHash: hostile,
+  };
+  const storm = {
+    id: hostile,
+    cause: hostile,
+    groups: [hostile],
+    members: [hostile],
+    memberCount: 2,
+    reason,
+    breaker: { state: hostile },
+    dependency: hostile,
+    openedAt: 1,
+    timeline: [{ at: 1, text: hostile }],
+  };
+  const doubt = { multiplier: 1, reasons: [hostile], canaries: [{ url: hostile, reached: false, why: hostile }] };
   const hold = { id: hostile, scope: { kind: 'group', group: hostile }, reason: hostile, by: hostile, until: 1 };
 
   test('stays text in every place it is shown', async () => {
@@ -128,11 +167,16 @@ describe('what an agent says of itself', () => {
     // The page has no build and no types; a variable keeps the compiler from asking for them.
     const path = '../public/view.js';
     const view = (await import(path)) as { [name: string]: (...given: unknown[]) => FakeNode };
+    const other = '../public/judgement.js';
+    const judgement = (await import(other)) as typeof view;
     const drawn = [
       view['drawRow']?.(agent, act),
-      view['drawRow']?.({ ...agent, levels: true }, act),
+      view['drawRow']?.({ ...agent, levels: true, why }, act),
       view['drawGroup']?.({ name: hostile, members: [agent], line: hostile }, act),
       view['drawIncident']?.(incident, act),
+      view['drawIncident']?.({ ...incident, state: 'awaiting-approval', approval }, act),
+      judgement['drawStorm']?.({ storm, incidents: 1 }, act),
+      ...(judgement['doubtNotice']?.({ doubt }) as unknown as FakeNode[]),
       view['drawHold']?.(hold, act),
     ] as FakeNode[];
     for (const root of drawn) {

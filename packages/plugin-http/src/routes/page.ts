@@ -21,6 +21,7 @@ const files = [
   { path: '/api.js', file: 'api.js', type: script, summary: 'How the page asks and listens.' },
   { path: '/view.js', file: 'view.js', type: script, summary: 'How the page draws.' },
   { path: '/levels.js', file: 'levels.js', type: script, summary: 'How the page draws score and service levels.' },
+  { path: '/judgement.js', file: 'judgement.js', type: script, summary: 'How the page draws storms, plans and rules.' },
   { path: '/dom.js', file: 'dom.js', type: script, summary: 'How the page makes elements.' },
   { path: '/dialog.js', file: 'dialog.js', type: script, summary: 'How the page asks back.' },
   { path: '/app.css', file: 'app.css', type: 'text/css; charset=utf-8', summary: 'How the page looks.' },
