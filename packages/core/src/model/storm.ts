@@ -74,6 +74,10 @@ export interface Storm {
   readonly tellAt?: EpochMs;
   /** A message about it was made. */
   readonly paged: boolean;
+  /** How it stood when people were told of it last: who was not well, and whom of its incidents the guard had given up on. */
+  readonly standing?: { readonly unwell: number; readonly handedOver: number };
+  /** How often people were reminded that it goes on. */
+  readonly reminded?: number;
   /** A notifier accepted a message about it. */
   readonly told: boolean;
   /** What happened, oldest first, the last 100 lines. */

@@ -48,6 +48,20 @@ it('goes on the same thread when it is over, and says how long it took', () => {
   expect(over.text).toContain('is over after 5m');
 });
 
+it('says at its end how many are not well yet', () => {
+  const standing = { unwell: 4, handedOver: 0 };
+  const over = noticeOfStorm('storm-over', { ...storm, state: 'closed', closedAt: 301_000, standing });
+  expect(over.text).toContain('4 are not well yet');
+});
+
+it('reminds of one that goes on, with how it stands and what the guard has given up on', () => {
+  const standing = { unwell: 40, handedOver: 12 };
+  const notice = noticeOfStorm('storm', { ...storm, changedAt: 3_606_000, reminded: 1, standing });
+  expect(notice.title).toContain('(reminder 1)');
+  expect(notice.text).toContain('has lasted 1h5s, and 40 are not well now');
+  expect(notice.text).toContain('12 of its incidents are handed over');
+});
+
 it('is the same message for the same storm', () => {
   expect(noticeOfStorm('storm', storm)).toEqual(noticeOfStorm('storm', storm));
 });

@@ -18,7 +18,9 @@ export function noticeOfStorm(kind: 'storm' | 'storm-over', storm: Storm): Notic
     group,
     at: storm.changedAt,
     title:
-      kind === 'storm' ? `${memberCount} agents of ${where}: ${headline(storm)}` : `Over: ${headline(storm)}, ${where}`,
+      kind === 'storm'
+        ? `${memberCount} agents of ${where}: ${headline(storm)}${reminderOf(storm)}`
+        : `Over: ${headline(storm)}, ${where}`,
     text: kind === 'storm' ? opened(storm, where) : over(storm, where),
     ...(kind === 'storm' ? { recommendedAction: 'manual_investigation' } : {}),
     failureDetails: {
@@ -30,6 +32,10 @@ export function noticeOfStorm(kind: 'storm' | 'storm-over', storm: Storm): Notic
       openedAt: storm.openedAt,
     },
   };
+}
+
+function reminderOf({ reminded = 0 }: Storm): string {
+  return reminded > 0 ? ` (reminder ${reminded})` : '';
 }
 
 function headline({ cause, dependency }: Storm): string {
@@ -47,12 +53,28 @@ function headline({ cause, dependency }: Storm): string {
 
 function opened(storm: Storm, where: string): string {
   const { members, memberCount, reason } = storm;
+  if ((storm.reminded ?? 0) > 0) return goesOn(storm, where);
   const more = memberCount > namedMax ? ` and ${memberCount - namedMax} more` : '';
   return [
     `${memberCount} agents of ${where} are not well at once: ${members.slice(0, namedMax).join(', ')}${more}.`,
     reason.text,
     doing(storm),
     'This is the one message about all of them; the end of it is told, too.',
+  ].join(' ');
+}
+
+/** People knew of it, and it has not ended. */
+function goesOn(storm: Storm, where: string): string {
+  const { memberCount, openedAt, changedAt, standing, reason } = storm;
+  const { unwell = memberCount, handedOver = 0 } = standing ?? {};
+  const given =
+    handedOver > 0
+      ? ` ${handedOver} of its incidents are handed over to people: the guard does nothing more to them.`
+      : '';
+  return [
+    `The storm over ${memberCount} agents of ${where} has lasted ${formatDuration(changedAt - openedAt)}, and ${unwell} are not well now.${given}`,
+    `It began so: ${reason.text}`,
+    doing(storm),
   ].join(' ');
 }
 
@@ -65,8 +87,10 @@ function doing({ cause, breaker, dependency }: Storm): string {
   return `Nothing is done to them for ${formatDuration(breaker.coolDownMs)}; then one is tried with the smallest action. Find what they have in common.`;
 }
 
-function over({ openedAt, closedAt = openedAt, memberCount, told }: Storm, where: string): string {
+function over({ openedAt, closedAt = openedAt, memberCount, told, standing }: Storm, where: string): string {
   const lasted = formatDuration(Math.max(0, closedAt - openedAt));
   const before = told ? '' : ' Nobody was reached while it lasted.';
-  return `The storm over ${memberCount} agents of ${where} is over after ${lasted}.${before} Whoever is still not well, or needs a person, is told of by itself; the others end without a further word.`;
+  const unwell = standing?.unwell ?? 0;
+  const left = unwell > 0 ? ` ${unwell} are not well yet, few enough to be treated one by one.` : '';
+  return `The storm over ${memberCount} agents of ${where} is over after ${lasted}.${left}${before} Whoever is still not well, or needs a person, is told of by itself; the others end without a further word.`;
 }

@@ -324,7 +324,7 @@ export class Incidents {
 function spokenOf(decided: Decided): Decided {
   if (decided.incident.unannounced !== true) return decided;
   const { unannounced: _owed, ...incident } = decided.incident;
-  return { ...decided, incident: incident as Incident };
+  return { ...decided, incident };
 }
 
 /** The picture of the agent is that of the moment of the decision: an event that waited tells an old one. */

@@ -3,6 +3,7 @@ import type {
   EpochMs,
   FleetBreaker,
   GroupId,
+  Ms,
   Reason,
   Storm,
   StormCause,
@@ -59,13 +60,29 @@ export function withCause(storm: Storm, cause: StormCause): Storm {
   return { ...storm, cause };
 }
 
-/** A message was made; until a notifier accepted one it is made again. */
-export function pagedNow(storm: Storm, againAt: EpochMs): Storm {
-  const { tellAt: _due, ...rest } = storm;
-  return { ...rest, paged: true, ...(storm.told ? {} : { tellAt: againAt }) };
+/** An hour. */
+const remindMs: Ms = 3_600_000;
+/** Reminders come at doubling pauses, up to this one. */
+const longestPauseMs: Ms = 86_400_000;
+
+/**
+ * A message was made. Until a notifier accepted one it is made again every hour; after that people are reminded, ever
+ * more rarely: what the guard gives up on while it lasts is told of by nothing else.
+ */
+export function pagedNow(storm: Storm, standing: Storm['standing'], now: EpochMs): Storm {
+  const reminded = (storm.reminded ?? 0) + Number(storm.told);
+  const pauseMs = Math.min(longestPauseMs, remindMs * 2 ** Math.min(reminded, 10));
+  return {
+    ...storm,
+    paged: true,
+    tellAt: now + pauseMs,
+    ...(reminded > 0 ? { reminded } : {}),
+    ...(standing ? { standing } : {}),
+  };
 }
 
-export function closedNow(storm: Storm, now: EpochMs): Storm {
+export function closedNow(storm: Storm, standing: Storm['standing'], now: EpochMs): Storm {
   const { tellAt: _due, ...rest } = storm;
-  return withLine({ ...rest, state: 'closed', closedAt: now }, { at: now, type: 'closed', text: 'It is over.' });
+  const closed: Storm = { ...rest, state: 'closed', closedAt: now, ...(standing ? { standing } : {}) };
+  return withLine(closed, { at: now, type: 'closed', text: 'It is over.' });
 }

@@ -22,8 +22,6 @@ import type { StormLog } from './storm-log.ts';
 
 /** While somebody else's failure explains it, whether it still does is asked this often. */
 const explainedMs: Ms = 30_000;
-/** Whom no notifier reached is tried to be told again this often. */
-const remindMs: Ms = 3_600_000;
 /** So long a dependency that nobody is told of explains the failure of others. */
 const unheardMs: Ms = 600_000;
 
@@ -103,9 +101,8 @@ export class StormVoice {
   async told(id: StormId, notifier: string): Promise<void> {
     const storm = this.#o.log.get(id);
     if (!storm || storm.told) return;
-    const { tellAt: _done, ...rest } = storm;
     const line = { type: 'told', text: `${notifier} accepted the message.` } as const;
-    await this.#o.log.stored(this.#put({ ...rest, told: true }, line));
+    await this.#o.log.stored(this.#put({ ...storm, told: true }, line));
     for (const incident of this.#o.incidentLog.unresolved())
       if (incident.parent === id && incident.state === 'escalated' && !incident.told)
         this.#o.incidents().post(incident.id, { type: 'told', notifier });
@@ -122,8 +119,18 @@ export class StormVoice {
       else this.#put(next, { type: 'cause', text });
       return;
     }
-    const paged = this.#put(pagedNow(storm, now + remindMs), { type: 'paged', text: 'People are told of it.' });
+    const text = storm.told ? 'People are reminded of it.' : 'People are told of it.';
+    const paged = this.#put(pagedNow(storm, this.standing(storm), now), { type: 'paged', text });
     log.put(paged, [makeNotice('storm', paged)]);
+  }
+
+  /** How it stands now, for the people who are told. */
+  standing({ id, groups }: Storm): NonNullable<Storm['standing']> {
+    const unwell = groups.reduce((sum, group) => sum + this.#o.ailing.counts(group).unhealthy, 0);
+    let handedOver = 0;
+    for (const { parent, state } of this.#o.incidentLog.unresolved())
+      handedOver += Number(parent === id && state === 'escalated');
+    return { unwell, handedOver };
   }
 
   /** The agent whose failure explains that of all of them. */

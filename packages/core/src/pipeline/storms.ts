@@ -313,12 +313,12 @@ export class Storms {
   /** Over when none of its groups is in trouble any more. */
   #end(storm: Storm): void {
     if (storm.groups.some((group) => this.#trouble(group) !== undefined)) return;
-    const { clock, log, makeNotice } = this.#o;
+    const { clock, log, voice, makeNotice } = this.#o;
     for (const group of storm.groups) this.#stormOf.delete(group);
     this.#members.delete(storm.id);
-    const closed = closedNow(withBreaker(storm, log.wanted(storm.group)), clock.now());
+    const closed = closedNow(withBreaker(storm, log.wanted(storm.group)), voice.standing(storm), clock.now());
     // From this moment on, not from when it is stored: in between nothing would speak for its incidents.
-    this.#o.voice.ended(closed);
+    voice.ended(closed);
     const version = log.put(closed);
     // Who was never told of it need not be told of its end.
     if (storm.paged) log.put(version, [makeNotice('storm-over', version)]);

@@ -133,4 +133,16 @@ describe('a storm', () => {
     expect(notices().map(({ kind }) => kind)).toContain('storm');
     await rig.stop();
   });
+
+  it('that does not end is not told of once only: people are reminded, ever more rarely, of how it stands', async () => {
+    const { rig, kill, storms, notices } = await stormWorld(fleetOf(4), { groups: { web: { mode: 'observe' } } });
+    await healthy(rig);
+    kill(...fleetOf(4));
+    await rig.clock.advance(3_700_000);
+    const told = notices().filter(({ kind }) => kind === 'storm');
+    expect(told.map(({ title }) => title.replace(/^.*failure/, ''))).toEqual(['', ' (reminder 1)']);
+    expect(told[1]?.text).toContain('4 are not well now');
+    expect(storms()).toMatchObject([{ state: 'open', told: true, reminded: 1 }]);
+    await rig.stop();
+  });
 });
