@@ -33,6 +33,8 @@ export interface CheckedEndpoint {
   readonly url: URL;
   readonly address: string;
   readonly family: 4 | 6;
+  /** Of a name with addresses of both families: the first of the other, for when the first takes no connection. */
+  readonly other?: { readonly address: string; readonly family: 4 | 6 };
 }
 
 /**
@@ -70,7 +72,10 @@ export class EndpointPolicy {
     }
     const first = addresses[0];
     if (first === undefined) throw deny(`${host} has no address`);
-    return { url, address: first, family: isIP(first) === 6 ? 6 : 4 };
+    const family = isIP(first);
+    // Of one family only the first: the others may be other agents behind one name.
+    const other = addresses.find((address) => isIP(address) !== family);
+    return { url, ...known(first), ...(other === undefined ? {} : { other: known(other) }) };
   }
 
   async #addressesOf(host: string, deny: (why: string, cause?: unknown) => Error): Promise<readonly string[]> {
@@ -89,6 +94,10 @@ export class EndpointPolicy {
     if (source !== 'registration' || contains(this.#allowed, plain)) return undefined;
     return `the agent named ${address} itself, and it is in none of the allowed networks`;
   }
+}
+
+function known(address: string): { readonly address: string; readonly family: 4 | 6 } {
+  return { address, family: isIP(address) === 6 ? 6 : 4 };
 }
 
 async function systemAddresses(host: string): Promise<readonly string[]> {

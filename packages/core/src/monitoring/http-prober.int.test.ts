@@ -52,6 +52,19 @@ const json = (response: ServerResponse, status: number, body: unknown): void => 
 };
 
 describe('HttpProber', () => {
+  it.each(['auto', 'tcp'] as const)(
+    'reaches an agent that listens on one of the two addresses of its name (%s)',
+    async (type) => {
+      const { port } = await listen((_, response) => json(response, 200, {}));
+      const at = { endpoint: `http://agent.test:${port}`, source: 'config' } as const;
+      const subject = prober(async () => ['::1', '127.0.0.1']);
+      expect(await ask(subject, '', { at, type })).toMatchObject({ outcome: 'up' });
+      // A third address may be another agent.
+      const others = prober(async () => ['127.0.0.2', '127.0.0.1']);
+      expect(await ask(others, '', { at, type })).toMatchObject({ outcome: 'down', detail: 'connection refused' });
+    },
+  );
+
   it('asks the path below the endpoint and reads the answer', async () => {
     const seen: (string | undefined)[] = [];
     const { endpoint } = await listen((request, response) => {

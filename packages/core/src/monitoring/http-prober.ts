@@ -36,6 +36,9 @@ const ownFaults = new Set([
   'EPERM',
 ]);
 
+/** The address took no connection: another of the same name may. */
+const unreached = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
+
 /** A certificate that is not trusted: asking again does not help, and it is no word on whether the agent works. */
 const distrust = new Set([
   'CERT_HAS_EXPIRED',
@@ -104,6 +107,23 @@ export class HttpProber implements Prober {
 
   async #ask(request: ProbeRequest, signal: AbortSignal): Promise<Omit<ProbeAnswer, 'latencyMs'>> {
     const checked = await this.#policy.check(request.agentId, request.at);
+    const { other } = checked;
+    if (!other) return this.#askAt(checked, request, signal);
+    // `localhost` is often two addresses, and an agent listens on one of them: that is not its death.
+    return this.#askAt(checked, request, signal).catch((first: unknown) => {
+      if (!unreached.has(codeOf(first)) || signal.aborted) throw first;
+      return this.#askAt({ ...checked, ...other }, request, signal).catch((second: unknown) => {
+        // What says something of the agent says more than that the guard has no way to one of them.
+        throw ownFaults.has(codeOf(second)) ? first : second;
+      });
+    });
+  }
+
+  async #askAt(
+    checked: CheckedEndpoint,
+    request: ProbeRequest,
+    signal: AbortSignal,
+  ): Promise<Omit<ProbeAnswer, 'latencyMs'>> {
     const { type = 'auto' } = request;
     const secure = type === 'auto' ? checked.url.protocol === 'https:' : type === 'https';
     if (type === 'tcp') return connects({ ...addressOf(checked, request, secure), signal });
@@ -193,6 +213,10 @@ function isStaleSocket(error: unknown): error is ReusedFailure {
   return typeof error === 'object' && error !== null && 'reused' in error;
 }
 
+function codeOf(thrown: unknown): string {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code ?? '';
+}
+
 function noAnswer(timeoutMs: Ms): Omit<ProbeAnswer, 'latencyMs'> {
   return { outcome: 'down', detail: `no answer within ${formatDuration(timeoutMs)}` };
 }
@@ -208,7 +232,7 @@ function failureOf(thrown: unknown): Omit<ProbeAnswer, 'latencyMs'> {
     const denied = error.code === 'GUARD_ENDPOINT_DENIED' && error.cause === undefined;
     return { outcome: 'unknown', detail: error.message, ...(denied ? { denied } : {}) };
   }
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  const code = codeOf(error);
   if (distrust.has(code))
     return { outcome: 'unknown', detail: `its certificate is not trusted: ${messageOf(error)}`, unaskable: true };
   return { outcome: ownFaults.has(code) ? 'unknown' : 'down', detail: told[code] ?? messageOf(error) };
