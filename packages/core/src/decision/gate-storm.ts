@@ -3,6 +3,9 @@ import { formatDuration } from '../model/index.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 
+/** Who may be heard again in a moment is looked for again after this. */
+const soonMs = 1_000;
+
 /**
  * Whether these rules have no say: an operator's order is their own judgement; an attempt that has done something
  * already is carried to its end, because half a recovery is worse; and a plan that only isolates destroys nothing.
@@ -44,7 +47,8 @@ export function partition(facts: GateFacts): Objection | undefined {
     silence.code === 'canary-failed'
       ? 'Look at the network of the guard; it goes on by itself when the canaries answer.'
       : 'Look at the network between guard and agents; if they are dead, order their respawn.';
-  return { until: now + askAgainMs, ...silence, remedy };
+  const { code, text, soon = false } = silence;
+  return { until: now + (soon ? soonMs : askAgainMs), code, text, remedy };
 }
 
 /** What the agent depends on comes first (R17). */

@@ -15,6 +15,8 @@ export interface BreakerFacts {
 export interface SilenceFacts {
   readonly code: 'silence-of-many' | 'canary-failed';
   readonly text: string;
+  /** It may be another in a moment. [false] */
+  readonly soon?: boolean;
 }
 
 /** An agent that comes first, because the one in question depends on it. */

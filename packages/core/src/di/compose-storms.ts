@@ -7,6 +7,7 @@ import { Partitions } from '../pipeline/partitions.ts';
 import { proofMs } from '../pipeline/proof.ts';
 import { StormLog } from '../pipeline/storm-log.ts';
 import { StormVoice } from '../pipeline/storm-voice.ts';
+import { QuietPeers } from '../pipeline/quiet-peers.ts';
 import { Storms } from '../pipeline/storms.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
@@ -64,6 +65,7 @@ function makeStorms(at: Provider): Storms {
     refresh: (group) => at.get(core.storms).refresh(group),
     isSound: (agentId) => (view.see(agentId)?.soundForMs ?? 0) > 0,
   });
+  const quiet = makeQuietPeers(at);
   return new Storms({
     clock,
     log,
@@ -78,10 +80,30 @@ function makeStorms(at: Provider): Storms {
     voice: at.get(core.stormVoice),
     incidentLog: at.get(core.incidentLog),
     incidents: () => at.get(core.incidents),
+    quietWith: (agentId) => quiet.with(agentId),
     groupSize: (group) => view.groupSize(group),
     fleetSize: () => at.get(core.fleet).size,
     makeNotice: noticeOfStorm,
     accept: (notice) => at.get(core.notifications).accept(notice),
+  });
+}
+
+function makeQuietPeers(at: Provider): QuietPeers {
+  const [fleet, sight] = [at.get(core.fleet), at.get(core.sight)];
+  return new QuietPeers({
+    clock: at.get(core.clock),
+    doubt: at.get(core.doubt),
+    slotOf: (agentId) => fleet.slotOf(agentId),
+    slots: (group) => (group === undefined ? Array(fleet.slots).keys() : fleet.byGroup(group)),
+    size: () => fleet.size,
+    heard: (slot) => {
+      const view = fleet.agent(slot);
+      const heardMs = sight.heardMs(slot);
+      const state = view?.agent.instance?.state ?? 'running';
+      return view && heardMs !== undefined && state === 'running'
+        ? { heardMs, policy: view.policy, group: view.agent.group }
+        : undefined;
+    },
   });
 }
 

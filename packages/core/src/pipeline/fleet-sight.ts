@@ -124,6 +124,12 @@ export class FleetSight implements View {
     return this.#seen[slot]?.errors ?? 0;
   }
 
+  /** When the agent was heard, or answered well, last; `undefined`: never. */
+  heardMs(slot: AgentSlot): Ms | undefined {
+    const { lifeMs = -Infinity } = this.#seen[slot] ?? {};
+    return lifeMs === -Infinity ? undefined : lifeMs;
+  }
+
   /** Whether anything fresh came of the agent since a moment and since the instance began. */
   wasSeen(slot: AgentSlot, sinceMs: Ms): boolean {
     const seen = this.#seen[slot];

@@ -67,6 +67,8 @@ export class Partitions {
   /** A silence that was known when the guard stopped goes on until it is seen to end. */
   restore(group: GroupId): void {
     this.#scope(group).on = true;
+    // It may have been that of the whole fleet; if it was not, that is seen at once.
+    this.#fleet.on = true;
   }
 
   note({ agentId, before, after }: AilingChange): void {

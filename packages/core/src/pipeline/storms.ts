@@ -1,5 +1,6 @@
 import type { Clock, Doubt, Random } from '../contracts/index.ts';
-import type { TogetherFacts } from '../decision/together-facts.ts';
+import type { SilenceFacts, TogetherFacts } from '../decision/together-facts.ts';
+import { isSilenceOnly } from '../decision/gate-storm.ts';
 import type {
   Agent,
   AgentId,
@@ -46,6 +47,8 @@ export interface StormsOptions {
   readonly log: StormLog;
   readonly incidentLog: IncidentLog;
   readonly incidents: () => Incidents;
+  /** Others went quiet when the agent did, of which nothing is suspected yet. */
+  quietWith(agentId: AgentId): SilenceFacts | undefined;
   groupSize(group: GroupId): number;
   fleetSize(): number;
   policyOf(group: GroupId): BreakerPolicy;
@@ -184,7 +187,8 @@ export class Storms {
     const { breakers, dependencies, partitions } = this.#o;
     const fleetBreaker = breakers.facts(incident);
     const dependency = dependencies.blocker(incident.agentId);
-    const silence = this.#silence(incident.group, partitions.silent(incident.group));
+    const known = this.#silence(incident.group, partitions.silent(incident.group));
+    const silence = known ?? (isSilenceOnly(incident.findings) ? this.#o.quietWith(incident.agentId) : undefined);
     return {
       ...(fleetBreaker ? { fleetBreaker } : {}),
       ...(dependency ? { dependency } : {}),
