@@ -47,13 +47,9 @@ export class BudgetWitness {
     const { agentId, group, attempt } = incident;
     const weight = attempt.plan.contain === undefined ? weights[attempt.plan.rung] : 0;
     if (weight === 0) return [];
-    const ofAll = this.#ofAll(weight);
-    // What people agreed to may go past the budget of the fleet, and the others wait the longer.
-    return [
-      ...this.#ofAgent(agentId),
-      ...this.#ofGroup(group, weight),
-      ...(attempt.orderedBy === undefined ? ofAll : []),
-    ];
+    const ofMany = [...this.#ofGroup(group, weight), ...this.#ofAll(weight)];
+    // What people agreed to may go past what many share, and the others wait the longer.
+    return [...this.#ofAgent(agentId), ...(attempt.orderedBy === undefined ? ofMany : [])];
   }
 
   #ofAgent(agentId: AgentId): readonly string[] {

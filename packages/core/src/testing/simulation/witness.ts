@@ -73,6 +73,10 @@ export class Witness {
   booted(): void {
     this.#bootedMs = this.#clock.monotonic();
     this.book.booted();
+    // What was written down holds by the wall clock as a new guard finds it, be it set on meanwhile.
+    const [nowMs, now] = [this.#bootedMs, this.#clock.now()];
+    for (const [key, { hold, untilMs }] of this.#holds)
+      this.#holds.set(key, { hold, untilMs: Math.min(untilMs, nowMs + hold.until - now) });
   }
 
   /** A person wants it, of an incident or of an agent. */
@@ -107,7 +111,7 @@ export class Witness {
     for (const agentId of affects) this.#mayTouch(agentId, key);
     if (this.#clock.monotonic() - this.#bootedMs < settleMs)
       this.#recorder.violate('I6', `${key} within ${settleMs} ms of the guard's start`);
-    this.#modeAllows(incident, key);
+    this.#modeAllows(incident, intent);
     const past = this.#breakers.objection(incident, intent);
     if (past) this.#recorder.violate('I6', `${key}: ${past}`);
     if (harmless.has(action.kind)) return;
@@ -158,12 +162,13 @@ export class Witness {
   }
 
   /** I6: as many persons as it needs wanted what is not the guard's own to do. */
-  #modeAllows(incident: Incident, key: string): void {
+  #modeAllows(incident: Incident, { key, action }: Intent): void {
     const mode = this.#scenario.groups.find((group) => group.id === incident.group)?.mode ?? 'auto';
     if (!isOrdered(incident)) {
       if (mode !== 'auto') this.#recorder.violate('I6', `${key} in mode ${mode}, and nobody ordered it`);
       return;
     }
+    if (harmless.has(action.kind)) return;
     const persons = [incident.id, incident.agentId].flatMap((what) => [...(this.#persons.get(what) ?? [])]);
     const count = new Set(persons).size;
     if (count < this.#scenario.quorum)
@@ -219,6 +224,8 @@ export class Witness {
     for (const text of this.#budgets.begins(incident)) this.#recorder.violate('I5', `${incident.id}: ${text}`);
     this.#canariesAllowed(incident);
     const { group, attempt } = incident;
+    // What people agreed to does not wait its turn.
+    if (isOrdered(incident)) return;
     if (attempt.plan.contain !== undefined || attempt.plan.rung === 'escalate') return;
     const size = this.#scenario.groups.find(({ id }) => id === group)?.agents.length ?? 1;
     const most = Math.max(1, Math.floor(size * this.#scenario.inFlight));
