@@ -40,6 +40,15 @@ describe('ladder', () => {
     });
   });
 
+  it('isolates after a security incident, but not the last of its group that may still work', () => {
+    const assessment = { ...assessed(9), securityIncident: true };
+    const reach = { groupSize: 4, unhealthy: 2, dependants: 0 };
+    const of = (unhealthy: number): unknown =>
+      ladderStrategy.propose(incidentFacts({ reach: { ...reach, unhealthy } }), assessment, everything);
+    expect(of(2)).toMatchObject({ value: { contain: { for: 'security' } } });
+    expect(of(3)).toMatchObject({ value: { rung: 'respawn', needsApproval: { code: 'approval-required' } } });
+  });
+
   it('only climbs within an incident, also when severity falls again', () => {
     expect(propose(2, { attempts: [failed('recreate')] })).toMatchObject({ value: { rung: 'respawn' } });
   });

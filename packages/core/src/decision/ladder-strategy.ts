@@ -29,7 +29,8 @@ export const ladderStrategy: Strategy = {
         'Run it by an orchestrator plugin, or heal it by hand.',
       );
     }
-    if (assessment.securityIncident && !facts.isolated && !wasContained(facts)) return isolateFirst(facts, assessment);
+    if (assessment.securityIncident && !facts.isolated && !wasContained(facts) && !isLastOne(facts))
+      return isolateFirst(facts, assessment);
     const given: Given = { facts, assessment, can, table: useWhen(facts) };
     const again = alternative(given);
     if (again) return asking(given, again);
@@ -65,6 +66,11 @@ function isolateFirst({ agent }: IncidentFacts, { factors }: Assessment): Decisi
     remedy: 'Investigate it; then approve the respawn, or resolve the incident to bring the agent back.',
   };
   return { act: true, value: containment('security', reason), reason };
+}
+
+/** Nobody else of its group is well: to isolate it, too, would end the service, and that is a person's decision. */
+function isLastOne({ reach }: IncidentFacts): boolean {
+  return reach !== undefined && reach.groupSize > 1 && reach.unhealthy >= reach.groupSize - 1;
 }
 
 function wasContained({ attempts }: IncidentFacts): boolean {

@@ -26,11 +26,13 @@ export function isIsolated(
 }
 
 /** A security incident stands until a person says otherwise, however sound the agent looks. */
-export function isSecurityIncident({ attempts }: Pick<Incident, 'attempts'>): boolean {
+export function isSecurityIncident({ attempts, assessment }: Pick<Incident, 'attempts' | 'assessment'>): boolean {
   const contained = attempts.findLastIndex(({ plan }) => plan.contain?.for === 'security');
   const decided = attempts.findLastIndex(
     ({ plan, orderedBy }) => orderedBy !== undefined && plan.contain?.for !== 'security',
   );
+  // One that was not isolated, as the last of its group, stands all the same.
+  if (contained < 0 && decided < 0) return assessment?.securityIncident === true;
   return contained > decided;
 }
 
