@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../runtime/index.ts';
 import { detectionRig } from '../../test/detection-rig.ts';
 
 describe('ErrorsDetector', () => {
@@ -45,6 +46,19 @@ describe('ErrorsDetector', () => {
         data: { pattern: 'job <*> (id <n>) failed: connection reset' },
       },
     ]);
+  });
+
+  it('keeps the name of a failure while it lasts, though another pattern is as frequent', async () => {
+    const { add, signal, run } = detectionRig();
+    const random = seededRandom(3);
+    const slot = add();
+    const error = (type: string): void => signal(slot, { kind: 'error', message: 'x', type, count: 1 });
+    const both = await run(3_600_000, () => error(random.next() < 0.5 ? 'AError' : 'BError'));
+    expect(new Set(both.raised.map(({ signature }) => signature)).size).toBe(1);
+    expect(both.raised.length).toBeLessThanOrEqual(3);
+    const [other] = ['errors:AError', 'errors:BError'].filter((name) => name !== both.raised[0]?.signature);
+    const after = await run(120_000, () => error(other === 'errors:AError' ? 'AError' : 'BError'));
+    expect(after.raised.map(({ signature }) => signature)).toEqual([other]);
   });
 
   it('names no single failure when there is none', () => {

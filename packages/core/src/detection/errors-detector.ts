@@ -7,12 +7,19 @@ import { maskedTokens } from './patterns/mask.ts';
 
 /** A pattern is new for this long after it was first seen. */
 const newForMs: Ms = 600_000;
+/** A pattern names the failure from this share of the errors on, and keeps its name down to the lower one. */
+const nameShare = 0.5;
+const keepNameShare = 0.25;
+/** What was raised without a name gets one from this share on: two kinds that take turns are not two failures by turns. */
+const renameShare = 0.75;
 /** Patterns a finding carries, for rules that ask for them. */
 const patternsShown = 5;
 
 interface State {
   readonly window: ErrorWindow;
   raised: boolean;
+  /** The pattern that names the failure while it is raised; `undefined`: none makes up enough of it. */
+  named: number | undefined;
 }
 
 /** Why so many errors are a suspicion. */
@@ -21,7 +28,8 @@ interface Judged {
   /** The most frequent ones, in an order that does not change with their numbers. */
   readonly patterns: string;
   readonly top: Pattern | undefined;
-  readonly topErrors: number;
+  /** It names the failure. */
+  readonly isNamed: boolean;
   readonly novel: boolean;
   readonly burst: boolean;
 }
@@ -59,8 +67,9 @@ export class ErrorsDetector implements Detector {
       const state = this.#states.get(slot);
       const policy = this.#fleet.agent(slot)?.policy.errors;
       if (!state || !policy) continue;
-      const judged = this.#judge(state.window.totals(nowMs), { usual: state.window.usual, policy, nowMs });
+      const judged = this.#judge(state, policy, nowMs);
       state.raised = isRaised(judged, policy, state.raised ? 2 : 1);
+      state.named = judged.isNamed ? judged.top?.id : undefined;
       const over = state.window.isForgettable;
       if (over) this.#states.delete(slot);
       evaluations.push({
@@ -86,7 +95,11 @@ export class ErrorsDetector implements Detector {
     const pattern = this.#drain.add(name === '' ? words : [name, ...words], nowMs);
     if (name !== '') this.#types.set(pattern.id, name);
     if (this.#types.size > 2 * this.#drain.size + 100) this.#forgetTypes();
-    const state = this.#states.get(slot) ?? { window: new ErrorWindow(policy.windowMs, nowMs), raised: false };
+    const state = this.#states.get(slot) ?? {
+      window: new ErrorWindow(policy.windowMs, nowMs),
+      raised: false,
+      named: undefined,
+    };
     this.#states.set(slot, state);
     state.window.count(pattern.id, count, receivedMs);
   }
@@ -95,23 +108,19 @@ export class ErrorsDetector implements Detector {
     for (const id of this.#types.keys()) if (!this.#drain.pattern(id)) this.#types.delete(id);
   }
 
-  #judge(
-    totals: ReadonlyMap<number, number>,
-    { usual, policy, nowMs }: { readonly usual: number | undefined; readonly policy: ErrorsPolicy; readonly nowMs: Ms },
-  ): Judged {
+  #judge(state: State, policy: ErrorsPolicy, nowMs: Ms): Judged {
+    const totals = state.window.totals(nowMs);
     let errors = 0;
-    let topId = otherPatterns;
     let novelErrors = 0;
     for (const [id, count] of totals) {
       errors += count;
-      if (id !== otherPatterns && count > (totals.get(topId) ?? 0)) topId = id;
       if (this.#isNew(id, nowMs)) novelErrors = Math.max(novelErrors, count);
     }
+    const { usual } = state.window;
     return {
       errors,
       patterns: this.#mostFrequent(totals),
-      top: this.#drain.pattern(topId),
-      topErrors: totals.get(topId) ?? 0,
+      ...this.#nameOf(totals, errors, state),
       novel: novelErrors >= policy.novelMin,
       burst: usual !== undefined && errors > 0 && errors >= policy.burst * usual,
     };
@@ -124,6 +133,22 @@ export class ErrorsDetector implements Detector {
       .map((text) => text.slice(0, 200))
       .toSorted()
       .join(' | ');
+  }
+
+  /** The most frequent pattern, or the one that has named the failure so far. */
+  #nameOf(
+    totals: ReadonlyMap<number, number>,
+    errors: number,
+    { raised, named }: State,
+  ): Pick<Judged, 'top' | 'isNamed'> {
+    const shareOf = (id: number): number => (totals.get(id) ?? 0) / errors;
+    if (raised && named !== undefined && shareOf(named) >= keepNameShare)
+      return { top: this.#drain.pattern(named), isNamed: true };
+    let topId = otherPatterns;
+    for (const id of totals.keys()) if (id !== otherPatterns && shareOf(id) > shareOf(topId)) topId = id;
+    const top = this.#drain.pattern(topId);
+    const least = raised && named === undefined ? renameShare : nameShare;
+    return { top, isNamed: top !== undefined && shareOf(topId) >= least };
   }
 
   #isNew(id: number, nowMs: Ms): boolean {
@@ -148,15 +173,15 @@ export class ErrorsDetector implements Detector {
     };
   }
 
-  /** The failure is named after its most frequent pattern, if that makes up half of it. */
-  #named({ errors, top, topErrors }: Judged): {
+  /** The failure is named after its most frequent pattern, if that makes up enough of it. */
+  #named({ top, isNamed }: Judged): {
     readonly name: string;
     readonly slug: string;
     readonly pattern: string;
   } {
     const type = top && this.#types.get(top.id);
     const pattern = (top?.words.slice(type === undefined ? 0 : 1) ?? []).join(' ').slice(0, 500);
-    if (!top || topErrors * 2 < errors) return { name: '', slug: '', pattern };
+    if (!top || !isNamed) return { name: '', slug: '', pattern };
     return {
       name: `, most of them ${type ?? `"${pattern.slice(0, 200)}"`}`,
       slug: type ?? slugOf(top.words),
