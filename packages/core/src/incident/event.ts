@@ -99,6 +99,8 @@ export interface DecideFacts {
   readonly alternative?: boolean;
   /** An attempt that begins now is a canary of this trip of the fleet breaker. */
   readonly canary?: number;
+  /** It is one of many, and people are asked about enough of them already. */
+  readonly crowd?: Reason;
   /** What the gate says of starting the plan now. */
   readonly verdict: GateVerdict;
   /** Nobody has been told lately of what the verdict waits for. */

@@ -13,6 +13,9 @@ type Open = Extract<Incident, { state: 'open' }>;
 /** How often an incident that waits for something is looked at again when nothing else is known, in ms. */
 const lookAgainMs = 60_000;
 
+/** How often it is asked whether people have answered about others. */
+const crowdMs = 10_000;
+
 /** Waits during which nothing is done for long, and of which people learn. */
 const told: ReadonlySet<string> = new Set([
   'silent-but-answering',
@@ -44,15 +47,19 @@ function decideNow(incident: Open, facts: DecideFacts): Decided {
   const { plan, reason } = planNow(incident, facts);
   if (plan && facts.verdict.verdict === 'refuse') return leave(incident, facts, facts.verdict.reason);
   const atOnce = plan && askedAtOnce(plan, facts);
-  if (plan && atOnce) return askApproval(incident, facts, plan, atOnce);
-  const atOnce = plan && askedAtOnce(plan, facts);
-  if (plan && atOnce) return askApproval(incident, facts, plan, atOnce);
+  if (plan && atOnce) return askInTurn(incident, facts, plan, atOnce);
   if (facts.verdict.verdict === 'wait') return waitOrTell(incident, facts, plan, reason);
   if (!plan) return leave(incident, facts, reason);
   const approval = ordered ? moreThanOne(incident, ordered) : approvalNeeded(incident, plan);
-  if (approval) return askApproval(incident, facts, plan, approval);
+  if (approval) return askInTurn(incident, facts, plan, approval);
   const of = { plan, reason, by: ordered?.by };
   return plan.contain ? contain(incident, facts, { ...of, steps: facts.steps }) : begin(incident, facts, of);
+}
+
+/** Asks people, unless they have enough to answer of the same mass failure; what one of them ordered does not wait for that. */
+function askInTurn(incident: Open, facts: DecideFacts, plan: Plan, reason: Reason): Decided {
+  if (!facts.crowd || incident.requested) return askApproval(incident, facts, plan, reason);
+  return wait(incident, facts, facts.now + crowdMs, facts.crowd);
 }
 
 /** A person's own plan comes before the strategy's. */

@@ -2,7 +2,7 @@ import type { Clock } from '../contracts/index.ts';
 import type { FleetBreakerEvent } from '../decision/fleet-breaker.ts';
 import { stepBreaker } from '../decision/fleet-breaker.ts';
 import type { BreakerFacts } from '../decision/together-facts.ts';
-import type { AgentId, BreakerPolicy, GroupId, Incident, IncidentId } from '../model/index.ts';
+import type { AgentId, BreakerPolicy, EpochMs, GroupId, Incident, IncidentId, Reason } from '../model/index.ts';
 import type { Ailing } from './ailing.ts';
 import type { IncidentChange } from './incidents.ts';
 import { isProven } from './proof.ts';
@@ -29,6 +29,8 @@ interface Canary {
 export class FleetBreakers {
   readonly #o: FleetBreakersOptions;
   readonly #canaries = new Map<IncidentId, Canary>();
+  /** Plans that wait for people's word, and since when. */
+  readonly #asking = new Map<IncidentId, { readonly group: GroupId; readonly since: EpochMs }>();
 
   constructor(options: FleetBreakersOptions) {
     this.#o = options;
@@ -37,6 +39,7 @@ export class FleetBreakers {
   /** Takes back the canaries that were in flight when the guard stopped. */
   load(incidents: readonly Incident[]): void {
     for (const incident of incidents) {
+      this.#noteAsking(incident);
       const trip = canaryOf(incident);
       if (trip === undefined) continue;
       const verified = isProven(incident, this.#o.clock.now());
@@ -73,6 +76,7 @@ export class FleetBreakers {
 
   /** An incident moved on: what it says of a canary. */
   after({ incident, decided }: IncidentChange): void {
+    this.#noteAsking(incident);
     const trip = canaryOf(incident);
     if (trip !== undefined) return this.#flies(incident, trip);
     const wasVerified = this.#canaries.get(incident.id)?.verified === true;
@@ -98,6 +102,27 @@ export class FleetBreakers {
   canaryTrip(group: GroupId): number | undefined {
     const breaker = this.#o.log.breaker(group);
     return breaker.state === 'half-open' ? breaker.trips : undefined;
+  }
+
+  /**
+   * Why people are not asked about this one now: after a mass failure they get as many questions at once as there may be
+   * canaries, and not one for each agent.
+   */
+  crowd({ id, group }: Incident): Reason | undefined {
+    const breaker = this.#o.log.breaker(group);
+    if (breaker.state !== 'half-open') return undefined;
+    let asked = 0;
+    for (const [other, asking] of this.#asking)
+      if (other !== id && asking.group === group && asking.since >= breaker.since) asked += 1;
+    const flying = this.#inFlight(group, breaker.trips, id);
+    if (asked === 0 || asked + flying < breaker.allowed) return undefined;
+    const text = `The fleet breaker is half-open: people are asked about ${asked} of group ${group} already, and ${breaker.allowed} may be tried at once.`;
+    return { code: 'fleet-breaker-half-open', text, remedy: 'Answer what waits; this one is asked about then.' };
+  }
+
+  #noteAsking(incident: Incident): void {
+    if (incident.state !== 'awaiting-approval') this.#asking.delete(incident.id);
+    else this.#asking.set(incident.id, { group: incident.group, since: incident.approval.requestedAt });
   }
 
   /** How the breaker stands to the incident's next action; `undefined` while it is closed. */

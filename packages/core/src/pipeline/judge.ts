@@ -24,6 +24,7 @@ import type {
   IncidentId,
   Instance,
   Plan,
+  Reason,
   RecurrencePolicy,
   Rung,
   Step,
@@ -45,6 +46,8 @@ export interface TogetherSight {
   facts(incident: Incident): TogetherFacts;
   /** An attempt of the group that begins now is a canary of this trip of the fleet breaker. */
   canaryTrip(group: GroupId): number | undefined;
+  /** Why people are not asked about this one of many now. */
+  crowd(incident: Incident): Reason | undefined;
 }
 
 export interface JudgeOptions {
@@ -112,6 +115,7 @@ export class Judge {
     const { settled } = this.#options.settled(orchestrator);
     const steps = stepsNow(incident, facts, { plan, can });
     const planHash = hashOf(incident, { plan, steps, instance });
+    const crowd = this.#options.storms.crowd(incident);
     const affects = this.#affectedBy(rung, incident, can);
     const verdict = this.gate(incident, { rung, begun: isContainment(plan), affects });
     return {
@@ -125,6 +129,7 @@ export class Judge {
       proposal,
       steps,
       ...(canary === undefined ? {} : { canary }),
+      ...(crowd ? { crowd } : {}),
       verdict,
       ...(reservations.isUntold(incident, verdict) ? { untold: true } : {}),
       ...prospects({
@@ -219,6 +224,7 @@ export class Judge {
       affects: of.affects,
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
+      stoppedBeside: of.affects.filter((agentId) => agentId !== incident.agentId && isByHand(view.see(agentId))),
       ...(hold ? { hold } : {}),
       ...(past.moves === undefined ? {} : { moves: past.moves }),
       ...rolloutSeen(incident),
@@ -300,6 +306,11 @@ function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
 function planInHand(incident: Incident): Plan | undefined {
   if (incident.state === 'awaiting-approval') return incident.approval.plan;
   return incident.requested?.plan;
+}
+
+function isByHand(sight: AgentSight | undefined): boolean {
+  const state = sight?.agent.instance?.state;
+  return state === 'stopped' || state === 'paused';
 }
 
 /** What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget. */

@@ -201,6 +201,11 @@ export class Storms {
     return this.#o.breakers.canaryTrip(group);
   }
 
+  /** Why people are not asked about this one of many now. */
+  crowd(incident: Incident): Reason | undefined {
+    return this.#o.breakers.crowd(incident);
+  }
+
   /** The storm that a new incident of an agent belongs to. */
   parentOf(agentId: AgentId): StormId | undefined {
     const group = this.#o.ailing.of(agentId)?.group;

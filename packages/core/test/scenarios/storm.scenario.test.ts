@@ -145,4 +145,24 @@ describe('a storm', () => {
     expect(storms()).toMatchObject([{ state: 'open', told: true, reminded: 1 }]);
     await rig.stop();
   });
+
+  it('asks people about one canary, and not about each of its agents at once', async () => {
+    const { rig, kill, notices, acts } = await stormWorld(fleetOf(6), { groups: { web: { mode: 'approve' } } });
+    await healthy(rig);
+    kill(...fleetOf(6));
+    await rig.clock.advance(5 * 60_000);
+    const asked = (): readonly string[] => notices().flatMap((one) => (one.kind === 'approval' ? [one.agentId] : []));
+    expect(asked()).toHaveLength(1);
+    const waits = async (): Promise<string | undefined> =>
+      (await rig.incidents()).find(({ state }) => state === 'awaiting-approval')?.id;
+    rig.crash();
+    await rig.boot();
+    await rig.clock.advance(60_000);
+    expect(new Set(asked()).size).toBe(1);
+    await rig.guard().approve((await waits()) ?? '', { by: 'ann' });
+    await rig.clock.advance(30_000);
+    expect(acts()).toHaveLength(1);
+    expect(new Set(asked()).size).toBe(2);
+    await rig.stop();
+  });
 });
