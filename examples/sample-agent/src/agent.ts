@@ -37,7 +37,13 @@ export class SampleAgent {
     this.#ended = ended;
     this.#awaitsState = settings.restore;
     this.#meter = new Meter(settings.windowMs);
-    this.#worker = new Worker(this.#faults, this.#meter, (error) => this.#link?.error(error));
+    this.#worker = new Worker(this.#faults, this.#meter, {
+      failed: (error) => {
+        this.#log('error', error.message, { err: { type: error.name, message: error.message } });
+        this.#link?.error(error);
+      },
+      passed: (what) => this.#log('error', what),
+    });
   }
 
   /** Listens, begins to work and to talk to the guard. Rejects when the port cannot be had. */

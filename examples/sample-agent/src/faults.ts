@@ -1,5 +1,15 @@
 /** What can be broken on purpose. `none` mends everything that can be mended from inside. */
-export const faultKinds = ['crash', 'hang', 'slow', 'errors', 'leak', 'silent', 'corrupt', 'none'] as const;
+export const faultKinds = [
+  'crash',
+  'hang',
+  'slow',
+  'errors',
+  'log-errors',
+  'leak',
+  'silent',
+  'corrupt',
+  'none',
+] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
 

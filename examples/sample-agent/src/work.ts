@@ -18,8 +18,16 @@ export interface Counters {
   digest: string;
 }
 
-class JobFailed extends Error {
-  override readonly name = 'JobFailed';
+class JobError extends Error {
+  override readonly name = 'JobError';
+}
+
+/** Who is told of errors. */
+export interface Troubles {
+  /** A job failed. */
+  failed(error: Error): void;
+  /** Something went wrong, yet the job is done. */
+  passed(what: string): void;
 }
 
 const queueMax = 1_000;
@@ -29,7 +37,7 @@ const jobBytes = 16 * 1024;
 export class Worker {
   readonly #faults: Faults;
   readonly #meter: Meter;
-  readonly #onError: (error: Error) => void;
+  readonly #troubles: Troubles;
   readonly counters: Counters = { completed: 0, failed: 0, digest: '' };
   #queue: Buffer[] = [];
   #active = 0;
@@ -38,10 +46,10 @@ export class Worker {
   #source: NodeJS.Timeout | undefined;
   #draining: { final: boolean } | undefined;
 
-  constructor(faults: Faults, meter: Meter, onError: (error: Error) => void) {
+  constructor(faults: Faults, meter: Meter, troubles: Troubles) {
     this.#faults = faults;
     this.#meter = meter;
-    this.#onError = onError;
+    this.#troubles = troubles;
   }
 
   get progress(): Progress {
@@ -62,20 +70,22 @@ export class Worker {
     if (jobEveryMs > 0) this.#source = setInterval(() => this.#feed(), jobEveryMs);
   }
 
-  /** Does one job now, and gives its checksum; throws `JobFailed`. */
+  /** Does one job now, and gives its checksum; throws `JobError`. */
   async run(data: Buffer): Promise<string> {
     const job = this.#meter.begin();
     this.#active += 1;
     try {
       if (this.#faults.jobDelayMs > 0) await sleep(this.#faults.jobDelayMs);
-      if (this.#faults.kind === 'errors') throw new JobFailed('checksum mismatch in block');
+      if (this.#faults.kind === 'errors') throw new JobError('checksum mismatch in block');
       const checksum = createHash('sha256').update(data).digest('hex');
       this.#finish(job, checksum);
+      if (this.#faults.kind === 'log-errors')
+        this.#troubles.passed(`cache entry ${this.counters.completed} is stale; it was read again`);
       return checksum;
     } catch (error) {
       this.counters.failed += 1;
       this.#meter.end(job, false);
-      this.#onError(error as Error);
+      this.#troubles.failed(error as Error);
       throw error;
     } finally {
       this.#active -= 1;

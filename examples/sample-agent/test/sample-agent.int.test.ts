@@ -135,12 +135,25 @@ test('fault errors: jobs fail, the rate rises, and the guard is told', async () 
   await until(() => guard.of('POST /api/v1/agents/w.1/errors').length > 0);
   expect(guard.of('POST /api/v1/agents/w.1/errors')[0]?.body).toMatchObject({
     message: 'checksum mismatch in block',
-    type: 'JobFailed',
+    type: 'JobError',
     instance: 'w.1~3',
   });
   expect((await it.ask('GET /health/performance')).body['error_rate']).toBeGreaterThan(0);
   await it.fault('none');
   expect((await it.ask('POST /work', {})).status).toBe(200);
+});
+
+test('fault log-errors: jobs are done, and only the log tells of errors', async () => {
+  const { guard, it } = await guarded();
+  await it.fault('log-errors');
+  expect((await it.ask('POST /work', {})).status).toBe(200);
+  await until(() =>
+    it.lines.some((line) => line['level'] === 'error' && String(line['message']).startsWith('cache entry')),
+  );
+  const heard = guard.of('POST /heartbeat').length;
+  await until(() => guard.of('POST /heartbeat').length > heard + 1);
+  expect(guard.of('POST /api/v1/agents/w.1/errors')).toEqual([]);
+  expect((await it.ask('GET /health/performance')).body['error_rate']).toBe(0);
 });
 
 test('fault slow: the measured latency rises', async () => {

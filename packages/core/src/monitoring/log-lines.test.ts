@@ -18,6 +18,7 @@ describe('errors in a log', () => {
       '{"level":50,"msg":"job failed","err":{"type":"DbError","message":"reset"}}',
       { message: 'job failed: reset', type: 'DbError' },
     ],
+    ['{"level":50,"err":{"type":"DbError","message":"reset"},"msg":"reset"}', { message: 'reset', type: 'DbError' }],
     ['{"level":"error","message":"job failed","error":"reset"}', { message: 'job failed: reset' }],
     ['[42]$Db_Error.Retry gave up', { message: '[42]$Db_Error.Retry gave up', type: '$Db_Error' }],
     ['Error: reset', { message: 'Error: reset' }],

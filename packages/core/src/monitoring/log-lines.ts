@@ -38,9 +38,10 @@ function ofJson(text: string): LogError | undefined {
   const message = [fields['msg'], fields['message'], fields['event']].find(isText) ?? text;
   const cause = fields['err'] ?? fields['error'];
   const { message: said, type } = isFields(cause) ? cause : { message: cause, type: undefined };
+  // Loggers that are given only an error say its message twice.
   const why = isText(said) ? said : '';
   const name = isText(type) ? type : '';
-  return withType(`${message}${why === '' ? '' : `: ${why}`}`, `${name} ${why}`);
+  return withType(message.endsWith(why) ? message : `${message}: ${why}`, `${name} ${why}`);
 }
 
 function withType(message: string, source: string): LogError {
