@@ -39,6 +39,8 @@ export interface GateFacts extends TogetherFacts {
   readonly unselected: readonly AgentId[];
   /** Those of them in another recovery. */
   readonly inRecovery: readonly AgentId[];
+  /** Others of them that somebody stopped or paused by hand. [none] */
+  readonly stoppedBeside?: readonly AgentId[];
   readonly hold?: Hold;
   /** How often the agent was recreated or respawned for this failure within the policy's window. [0] */
   readonly moves?: number;

@@ -87,7 +87,12 @@ function scope({ affects, policy }: GateFacts): Objection | undefined {
   return { code: 'affects-unselected', text, remedy: 'Set ladder.restartScope to workload to allow it.' };
 }
 
-function byHand({ agent, ordered, now }: GateFacts): Objection | undefined {
+function byHand({ agent, ordered, now, stoppedBeside = [] }: GateFacts): Objection | undefined {
+  const [beside] = stoppedBeside;
+  if (beside !== undefined) {
+    const text = `It would touch ${beside} as well, which somebody stopped by hand; that is left alone.`;
+    return { until: now + askAgainMs, code: 'stopped-by-operator', text, remedy: `Start ${beside} again.` };
+  }
   const state = agent.instance?.state;
   if (ordered || (state !== 'stopped' && state !== 'paused')) return undefined;
   const text = `Somebody ${state} ${agent.id} by hand; it is left alone.`;

@@ -74,6 +74,7 @@ describe('gate', () => {
     ['a window of maintenance', { hold: { ...hold, kind: 'window' } }, 'wait', 'maintenance-window'],
     ['a guard that has just started', { settled: false, settledAt: 130_000 }, 'wait', 'settling'],
     ['another recovery', { inRecovery: ['web.1'] }, 'wait', 'recovery-in-progress'],
+    ['a sibling stopped by hand', { ordered: true, stoppedBeside: ['web.2'] }, 'wait', 'stopped-by-operator'],
     ['agents nobody selected', { affects: ['web.1', 'x'], unselected: ['x'] }, 'refuse', 'affects-unselected'],
     ['an action wider than allowed', { affects: ['web.1', 'web.2'] }, 'refuse', 'affects-unselected'],
     [

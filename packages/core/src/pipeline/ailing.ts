@@ -3,6 +3,7 @@ import type { GroupCounts } from '../decision/fleet-breaker.ts';
 import { isSilenceOnly } from '../decision/gate-storm.ts';
 import type { AgentId, EpochMs, GroupId, Incident } from '../model/index.ts';
 import type { AgentSight, View } from './view.ts';
+import { isByHand } from './view.ts';
 
 export interface AilingOptions {
   readonly clock: Clock;
@@ -113,10 +114,6 @@ export class Ailing {
     if (ailing?.size === 0) this.#groups.delete(group);
     this.#groupOf.delete(agentId);
   }
-}
-
-function isByHand({ agent }: AgentSight): boolean {
-  return agent.instance?.state === 'stopped' || agent.instance?.state === 'paused';
 }
 
 function isSuspected({ findings, health }: AgentSight): boolean {
