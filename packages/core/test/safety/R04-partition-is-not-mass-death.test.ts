@@ -96,6 +96,20 @@ describe('R04: a partition is not a mass death', () => {
     await rig.stop();
   });
 
+  it('does nothing to the first whose silence is noticed, before that of the others is', async () => {
+    const agents = [...fleetOf(3, 'api'), ...fleetOf(3, 'db'), ...fleetOf(3)];
+    const { rig, acts } = await stormWorld(agents);
+    await healthy(rig);
+    await rig.clock.advance(5 * 60_000);
+    for (const agentId of agents) rig.fleet.cutOff(agentId, true);
+    await rig.clock.advance(3 * 60_000);
+    for (const agentId of agents) rig.fleet.cutOff(agentId, false);
+    await rig.clock.advance(3 * 60_000);
+    expect(acts()).toEqual([]);
+    expect((await rig.incidents()).filter(({ state }) => state !== 'resolved')).toEqual([]);
+    await rig.stop();
+  });
+
   it('is remembered over a restart of the guard', async () => {
     const { rig, acts, storms } = await stormWorld(fleetOf(6));
     await healthy(rig);

@@ -57,7 +57,7 @@ export class BudgetWitness {
     this.#agents.set(agentId, buckets);
     return attemptLimits.flatMap(({ max, perMs }, at) => {
       const level = (buckets[at] as Bucket).add(1, { most: max, perMs });
-      return isOver(level, max) ? [`more than ${max} attempts in ${perMs} ms on ${agentId}`] : [];
+      return isOver(level, { most: max, perMs }) ? [`more than ${max} attempts in ${perMs} ms on ${agentId}`] : [];
     });
   }
 
@@ -84,10 +84,14 @@ interface Spending {
 function over(bucket: Bucket, { weight, limit, size, whose }: Spending): readonly string[] {
   const most = Math.max(limit.least, Math.floor(limit.share * size));
   const level = bucket.add(weight, { most, perMs: limit.perMs });
-  return isOver(level, most) ? [`more than a weight of ${most} in ${limit.perMs} ms for ${whose}`] : [];
+  return isOver(level, { most, perMs: limit.perMs })
+    ? [`more than a weight of ${most} in ${limit.perMs} ms for ${whose}`]
+    : [];
 }
 
-/** Moments are whole milliseconds. */
-function isOver(level: number, most: number): boolean {
-  return level > most + 1e-3;
+/** A place is taken when it is decided, and stored as late as this. */
+const commitMs: Ms = 3_000;
+
+function isOver(level: number, { most, perMs }: { readonly most: number; readonly perMs: Ms }): boolean {
+  return level > most * (1 + commitMs / perMs) + 1e-3;
 }

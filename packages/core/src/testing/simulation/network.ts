@@ -10,6 +10,8 @@ interface Cut {
 
 /** Silence of fewer than this is no partition (R04). */
 const leastSilent = 3;
+/** Heartbeats may be late by this much and everybody still falls silent at once. */
+const lateMs: Ms = 1_000;
 
 /** The network between the guard and everybody else: who is cut off, and who is to blame for being silent. */
 export class Network {
@@ -52,11 +54,13 @@ export class Network {
   reconsider(): void {
     const { scenario, witness, rig } = this.#stage;
     if (this.#cuts.size === 0 || (scenario.canaries && this.#canariesOut > 0)) return;
-    const silent = this.#silent();
+    // Heartbeats that arrive late make silence begin at another moment for each: that is not at once any more.
+    const silent = this.#stage.heartbeatsLateMs > lateMs ? new Set<AgentId>() : this.#silent();
     for (const { agents } of scenario.groups) {
       const ofGroup = agents.filter((agentId) => silent.has(agentId));
       if (isPartition(ofGroup.length, agents.length) || isPartition(silent.size, this.#stage.agents.length)) continue;
-      for (const agentId of ofGroup) witness.blame(agentId, this.#untilMs(agentId) - rig.clock.monotonic());
+      for (const agentId of agents.filter((one) => this.#isCut(one)))
+        witness.blame(agentId, this.#untilMs(agentId) - rig.clock.monotonic());
     }
   }
 
@@ -71,14 +75,17 @@ export class Network {
     return new Set([...all].filter(isWell));
   }
 
+  #isCut(agentId: AgentId): boolean {
+    return [...this.#cuts].some(({ whom }) => whom.has(agentId));
+  }
+
   #untilMs(agentId: AgentId): Ms {
     return Math.max(...[...this.#cuts].filter(({ whom }) => whom.has(agentId)).map(({ untilMs }) => untilMs));
   }
 
   #reach(): void {
     for (const agentId of this.#stage.agents) {
-      const isCut = [...this.#cuts].some(({ whom }) => whom.has(agentId));
-      this.#stage.rig.fleet.cutOff(agentId, isCut);
+      this.#stage.rig.fleet.cutOff(agentId, this.#isCut(agentId));
     }
     this.reconsider();
   }

@@ -102,6 +102,10 @@ export class Stage {
     this.#parts.lateMs = lateMs;
   }
 
+  get heartbeatsLateMs(): Ms {
+    return this.#parts.lateMs;
+  }
+
   /** The guard is killed where the cut says, at the latest after a while. */
   crashAt(cut: Cut, downMs: Ms): void {
     const armed = { cut, left: cut.skip };
