@@ -10,7 +10,7 @@ export const approvalErrors = {
   },
   GUARD_APPROVAL_STALE: {
     text: 'The answer to incident {incidentId} does not count: {why}',
-    remedy: 'Look at what waits now, and answer that: praetorian incidents {incidentId}.',
+    remedy: 'Look at what waits now, and answer that: praetorian incidents <incident>.',
     retryable: false,
   },
   GUARD_APPROVAL_TOKEN: {

@@ -29,7 +29,8 @@ export class Operations {
       (thrown: unknown) => {
         // What was refused then, too, tells nothing.
         const then = this.#answered.get(line.n);
-        if (then && then.refused !== 1) this.refused.push(`${line.m} ${line.agent ?? ''}: ${messageOf(thrown)}`);
+        if (then && then.refused !== 1)
+          this.refused.push(`${[line.m, line.agent].filter(Boolean).join(' ')}: ${messageOf(thrown)}`);
       },
     );
     this.#ended.set(line.n, ended);
@@ -63,9 +64,11 @@ export class Operations {
         return guard.release(this.#ids.get(first as never) ?? (first as never), second as never);
       case 'respawn':
         return guard.respawn(first as never, second as never);
-      case 'acknowledge':
       case 'approve':
       case 'reject':
+        // An answer that did not count then does not count now: the record has no token that could be refused again.
+        return this.#answered.get(line.n)?.refused === 1 ? undefined : this.#onIncident(line, line.m);
+      case 'acknowledge':
       case 'resolve':
         return this.#onIncident(line, line.m);
       default:
