@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Actor,
   type AgentStatus,
@@ -25,7 +24,6 @@ import {
 import {
   type AuditCheck,
   type AuditEntry,
-  type Checkpoint,
   type EpochMs,
   type Hold,
   type Incident,
@@ -34,6 +32,7 @@ import {
   type Storm,
   type TimelineEntry,
 } from '../model/index.ts';
+import { FakeCheckpoints } from './fake-checkpoints.ts';
 import { FakeFleet, heartbeatProblem, openIncident, pageOf } from './fake-fleet.ts';
 import { FakeStorms } from './fake-storms.ts';
 
@@ -64,7 +63,7 @@ export class FakeGuard implements GuardApi {
   readonly #storms = new FakeStorms();
   readonly #timelines = new Map<string, TimelineEntry[]>();
   readonly #holds = new Map<string, Hold>();
-  readonly #checkpoints = new Map<string, { checkpoint: Checkpoint; bytes: Uint8Array }>();
+  readonly #checkpoints = new FakeCheckpoints(() => this.#now());
   readonly #listeners = new Set<(event: AnyGuardEvent) => void>();
   readonly #failures = new Map<string, unknown>();
   readonly #now: () => EpochMs;
@@ -198,35 +197,15 @@ export class FakeGuard implements GuardApi {
 
   readonly storms = this.#storms.api;
 
-  readonly checkpoints = {
-    save: async (
-      agentId: string,
-      bytes: Uint8Array,
-      meta: { readonly contentType: string; readonly instance?: string },
-    ): Promise<Checkpoint> => {
+  readonly checkpoints: GuardApi['checkpoints'] = {
+    save: async (agentId, bytes, meta) => {
       this.#record('checkpoints.save', agentId, bytes, meta);
       this.#fleet.get(agentId);
-      const version = (this.#checkpoints.get(agentId)?.checkpoint.version ?? 0) + 1;
-      const checkpoint: Checkpoint = {
-        id: `chk-${version}`,
-        agentId,
-        ...(meta.instance === undefined ? {} : { instanceId: meta.instance }),
-        version,
-        at: this.#now(),
-        bytes: bytes.length,
-        chunks: Math.max(1, Math.ceil(bytes.length / 262_144)),
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        contentType: meta.contentType,
-        quarantined: false,
-      };
-      this.#checkpoints.set(agentId, { checkpoint, bytes: Uint8Array.from(bytes) });
-      return checkpoint;
+      return this.#checkpoints.save(agentId, bytes, meta);
     },
-    latest: async (
-      agentId: string,
-    ): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined> => {
+    latest: async (agentId) => {
       this.#fleet.get(agentId);
-      return this.#checkpoints.get(agentId);
+      return this.#checkpoints.latest(agentId);
     },
   };
 
