@@ -37,6 +37,11 @@ export class HoldTime {
     return this.#raised;
   }
 
+  /** Nobody looked for this long: it does not count as bad time. */
+  pause(lostMs: Ms): void {
+    if (this.#badSinceMs !== undefined) this.#badSinceMs += lostMs;
+  }
+
   /** Forgets everything: what is known is too old to mean anything. */
   clear(): void {
     this.#badSinceMs = undefined;

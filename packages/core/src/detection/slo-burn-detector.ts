@@ -150,6 +150,8 @@ export class SloBurnDetector implements Detector {
 
   #judge(kept: Kept, slo: SloPolicy, nowMs: Ms): void {
     const burning = judgeBurn(kept.record, slo, nowMs);
+    kept.record.raised.clear();
+    for (const { key } of burning) kept.record.raised.add(key);
     kept.pages = burning.filter(({ rate }) => rate.alert === 'page');
     kept.tickets = burning.filter(({ rate }) => rate.alert === 'ticket');
     kept.paged = false;

@@ -13,6 +13,8 @@ const shortestMs: Ms = 60_000;
 
 /** What a page or ticket is about. */
 export interface Burning {
+  /** By which the record remembers that it stands. */
+  readonly key: string;
   readonly objective: SloObjective;
   readonly rate: BurnRate;
   readonly long: number;
@@ -39,7 +41,8 @@ export function targetOf(objective: SloObjective, slo: SloPolicy): number {
  * long window, the unknown part counts as in order. Raised, it stands until one of them is
  * below the factor by `clearBelow`, or nothing was heard for 5 min. A page ends sooner, as soon as the shortest window of
  * the table does not burn at all: an agent that is well again must not be kept from its work by what is over. A page is about the current instance alone; a ticket
- * is about the agent. An outage has an incident of its own: availability only ever makes tickets.
+ * is about the agent. An outage has an incident of its own: availability only ever makes tickets. Changes nothing: it is
+ * also asked by those who only look.
  */
 export function judgeBurn(record: SloRecord, slo: SloPolicy, nowMs: Ms): readonly Burning[] {
   const burning: Burning[] = [];
@@ -50,12 +53,8 @@ export function judgeBurn(record: SloRecord, slo: SloPolicy, nowMs: Ms): readonl
       const burn = burnOf(record, { objective, rate, slo }, nowMs);
       const stands = record.raised.has(key);
       const heldMs = nowMs - (record.lastMs(objective) ?? nowMs);
-      if (!holds(burn, rate, { stands, slo }) && !(stands && isUnknown(burn) && heldMs < staleMs)) {
-        record.raised.delete(key);
-        continue;
-      }
-      record.raised.add(key);
-      burning.push({ objective, rate, long: burn.long ?? rate.factor, short: burn.short ?? rate.factor });
+      if (!holds(burn, rate, { stands, slo }) && !(stands && isUnknown(burn) && heldMs < staleMs)) continue;
+      burning.push({ key, objective, rate, long: burn.long ?? rate.factor, short: burn.short ?? rate.factor });
     }
   }
   return burning;

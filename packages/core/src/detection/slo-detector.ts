@@ -87,6 +87,18 @@ export class SloDetector implements Detector {
     return evaluations;
   }
 
+  /** What the guard slept through was not seen to be bad. */
+  paused(lostMs: Ms): void {
+    for (const state of this.#states.values()) {
+      for (const name of alertNames) {
+        const alert = state[name];
+        if (!alert) continue;
+        alert.hold.pause(lostMs);
+        alert.lastMs += lostMs;
+      }
+    }
+  }
+
   reset(slot: AgentSlot): void {
     this.#states.delete(slot);
     this.#progress.reset(slot);
@@ -115,6 +127,8 @@ export class SloDetector implements Detector {
     const state = known ?? { changed: false, wakeMs: Infinity };
     const alert = state[name] ?? { hold: new HoldTime(), text, lastMs: nowMs };
     const before = alert.hold.raised;
+    // What it said so long ago is not what it was in between.
+    if (nowMs - alert.lastMs >= staleMs) alert.hold.clear();
     alert.hold.observe(value, nowMs, { ...threshold, forMs: threshold.forMs * this.#doubt.stretch() });
     alert.text = text;
     alert.lastMs = nowMs;
