@@ -2,6 +2,7 @@ import { type GuardError, isGuardError, messageOf } from '@praetorian-guard/core
 import type { Answer, Problem } from './client.ts';
 import type { Io } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
+import { fold } from './fold.ts';
 import { printable } from './printable.ts';
 
 /** Says what went wrong and what to do, for anything thrown; several failures are all told. */
@@ -37,7 +38,7 @@ export function tellError(io: Io, failure: Failure, lines?: readonly string[]): 
   }
   const { message, remedy } = failure;
   const words = [message.replace(/\.$/, ''), ...(remedy === undefined ? [] : [remedy])];
-  for (const line of lines ?? [`praetorian: ${words.join('. ')}`]) io.err(line);
+  for (const line of lines ?? [`praetorian: ${words.join('. ')}`]) io.err(fold(line, io.columns));
 }
 
 function reportOne(io: Io, error: unknown): void {

@@ -20,7 +20,11 @@ test('a line without a label goes on a little further in', () => {
 test('a label that takes most of the line leaves its text room', () => {
   const lines = fold(`${'x'.repeat(40)}  ${long}`, 60).split('\n');
   expect(lines.every((line) => line.length <= 60)).toBe(true);
-  expect(lines[1]).toMatch(/^ {2}\S/);
+  expect(lines[1]).toMatch(/^\S/);
+});
+
+test('a paragraph stays one', () => {
+  expect(fold(long, 50).split('\n')).toEqual(['a person has to agree to the restart before', 'anything is done to it']);
 });
 
 test('colours take no room, and no word is lost', () => {

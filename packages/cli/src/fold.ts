@@ -41,5 +41,5 @@ function foldLine(line: string, columns: number): string[] {
 function hangOf(line: string, columns: number): number {
   const indent = line.length - line.trimStart().length;
   const ends = [...line.matchAll(/\S {2,}(?=\S)/g)].map((gap) => gap.index + gap[0].length);
-  return ends.findLast((end) => end <= columns * 0.4) ?? Math.min(indent + 2, leastColumns / 2);
+  return ends.findLast((end) => end <= columns * 0.4) ?? (indent === 0 ? 0 : Math.min(indent + 2, leastColumns / 2));
 }

@@ -9,7 +9,7 @@ import { printableDeep } from './printable.ts';
 const defaultUrl = 'http://127.0.0.1:7717';
 
 /** Where the guard is: option, then environment, then the default; an empty one says nothing. */
-function endpointOf(call: Invocation): Endpoint {
+export function endpointOf(call: Invocation): Endpoint {
   const token = call.option('token') || call.io.env['PRAETORIAN_TOKEN'];
   const url = call.option('url') || call.io.env['PRAETORIAN_URL'] || defaultUrl;
   return { url, ...(token ? { token } : {}) };

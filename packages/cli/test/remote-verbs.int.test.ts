@@ -118,7 +118,7 @@ test('incidents are filtered where they are', async () => {
     '5',
   ]);
   expect(seen[0]?.url).toBe('/api/v1/incidents?agentId=workers.1&state=resolved&limit=5');
-  expect(stdout).toMatch(/inc_1 +workers\.1 +resolved: healed +- +1 .* 12s +It stayed healthy\./);
+  expect(stdout).toMatch(/inc_1 +workers\.1 +resolved: healed +- +1 .* It stayed healthy\. It took 12s\./);
 });
 
 test('an incident is shown with its attempts', async () => {
@@ -167,8 +167,35 @@ test('a hold names its scope, its end and who wants it', async () => {
     reason: 'rollout',
     maintenance: false,
   };
-  expect(seen).toMatchObject([{ method: 'POST', url: '/api/v1/holds', body }]);
-  expect(stdout).toMatch(/^h1 {2}group:workers is held until .*praetorian release h1/);
+  expect(seen).toMatchObject([
+    { method: 'GET', url: '/api/v1/agents?group=workers&limit=1' },
+    { method: 'POST', url: '/api/v1/holds', body },
+  ]);
+  expect(stdout).toMatch(/^h1 {2}group:workers is held until .*praetorian release h1`\n$/);
+});
+
+test.each([
+  ['group:wrokers', { status: 200, body: { items: [] } }],
+  ['agent:workers.9', { status: 404, body: { title: 'Not Found' } }],
+])('a hold on somebody unknown is placed, and says that nobody is of that name: %s', async (scope, unknown) => {
+  const hold = { id: 'h1', scope: { kind: 'group', group: 'wrokers' }, until: 0 };
+  reply = ({ method }) => (method === 'GET' ? unknown : { status: 201, body: hold });
+  const { code, stdout } = await praetorian(['hold', scope, '--for', '30m', '--reason', 'rollout', '--url', url]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Mind the name: the guard knows no agent of');
+});
+
+test('a hold of no duration is not asked for', async () => {
+  const { code, stderr } = await praetorian(['hold', 'fleet', '--for', '5x', '--reason', 'rollout', '--url', url]);
+  expect({ code, asked: seen.length }).toEqual({ code: 2, asked: 0 });
+  expect(stderr).toContain('--for is 5x; allowed is a duration such as 30m');
+});
+
+test('a storm is explained by its record', async () => {
+  reply = { status: 404, body: { title: 'Not Found', detail: 'There is no storm storm_1.' } };
+  const { stderr } = await praetorian(['explain', 'storm_1', '--url', url]);
+  expect(seen[0]?.url).toBe('/api/v1/storms/storm_1');
+  expect(stderr).toContain('There is no storm storm_1.');
 });
 
 test('a release says who and why', async () => {

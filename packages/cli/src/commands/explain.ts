@@ -1,14 +1,19 @@
-import { type Explanation, formatDuration, type RuleResult } from '@praetorian-guard/core/plugin';
+import { type Explanation, formatDuration, type RuleResult, type Storm } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { now, timeOfDay } from '../process-clock.ts';
 import { talk } from '../remote.ts';
+import { stormText } from '../storm-text.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
 
-/** Why the guard acted or not, of an incident (`inc_…`) or of an agent. */
+/** Why the guard acted or not, of an incident (`inc_…`), of an agent, or of a storm (`storm_…`), whose record says it. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const id = call.args[0] as string;
+  if (id.startsWith('storm_')) {
+    const path = `/api/v1/storms/${encodeURIComponent(id)}`;
+    return talk(call, { method: 'GET', path }, (storm: Storm) => stormText(call.io.style, storm));
+  }
   const kind = id.startsWith('inc_') ? 'incidents' : 'agents';
   const path = `/api/v1/${kind}/${encodeURIComponent(id)}/explain`;
   return talk(call, { method: 'GET', path }, (explanation: Explanation) => explanationText(call.io.style, explanation));

@@ -2,6 +2,7 @@ import type { Comparison, DecisionLine, Difference, RecordData, Replayed } from 
 import type { Invocation, Io } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { reportThrown } from '../failure.ts';
+import { fold } from '../fold.ts';
 import { printable } from '../printable.ts';
 import { timeOfDay } from '../process-clock.ts';
 
@@ -25,7 +26,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
     const comparison = compare(record.outputs, replayed.outputs, record.endMs);
     const same = call.flag('exact') ? comparison.identical : comparison.same;
     const told: Told = { record, replayed, comparison, same, timeAt: (ms) => wallOf(record.header, ms) };
-    io.out(call.flag('json') ? JSON.stringify(asJson(told), null, 2) : show(call, told));
+    io.out(call.flag('json') ? JSON.stringify(asJson(told), null, 2) : fold(show(call, told), io.columns));
     return same ? exitCode.ok : exitCode.failed;
   } catch (error) {
     return reportThrown(io, error);
@@ -129,9 +130,16 @@ function notes({ record, replayed, comparison }: Told): readonly string[] {
     ...(supposed === 0 ? [] : [`${supposed} calls are not on record and were supposed to succeed`]),
     ...(lost === 0 ? [] : [`${lost} lines are missing in the record`]),
     ...(record.storeFaults.length === 0 ? [] : ['the store failed or was slow on record; it does not in a replay']),
-    ...replayed.refused.map((one) => `refused this time: ${one}`),
+    ...alike(replayed.refused.map((one) => `refused this time: ${one}`)),
     ...[...record.warnings, ...replayed.warnings].map((one) => `warning: ${one}`),
   ];
+}
+
+/** Each once, with how often. */
+function alike(notes: readonly string[]): readonly string[] {
+  const times = new Map<string, number>();
+  for (const note of notes) times.set(note, (times.get(note) ?? 0) + 1);
+  return [...times].map(([note, often]) => (often === 1 ? note : `${note} (${often} times)`));
 }
 
 function count(times: number, what: string): string {
