@@ -169,6 +169,7 @@ describe('what an agent says of itself', () => {
     const view = (await import(path)) as { [name: string]: (...given: unknown[]) => FakeNode };
     const other = '../public/judgement.js';
     const judgement = (await import(other)) as typeof view;
+    const doubtNotice = judgement['doubtNotice'] as unknown as (status: object) => FakeNode[];
     const drawn = [
       view['drawRow']?.(agent, act),
       view['drawRow']?.({ ...agent, levels: true, why }, act),
@@ -176,7 +177,7 @@ describe('what an agent says of itself', () => {
       view['drawIncident']?.(incident, act),
       view['drawIncident']?.({ ...incident, state: 'awaiting-approval', approval }, act),
       judgement['drawStorm']?.({ storm, incidents: 1 }, act),
-      ...(judgement['doubtNotice']?.({ doubt }) as unknown as FakeNode[]),
+      ...doubtNotice({ doubt }),
       view['drawHold']?.(hold, act),
     ] as FakeNode[];
     for (const root of drawn) {
