@@ -6,7 +6,7 @@ import type { GateFacts } from '../decision/gate-facts.ts';
 import type { SharedAnswer, SharedAsk, SharedBudget } from '../decision/shared-budget.ts';
 import { askShared, isUntold, rungWeights, spendShared } from '../decision/shared-budget.ts';
 import type { Decided } from '../incident/index.ts';
-import type { AgentId, GateVerdict, GroupId, Incident, Ms, Policy, Rung } from '../model/index.ts';
+import type { AgentId, EpochMs, GateVerdict, GroupId, Incident, IncidentId, Ms, Policy, Rung } from '../model/index.ts';
 import { keys } from '../state/keys.ts';
 import type { Budgets } from './budgets.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
@@ -30,9 +30,14 @@ export interface Reservation {
   forget(): void;
 }
 
+/** So long a place that was taken is kept for an attempt whose commit failed. */
+const takenForMs: Ms = 60_000;
+
 /** Reserves an attempt's place in all budgets before anything is done (R09). */
 export class Reservations {
   readonly #o: ReservationsOptions;
+  /** Taken from the budget of the fleet for attempts that are not stored yet. */
+  readonly #taken = new Map<IncidentId, { readonly attempt: number; readonly weight: number; readonly at: EpochMs }>();
 
   constructor(options: ReservationsOptions) {
     this.#o = options;
@@ -84,10 +89,18 @@ export class Reservations {
    * stored. `false`: it was used up meanwhile, and the decision has to be made anew.
    */
   async admit({ incident, begins }: Decided, forced: boolean): Promise<boolean> {
-    const weight = begins ? weightOf(incident) : 0;
+    if (!begins || incident.state !== 'acting') return true;
+    const weight = weightOf(incident);
     if (weight === 0) return true;
-    const limit = incident.policy.gate.budgets.global;
-    return this.#o.shared.reserve({ limit, size: this.#o.fleetSize(), weight }, forced);
+    const { id, attempt, policy } = incident;
+    const now = this.#o.time.now();
+    const taken = this.#taken.get(id);
+    // Its commit failed and is tried again: a store that takes the one and not the other must not use up the budget.
+    if (taken && taken.attempt === attempt.number && taken.weight >= weight && now - taken.at < takenForMs) return true;
+    const limit = policy.gate.budgets.global;
+    const isAdmitted = await this.#o.shared.reserve({ limit, size: this.#o.fleetSize(), weight }, forced);
+    if (isAdmitted) this.#taken.set(id, { attempt: attempt.number, weight, at: now });
+    return isAdmitted;
   }
 
   /** The changes of the budgets of agent and group. */
@@ -102,6 +115,7 @@ export class Reservations {
         ...(theirs ? [shared.opFor(shard, group, theirs)] : []),
       ],
       committed: (versions) => {
+        if (decided.begins || decided.incident.state === 'resolved') this.#taken.delete(decided.incident.id);
         if (own) budgets.committed(agentId, own, versions[keys.budget(shard, agentId)] as string);
         if (theirs) shared.committed(group, theirs, versions[keys.groupBudget(shard, group)] as string);
         if (decided.notices.includes('blocked') && because.code === 'global-budget-exhausted') this.#toldOfGlobal();
