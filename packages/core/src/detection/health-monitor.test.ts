@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { detectionRig } from '../../test/detection-rig.ts';
+import { samplePolicy } from '../testing/sample-fleet.ts';
 
 describe('the sequence of the brief', () => {
+  it('silent, with all probes switched off: failed after a second timeout, as nobody can be asked', async () => {
+    const { probes } = samplePolicy();
+    const off = { ...probes, health: { ...probes.health, path: '' }, liveness: { ...probes.liveness, path: '' } };
+    const { add, beat, run, tick } = detectionRig(samplePolicy({ probes: off }));
+    beat(add());
+    tick();
+    expect((await run(90_000)).health).toMatchObject([{ to: 'degraded' }]);
+    const text = expect.stringContaining('for 3m, and its probes are switched off.');
+    expect((await run(90_000)).health).toMatchObject([{ to: 'failed', reason: { text } }]);
+  });
+
   it('silent, asked, answered: degraded, and missed is reset', async () => {
     const { detection, add, beat, run, signal, tick } = detectionRig();
     const slot = add();

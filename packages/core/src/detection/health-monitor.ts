@@ -1,6 +1,7 @@
 import type { AgentSlot, Clock, FleetView, SignalBatch, SlottedSignal } from '../contracts/index.ts';
 import {
   formatDuration,
+  wayOf,
   worseHealth,
   type AgentId,
   type EpochMs,
@@ -205,13 +206,15 @@ export class HealthMonitor {
     }
     const view = this.#fleet.agent(slot);
     // Who cannot be asked is believed to be gone after a second timeout; a guard that cannot ask proves nothing.
-    if (view?.agent.instance?.endpoint === undefined && missed >= 2) {
+    const addressed = view?.agent.instance?.endpoint !== undefined;
+    if (missed >= 2 && !(addressed && wayOf(view.policy.probes, 'health'))) {
+      const why = addressed ? 'its probes are switched off' : 'it has no address to ask at';
       const waitedMs = missed * (view?.policy.heartbeat.timeoutMs ?? 0);
       return {
         health: 'failed',
         reason: {
           code: 'agent-suspected',
-          text: `${capital(silence.text)}, for ${formatDuration(waitedMs)}, and it has no address to ask at.`,
+          text: `${capital(silence.text)}, for ${formatDuration(waitedMs)}, and ${why}.`,
         },
       };
     }
