@@ -14,6 +14,7 @@ import {
   groupsOf,
   guardLine,
   isTold,
+  needsPerson,
   rowKey,
   scopeText,
   sortIncidents,
@@ -356,7 +357,7 @@ function draw() {
   const notices = [...degradedNotice(status), ...doubtNotice(status)];
   $('notices').replaceChildren(...notices);
   $('figures').replaceChildren(...figures(status, agents, incidents));
-  const waiting = incidents.filter(({ state: at }) => at === 'awaiting-approval' || at === 'escalated').length;
+  const waiting = incidents.filter(needsPerson).length;
   document.title = waiting > 0 ? `(${waiting}) Praetorian Guard` : 'Praetorian Guard';
   drawStorms(incidents);
   drawIncidents(incidents);

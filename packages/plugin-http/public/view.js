@@ -41,7 +41,7 @@ export function healthBadge(health) {
 export function figures(status, agents, incidents) {
   const count = (test) => agents.filter(test).length;
   const open = incidents.filter(({ state }) => state !== 'resolved').length;
-  const waiting = incidents.filter(({ state }) => state === 'awaiting-approval' || state === 'escalated').length;
+  const waiting = incidents.filter(needsPerson).length;
   const figure = (value, text, kind) =>
     h('li', { class: `figure-card ${value > 0 ? kind : ''}` }, h('strong', {}, value), h('span', {}, text));
   return [
@@ -251,6 +251,9 @@ function dash(title) {
 
 // ── Incidents ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Whether it goes on only when a person does something. */
+export const needsPerson = ({ state }) => state === 'awaiting-approval' || state === 'escalated';
+
 export function sortIncidents(incidents) {
   const rank = ({ state }) => stateOrder.indexOf(state);
   return incidents.toSorted((a, b) => rank(a) - rank(b) || b.openedAt - a.openedAt);
@@ -267,7 +270,11 @@ export function drawIncident(incident, act) {
   const severity = assessment?.severity;
   return h(
     'article',
-    { class: `card incident ${state === 'resolved' ? 'resolved' : bandOf(severity ?? 1)}`, id, tabindex: '-1' },
+    {
+      class: `card incident ${state === 'resolved' ? 'resolved' : bandOf(severity ?? 1)} ${needsPerson(incident) ? 'wants' : ''}`,
+      id,
+      tabindex: '-1',
+    },
     h(
       'div',
       { class: 'bar' },

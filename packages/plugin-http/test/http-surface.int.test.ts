@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { guardEventTypes } from '@praetorian-guard/core/plugin';
 import { createRig as createKit, FakeGuard, systemClock } from '@praetorian-guard/core/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { completeConfig, type HttpOptions } from '../src/config.ts';
@@ -171,6 +172,17 @@ describe('events over a real socket', () => {
     guard.emit('guard.degraded', { what: 'a', why: 'b' });
     expect(await reading).not.toContain('agent.registered');
     expect((await fetch(`${url}/api/v1/events?types=guard.happy`)).status).toBe(400);
+  });
+
+  test('tell of storms, holds and answers as they tell of agents', async () => {
+    const { url, guard } = await serve();
+    const types = guardEventTypes.filter((type) => /^(storm|hold|approval)\./.test(type));
+    const response = await fetch(`${url}/api/v1/events?types=${types.join(',')}`);
+    const reading = readEvents(response, (text) => text.includes(`event: ${types.at(-1)}`));
+    for (const type of types) guard.emit(type, { told: type } as never);
+    const told = await reading;
+    expect(types).toHaveLength(7);
+    expect([...told.matchAll(/^event: (?!stream)(\S+)$/gm)].map(([, type]) => type)).toEqual(types);
   });
 
   test('are refused to more clients than allowed', async () => {
