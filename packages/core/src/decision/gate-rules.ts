@@ -65,7 +65,7 @@ function maintenance({ hold: held, now }: GateFacts): Objection | undefined {
 function settled({ settled: done, settledAt, now }: GateFacts): Objection | undefined {
   if (done) return undefined;
   const text = 'The guard is getting to know the fleet (again).';
-  const remedy = 'Nothing to do; it settles by itself.';
+  const remedy = 'It settles by itself, once the inventory can be read and its agents were heard or asked.';
   return { until: Math.max(settledAt, now + 250), code: 'settling', text, remedy };
 }
 

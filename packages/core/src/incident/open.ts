@@ -7,6 +7,7 @@ import { contain, isSecurityIncident } from './containment.ts';
 import { isDryRun, objectionBeside, wouldHave } from './dry-run.ts';
 import { leftoversOf, waitForLeftovers } from './leftovers.ts';
 import { move, unchanged } from './move.ts';
+import { isStuck } from './stuck.ts';
 
 type Open = Extract<Incident, { state: 'open' }>;
 
@@ -234,15 +235,16 @@ function wait(incident: Open, facts: DecideFacts, until: number, reason: Reason)
   const nextAt = Math.max(until, facts.now + 50);
   if (!isKnownFlapping(incident, facts.findings) && isFlapping(facts.findings)) return flaps(incident, facts, nextAt);
   if (isKnownFlapping(incident, facts.findings)) return later({ ...incident, ...pictureOf(facts) }, facts, nextAt);
-  if (incident.because.code === reason.code && sameSuspicions(incident.findings, facts.findings))
+  const stuck = isStuck(incident, facts, reason);
+  if (!stuck && incident.because.code === reason.code && sameSuspicions(incident.findings, facts.findings))
     return later(incident, facts, nextAt);
   return move(incident, facts, {
     to: { state: 'open', nextAt },
-    set: { assessment: facts.assessment, ...pictureOf(facts) },
+    set: { assessment: facts.assessment, ...pictureOf(facts), ...(stuck ? { stuckTold: true as const } : {}) },
     type: 'waiting',
     reason,
     // It stays degraded for long without anything being done: people learn of it.
-    notices: told.has(reason.code) ? ['degraded'] : facts.untold ? ['blocked'] : [],
+    notices: stuck || facts.untold ? ['blocked'] : told.has(reason.code) ? ['degraded'] : [],
   });
 }
 

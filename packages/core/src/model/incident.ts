@@ -165,6 +165,8 @@ interface IncidentBase {
   readonly parent?: StormId;
   /** A message about it was kept back, because a storm or a failed dependency speaks for it. */
   readonly unannounced?: true;
+  /** People were told that the agent is down and nothing could be done about it for long. */
+  readonly stuckTold?: true;
   /** A message about it was accepted by a notifier. */
   readonly told: boolean;
 }

@@ -108,3 +108,28 @@ describe('an open incident whose suspicions are seen again', () => {
     expect(decided.entry).toBeUndefined();
   });
 });
+
+describe('an open incident for which nothing can be done', () => {
+  const hour = 3_600_000;
+  const wait = (code: ReasonCode): DecideFacts['verdict'] => {
+    const reason = { code, text: 'later' };
+    return { verdict: 'wait', untilMs: 2 * hour, reason, rules: [] };
+  };
+  const before = openIncident({ because: { code: 'settling', text: 'later' } });
+
+  it('is told of once after a while, although nothing about it changes', () => {
+    const soon = decide(before, { type: 'due' }, facts({ now: 60_000, verdict: wait('settling') }));
+    expect(soon.notices).toEqual([]);
+    const late = decide(before, { type: 'due' }, facts({ now: hour, verdict: wait('settling') }));
+    expect(late.notices).toEqual(['blocked']);
+    const again = decide(late.incident, { type: 'due' }, facts({ now: 2 * hour, verdict: wait('settling') }));
+    expect(again.notices).toEqual([]);
+  });
+
+  it('is not while the agent has not failed, or people asked for the wait', () => {
+    const degraded = facts({ now: hour, health: 'degraded', verdict: wait('settling') });
+    expect(decide(before, { type: 'due' }, degraded).notices).toEqual([]);
+    const stopped = facts({ now: hour, verdict: wait('stopped-by-operator') });
+    expect(decide(before, { type: 'due' }, stopped).notices).toEqual([]);
+  });
+});

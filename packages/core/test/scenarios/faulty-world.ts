@@ -61,6 +61,7 @@ export async function faultyWorld(options: Options = {}): Promise<FaultyWorld> {
         ended: nothing,
         repeated: nothing,
         note: nothing,
+        inSight: nothing,
       }));
     },
   });
