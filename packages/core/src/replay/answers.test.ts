@@ -5,7 +5,7 @@ import type { AnswerLine } from './record-format.ts';
 
 const answer = (given: Partial<AnswerLine>): AnswerLine => ({ k: 'a', p: 'x', n: 1, t: 0, ...given });
 
-function made(lines: readonly AnswerLine[], begun: readonly number[] = []) {
+function made(lines: readonly AnswerLine[], begun: readonly number[] = [], endMs = 600_000) {
   const clock = createVirtualClock();
   const answers = new Answers(
     {
@@ -13,6 +13,7 @@ function made(lines: readonly AnswerLine[], begun: readonly number[] = []) {
       begun: new Map([['x', new Set(begun)]]),
     },
     clock,
+    endMs,
   );
   const act = () =>
     answers.act<unknown>(
@@ -53,6 +54,27 @@ it('one that was never answered on record is not answered now; one that was neve
   expect(await stateOf(act())).toBe('open');
   expect(await act()).toBe('supposed');
   expect([...answers.hypothetical]).toEqual([['x', 1]]);
+});
+
+it('a question that waited for its answer when the record ended waits until then', async () => {
+  const { ask, clock } = made([answer({ t: 100, s: 0, v: 'quick' })], [], 2_000);
+  const first = ask();
+  await clock.advance(1_000);
+  expect(await stateOf(first)).toBe('open');
+  const second = ask();
+  await clock.advance(1_000);
+  expect(await stateOf(second)).toBe('open');
+});
+
+it('one at the end that comes at other moments than on record is answered as the nearest was', async () => {
+  const { ask, clock } = made([answer({ t: 100, s: 0, v: 'quick' })], [], 2_000);
+  await clock.advance(500);
+  const first = ask();
+  await clock.advance(100);
+  expect(await first).toBe('quick');
+  const second = ask();
+  await clock.advance(100);
+  expect(await second).toBe('quick');
 });
 
 it('what was thrown is thrown again, with its code', async () => {

@@ -24,10 +24,16 @@ export class Answers {
   /** Calls the record does not have, by what they are about. */
   readonly hypothetical = new Map<string, number>();
 
+  /** When the record ends. [never] */
+  readonly #endMs: Ms;
+  /** Questions that were asked at another moment than in the record. */
+  readonly #deviates = new Set<string>();
+
   /** `clock` runs timers that do not count as the guard's. */
-  constructor(answered: Answered, clock: Clock) {
+  constructor(answered: Answered, clock: Clock, endMs: Ms = Infinity) {
     this.#answered = answered;
     this.#clock = clock;
+    this.#endMs = endMs;
   }
 
   /** The driver came to the place of an answer. */
@@ -51,8 +57,17 @@ export class Answers {
     const n = this.#next(about);
     const own = this.#answered.answers.get(about)?.get(n);
     const nowMs = this.#clock.monotonic();
+    if (own && askedAt(own) !== nowMs) this.#deviates.add(about);
+    if (!own && this.#isPending(about, nowMs)) await this.#clock.sleep(this.#endMs - nowMs + 1);
     const line = own && askedAt(own) === nowMs ? own : (this.#nearest(about, nowMs) ?? undefined);
     return line ? (valueOf(await this.#given(line)) as T) : otherwise();
+  }
+
+  /** It went as in the record, and there the question waited for its answer when the record ended. */
+  #isPending(about: string, nowMs: Ms): boolean {
+    const last = this.#sortedOf(about).at(-1);
+    const isNext = last === undefined || askedAt(last) < nowMs;
+    return isNext && !this.#deviates.has(about) && nowMs <= this.#endMs && this.#endMs - nowMs <= nearMs;
   }
 
   #next(about: string): number {

@@ -34,7 +34,7 @@ function made(plugins: readonly RecordedPlugin[] = []) {
   const warnings: string[] = [];
   const supports = [{ action: 'restart', destructive: true, scope: 'instance', idempotent: true }];
   const header = { plugins, orchestrators: { local: { supports, can: ['logs'] } }, notifiers: {} };
-  const answers = new Answers({ answers: new Map(), begun: new Map() }, clock);
+  const answers = new Answers({ answers: new Map(), begun: new Map() }, clock, 600_000);
   const ports = { answers, listings: new Listings(), clock };
   const warn = (text: string): void => void warnings.push(text);
   return { warnings, substitute: substitutes({ header: header as unknown as HeaderLine, ports, warn }) };
