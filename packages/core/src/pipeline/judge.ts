@@ -40,6 +40,7 @@ import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
 import { activityOf } from './activity.ts';
 import type { AgentSight, View } from './view.ts';
+import { isByHand } from './view.ts';
 
 /** What failures that hang together mean for one incident. */
 export interface TogetherSight {
@@ -306,11 +307,6 @@ function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
 function planInHand(incident: Incident): Plan | undefined {
   if (incident.state === 'awaiting-approval') return incident.approval.plan;
   return incident.requested?.plan;
-}
-
-function isByHand(sight: AgentSight | undefined): boolean {
-  const state = sight?.agent.instance?.state;
-  return state === 'stopped' || state === 'paused';
 }
 
 /** What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget. */
