@@ -81,7 +81,10 @@ function makeNotifications(at: Provider): NotificationRouter {
     shardOf: (group) => at.get(core.ownership).shard(group),
     fenceOf: (shard) => at.get(core.ownership).fenceOfShard(shard),
     redact,
-    suppressed: (notice) => at.get(core.holds).isQuiet(notice.agentId, notice.group),
+    suppressed: (notice) =>
+      notice.kind === 'storm'
+        ? at.get(core.stormVoice).isQuiet(notice.incidentId)
+        : at.get(core.holds).isQuiet(notice.agentId, notice.group),
     events: {
       onSent: (notice, notifier, delivery) => void bus.emit('notice.sent', { notice, notifier, delivery }),
       onFailed: (notice, notifier, error) => void bus.emit('notice.failed', { notice, notifier, error }),

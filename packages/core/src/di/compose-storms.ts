@@ -117,6 +117,7 @@ function makeVoice(at: Provider): StormVoice {
     incidents: () => at.get(core.incidents),
     proofMs: (group) => proofMs(policyOfGroup(at, group)),
     makeNotice: noticeOfStorm,
+    isQuiet: (agentId, group) => at.get(core.holds).isQuiet(agentId, group),
   });
 }
 

@@ -37,6 +37,8 @@ export interface StormVoiceOptions {
   /** How long a recovery in the group has to hold before it is believed. */
   proofMs(group: GroupId): Ms;
   makeNotice(kind: 'storm' | 'storm-over', storm: Storm): Notice;
+  /** Whether nobody is to be called for the agent now. */
+  isQuiet(agentId: AgentId, group: GroupId): boolean;
 }
 
 /**
@@ -95,6 +97,17 @@ export class StormVoice {
   /** A dependency without an incident, as one that was stopped by hand, is no lasting explanation: nobody is told of it. */
   #isHeardOf({ incidentId }: DependencyFacts, since: EpochMs): boolean {
     return incidentId !== undefined || this.#o.clock.now() - since < unheardMs;
+  }
+
+  /** Whether nobody is to be called for a storm now: only if for none of its agents. */
+  isQuiet(id: StormId): boolean {
+    const { log, ailing } = this.#o;
+    const storm = log.get(id);
+    if (!storm) return false;
+    // Of those that are not named, and of who is well again, the groups are known.
+    if (storm.groups.every((group) => this.#o.isQuiet('', group))) return true;
+    if (storm.memberCount > storm.members.length) return false;
+    return storm.members.every((agentId) => this.#o.isQuiet(agentId, ailing.of(agentId)?.group ?? storm.group));
   }
 
   /** A notifier accepted a message about a storm. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HoldScope } from '../../src/model/index.ts';
 import { fleetOf, stormWorld } from '../safety/storm-world.ts';
 import { healthy } from './rig.ts';
 
@@ -164,5 +165,21 @@ describe('a storm', () => {
     expect(acts()).toHaveLength(1);
     expect(new Set(asked()).size).toBe(2);
     await rig.stop();
+  });
+
+  it('is told of although one of its agents is under maintenance, and not while all of them are', async () => {
+    const storms = async (scope: HoldScope): Promise<number> => {
+      const { rig, kill, notices } = await stormWorld(fleetOf(4), { groups: { web: { mode: 'observe' } } });
+      await healthy(rig);
+      await rig.guard().hold({ scope, reason: 'kernel', by: 'ann', ttlMs: 3_600_000, maintenance: true });
+      kill('web.1');
+      await rig.clock.advance(10_000);
+      kill('web.2', 'web.3', 'web.4');
+      await rig.clock.advance(60_000);
+      await rig.stop();
+      return notices().filter(({ kind }) => kind === 'storm').length;
+    };
+    expect(await storms({ kind: 'agent', agentId: 'web.1' })).toBe(1);
+    expect(await storms({ kind: 'group', group: 'web' })).toBe(0);
   });
 });
