@@ -4,12 +4,17 @@ import { simulate } from '../src/testing/index.ts';
 const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
 
 describe('a guard in a world that fails', () => {
-  it.each(seeds)('keeps its promises through the scenario of seed %i', async (seed) => {
-    const { violations, log } = await simulate(seed);
-    const end = log.findIndex((line) => line.includes('VIOLATION')) + 1;
-    const why = `npm run sim -- --from ${seed} --seeds 1\n${log.slice(Math.max(0, end - 40), end).join('\n')}`;
-    expect({ violations, why: violations.length > 0 ? why : '' }).toEqual({ violations: [], why: '' });
-  });
+  // Beside the first ones those that once found something: a partition noticed by and by, one over a restart of the
+  // guard, an end held against the next instance, a sibling stopped by hand, a hold over a clock that was set.
+  it.each([...seeds, 61, 112, 143, 206, 296, 417])(
+    'keeps its promises through the scenario of seed %i',
+    async (seed) => {
+      const { violations, log } = await simulate(seed);
+      const end = log.findIndex((line) => line.includes('VIOLATION')) + 1;
+      const why = `npm run sim -- --from ${seed} --seeds 1\n${log.slice(Math.max(0, end - 40), end).join('\n')}`;
+      expect({ violations, why: violations.length > 0 ? why : '' }).toEqual({ violations: [], why: '' });
+    },
+  );
 
   it.each([2, 6, 19, 38])('decides the same when each of its lives is replayed from its record (%i)', async (seed) => {
     const { violations } = await simulate(seed, { replay: true });

@@ -1,6 +1,21 @@
 import type { AnyGuardEvent, Clock } from '../../contracts/index.ts';
 
-/** The promises a run is held to; `witness.ts` and `verdict.ts` say how each is checked. */
+/**
+ * The promises a run is held to.
+ * - I1: never two actions on one agent at once.
+ * - I2: what is executed stands in the stored incident before, as started, under its key.
+ * - I3: what was done and holds is not executed again.
+ * - I4: nothing destructive on an agent that nothing was wrong with; the budget of false positives is none. Nobody is to
+ *   blame for a partition (R04).
+ * - I5: never past the budgets of agent, group and fleet.
+ * - I6: never past a hold, a window of maintenance, the mode, the quorum, the grace after a start, the fleet breaker, the
+ *   limit in flight; nothing on what was stopped by hand, is rolled out, or waits for a dependency that is dead.
+ * - I7: once the faults are over every incident ends, and what a person mends is well again.
+ * - I8: every change of an incident is a move that is allowed, has its line, and a reason with a known code.
+ * - I9: the same seed gives the same run, bit for bit.
+ * - I10: no unhandled rejection, no run that breaks off, no timer left behind.
+ * - I11: replaying the record of a life decides the same.
+ */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
 
 export interface Violation {
