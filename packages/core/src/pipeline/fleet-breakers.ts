@@ -23,6 +23,8 @@ interface Canary {
   readonly group: GroupId;
   readonly trip: number;
   readonly verified: boolean;
+  /** From then on it is not waited for: one that flaps is neither verified nor failed, and must not stop the others. */
+  readonly until: EpochMs;
 }
 
 /** The fleet breakers of all groups: fed with counts and with what becomes of canaries (R01). */
@@ -43,7 +45,7 @@ export class FleetBreakers {
       const trip = canaryOf(incident);
       if (trip === undefined) continue;
       const verified = isProven(incident, this.#o.clock.now());
-      this.#canaries.set(incident.id, { group: incident.group, trip, verified });
+      this.#canaries.set(incident.id, { group: incident.group, trip, verified, until: untilOf(incident) });
     }
   }
 
@@ -94,7 +96,7 @@ export class FleetBreakers {
     const known = this.#canaries.get(id);
     const was = known?.trip === trip && known.verified;
     const verified = was || (isProven(incident, this.#o.clock.now()) && this.#o.isSound(agentId));
-    this.#canaries.set(id, { group, trip, verified });
+    this.#canaries.set(id, { group, trip, verified, until: untilOf(incident) });
     if (verified && !was) this.look(group, { type: 'canary-succeeded', trip });
   }
 
@@ -141,11 +143,18 @@ export class FleetBreakers {
   }
 
   #inFlight(group: GroupId, trip: number, but?: IncidentId): number {
+    const now = this.#o.clock.now();
     let count = 0;
     for (const [id, canary] of this.#canaries)
-      if (id !== but && canary.group === group && canary.trip === trip && !canary.verified) count += 1;
+      if (id !== but && canary.group === group && canary.trip === trip && !canary.verified && now < canary.until)
+        count += 1;
     return count;
   }
+}
+
+/** An attempt ends by itself; a watch is prolonged while its agent flaps. */
+function untilOf(incident: Incident): EpochMs {
+  return incident.state === 'watching' ? incident.watch.startedAt + 2 * incident.policy.watch.forMs : Infinity;
 }
 
 function canaryOf(incident: Incident): number | undefined {
