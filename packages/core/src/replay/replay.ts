@@ -13,12 +13,15 @@ import type { ReplayPorts } from './replay-components.ts';
 import { Listings } from './replay-components.ts';
 import { replayAgentClient } from './replay-agent-client.ts';
 import { replayProber } from './replay-prober.ts';
+import { resealing } from './resealed.ts';
 import { seededStore } from './seeded-store.ts';
 import { substitutes } from './substitutes.ts';
 import { passTurns } from './turns.ts';
 
 /** Stands for every secret: a replay shows itself to nobody. Longer than any plugin asks a secret to be. */
 const secretStandIn = 'replayed-'.repeat(10);
+/** Signs approvals: that of the recorded guard is in no record. */
+const approvalKey = new Uint8Array(32);
 /** A guard stops within this, or never. */
 const stopMs: Ms = 60_000;
 /** Inputs between two reports of progress. */
@@ -31,8 +34,6 @@ export interface ReplayOptions {
   readonly configDir?: string;
   /** Plugins that are there already, by the name the config uses for them. */
   readonly plugins?: { readonly [use: string]: PluginManifest };
-  /** Key that signed the approvals that waited when the record began. [none: they are asked for anew] */
-  readonly approvalKey?: Uint8Array;
   /** Told now and then how much is done, 0–1. */
   readonly onProgress?: (done: number) => void;
 }
@@ -82,7 +83,7 @@ class Theatre {
     // It counts what the recorder in the guard counts, so that inputs come between the same timers.
     this.#clock = new RecordingClock(this.#virtual);
     this.#ports = {
-      answers: new Answers(record.answers, this.#virtual),
+      answers: new Answers(record.answers, this.#virtual, record.endMs),
       listings: new Listings(),
       clock: this.#virtual,
     };
@@ -98,8 +99,8 @@ class Theatre {
       ...(options.plugins ? { plugins: options.plugins } : {}),
       seed: theatre.#seed(header),
       secretStandIn,
-      approvalKey: options.approvalKey ?? new Uint8Array(32),
-      store: await seededStore(record, theatre.#clock),
+      approvalKey,
+      store: await seededStore(record, theatre.#clock, resealing(record, approvalKey)),
       prober: replayProber(theatre.#ports.answers),
       agentClient: replayAgentClient(theatre.#ports.answers),
       record: theatre.#place,

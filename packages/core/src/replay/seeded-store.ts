@@ -4,15 +4,23 @@ import type { Json, JsonObject } from '../model/index.ts';
 import { MemoryStateStore } from '../state/index.ts';
 import type { RecordData } from './record-data.ts';
 import type { StateLine, StreamLine } from './record-format.ts';
+import type { Reseal } from './resealed.ts';
 import { standIn } from './stand-in.ts';
 
 const checkpointKey = /^(shard\/\d+)\/checkpoint\/(.+)$/;
 
 /** A store with what the recorded guard found in its own at its start. */
-export async function seededStore({ header, state }: RecordData, clock: Pick<Clock, 'now'>): Promise<MemoryStateStore> {
+export async function seededStore(
+  { header, state }: RecordData,
+  clock: Pick<Clock, 'now'>,
+  reseal: Reseal,
+): Promise<MemoryStateStore> {
   const store = new MemoryStateStore(clock);
   Object.defineProperty(store, 'supports', { value: header.store, enumerable: true });
-  for (const line of state) await store.commit('replay', opsFor(line), { durability: 'relaxed' });
+  for (const line of state) {
+    const found = line.k === 'state' ? { ...line, value: reseal(line) } : line;
+    await store.commit('replay', opsFor(found), { durability: 'relaxed' });
+  }
   return store;
 }
 

@@ -75,7 +75,7 @@ export interface GuardRig {
 const storePlugin = 'rig-store';
 const worldPlugin = 'rig-world';
 const pagerPlugin = 'rig-pager';
-export const approvalKey = new Uint8Array(32).fill(7);
+const approvalKey = new Uint8Array(32).fill(7);
 
 export async function createGuardRig(options: GuardRigOptions): Promise<GuardRig> {
   const rig = new VirtualGuardRig(options);

@@ -108,6 +108,26 @@ it('a life that took over open incidents, holds and budgets is replayed from wha
   }
 });
 
+it('a plan that waited when the life began counts as it did for the recorded guard, with the votes it had', async () => {
+  const run = await recorded({ groups: { web: { mode: 'approve' } }, approvals: { quorum: 2 } });
+  const { rig, world } = run;
+  world.crash('web.2', { exitCode: 1 });
+  await rig.clock.advance(15_000);
+  const [incident] = await rig.incidents();
+  await rig.guard().approve(incident?.id ?? '', { by: 'ann' });
+  rig.crash();
+  await rig.clock.advance(3_000);
+  await rig.boot();
+  await rig.clock.advance(15_000);
+  await rig.guard().approve(incident?.id ?? '', { by: 'ben' });
+  await rig.clock.advance(90_000);
+  const record = recordOf(run, 1);
+  const done = await replay(record);
+  expect(record.outputs.flatMap((line) => (line.k === 'd' ? [line.code] : []))).toContain('watch-passed');
+  expect(done).toMatchObject({ refused: [], supposed: [] });
+  expect(compare(record.outputs, done.outputs, record.endMs)).toMatchObject({ identical: true });
+});
+
 it('under another config it is told for each agent what would be decided first, and nothing is done', async () => {
   const run = await recorded();
   await suffer(run);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../contracts/index.ts';
-import { approvalKey } from '../guard-rig.ts';
 import type { Violation } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
 import { drawScenario } from './draw.ts';
@@ -47,7 +46,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     await rig.stop();
     if (rig.clock.pendingTimers > 0) recorder.violate('I10', `${rig.clock.pendingTimers} timers after the stop`);
     for (const place of rig.records) {
-      const parts = await partsFromReplay(place, approvalKey);
+      const parts = await partsFromReplay(place);
       if (parts !== undefined) recorder.violate('I11', parts);
     }
   } catch (thrown) {
