@@ -6,7 +6,7 @@ import { drawAgentWhy } from './judgement.js';
 const terms = {
   uptime: { text: 'Uptime, 24 h', figure: (value) => `${trim(value, 2)} %` },
   success_rate: { text: 'Success rate', figure: (value) => percent(value) },
-  latency: { text: 'p95 latency', figure: (value) => `${Math.round(value)} ms` },
+  latency: { text: 'p95 latency', figure: millis },
   error_rate: { text: 'Error rate', figure: (value) => percent(value) },
 };
 
@@ -17,6 +17,11 @@ const objectives = {
   latencyP95: 'p95 latency',
   latencyP99: 'p99 latency',
 };
+
+/** A latency in whole milliseconds; below one it is not none. */
+export function millis(value) {
+  return value > 0 && value < 1 ? '< 1 ms' : `${Math.round(value)} ms`;
+}
 
 const trim = (value, digits) => String(Number(value.toFixed(digits)));
 const percent = (share) => `${trim(share * 100, 3)} %`;
@@ -149,7 +154,7 @@ export function groupLine(members) {
   const p95 = highest(({ metrics }) => metrics?.p95_latency_ms);
   const errors = highest(({ metrics }) => metrics?.error_rate);
   const parts = [
-    p95 !== undefined && `p95 ${Math.round(p95)} ms`,
+    p95 !== undefined && `p95 ${millis(p95)}`,
     errors !== undefined && `errors ${trim(errors * 100, 1)} %`,
     lefts.length > 0 &&
       (Math.min(...lefts) < 0 ? 'budget overspent' : `budget left ${trim(Math.min(...lefts) * 100, 1)} %`),

@@ -1,6 +1,6 @@
 import { button, h, moment, serverNow, since, span } from './dom.js';
 import { drawApproval, drawWhy } from './judgement.js';
-import { burnBadge, drawLevels } from './levels.js';
+import { burnBadge, drawLevels, millis } from './levels.js';
 
 /** Sign, word and class of each health: never colour alone. */
 export const healths = {
@@ -236,7 +236,7 @@ function agentNotes({ agent, metrics }) {
   const notes = [
     agent.role,
     agent.criticality > 0 && (agent.criticality === 2 ? 'vital' : 'important'),
-    metrics?.p95_latency_ms !== undefined && `p95 ${Math.round(metrics.p95_latency_ms)} ms`,
+    metrics?.p95_latency_ms !== undefined && `p95 ${millis(metrics.p95_latency_ms)}`,
     metrics?.error_rate !== undefined && `errors ${(metrics.error_rate * 100).toFixed(1)} %`,
     ...Object.entries(agent.labels ?? {})
       .slice(0, 3)
