@@ -58,6 +58,8 @@ describe('an expression', () => {
     ['unknown > 1', /unknown/],
     ['1 + 1', /gives int/],
     ['finding.text.matches("^(a+)+$")', /matches/],
+    ['finding.text.split("").join(finding.text).size() > 5', /(split|join)\(\) is not to be had/],
+    ['cel.bind(x, finding.text + finding.text, cel.bind(y, x + x, size(y + y) > 1))', /bind\(\) is not to be had/],
     ['[1, 2].exists(a, [3].exists(b, a == b))', /loop/],
     [`failures > 1 ${'|| failures > 1 '.repeat(80)}`, /characters|nodes|exceed/i],
     [`[${'1,'.repeat(60)}1].exists(a, a == 1)`, /exceed|elements|limit/i],

@@ -79,6 +79,15 @@ const names = 'finding, agent, metrics, health, signature, failures, recurrence,
 /** Functions that walk a list or a map: one inside another takes the product of their lengths. */
 const walking = new Set(['all', 'exists', 'exists_one', 'existsOne', 'map', 'filter', 'transformList', 'transformMap']);
 
+/** What the grammar knows, and what a short expression can keep the guard busy with or fill its memory by. */
+const forbidden: ReadonlyMap<string, ExpressionFault> = new Map([
+  ['matches', { why: 'matches() is not to be had: a pattern can hold up the guard', remedy: 'use glob("*text*")' }],
+  ...['split', 'join', 'bind'].map((name): [string, ExpressionFault] => [
+    name,
+    { why: `${name}() is not to be had: texts made of texts can fill the memory`, remedy: 'use glob("*text*")' },
+  ]),
+]);
+
 /** Parsed expressions by text: parsing is pure, so that remembering it changes nothing. */
 const compiled = new Map<string, Compiled | ExpressionFault>();
 
@@ -159,8 +168,8 @@ function walk(node: unknown, looping: boolean, seen: Seen): void {
   const { op, args } = node;
   if (op === 'id' && args === 'finding') seen.finding = true;
   const name = op === 'call' || op === 'rcall' ? (args as readonly unknown[])[0] : undefined;
-  if (name === 'matches')
-    seen.fault = { why: 'matches() is not to be had: a pattern can hold up the guard', remedy: 'use glob("*text*")' };
+  const banned = typeof name === 'string' ? forbidden.get(name) : undefined;
+  if (banned) seen.fault = banned;
   const loops = typeof name === 'string' && walking.has(name);
   if (loops && looping) seen.fault = { why: 'a loop stands inside a loop', remedy: 'write two rules' };
   walk(args, looping || loops, seen);
