@@ -61,6 +61,30 @@ describe('ErrorsDetector', () => {
     expect(after.raised.map(({ signature }) => signature)).toEqual([other]);
   });
 
+  it('says so at once when another pattern joins, whatever names the failure, and each only once', async () => {
+    const { add, signal, tick, run } = detectionRig();
+    const slot = add();
+    signal(slot, { kind: 'error', message: 'job failed', count: 30 });
+    tick();
+    signal(slot, { kind: 'error', message: 'unexpected shell started', count: 1 });
+    const [more, ...others] = tick().raised;
+    expect(more).toMatchObject({
+      signature: 'errors:job-failed',
+      data: { patterns: 'job failed | unexpected shell started' },
+    });
+    expect(others).toEqual([]);
+    let at = 0;
+    const { raised } = await run(1_800_000, () => {
+      at += 1;
+      signal(slot, {
+        kind: 'error',
+        message: `${'abcdefgh'[at % 8]} gave up ${'w '.repeat(at % 8)}`,
+        count: 1 + (at % 3),
+      });
+    });
+    expect(raised.length).toBeLessThanOrEqual(14);
+  });
+
   it('names no single failure when there is none', () => {
     const { add, signal, tick } = detectionRig();
     const slot = add();

@@ -12,21 +12,25 @@ const nameShare = 0.5;
 const keepNameShare = 0.25;
 /** What was raised without a name gets one from this share on: two kinds that take turns are not two failures by turns. */
 const renameShare = 0.75;
-/** Patterns a finding carries, for rules that ask for them. */
+/** Of the patterns in the window a finding carries the most frequent ones, for rules that ask for them. */
 const patternsShown = 5;
+/** While it stands it carries also those it has carried, up to this many: each is looked at once, however they take turns. */
+const patternsKept = 16;
 
 interface State {
   readonly window: ErrorWindow;
   raised: boolean;
   /** The pattern that names the failure while it is raised; `undefined`: none makes up enough of it. */
   named: number | undefined;
+  /** Patterns the finding carries while it is raised. */
+  shown: ReadonlySet<number>;
 }
 
 /** Why so many errors are a suspicion. */
 interface Judged {
   readonly errors: number;
-  /** The most frequent ones, in an order that does not change with their numbers. */
-  readonly patterns: string;
+  /** The patterns to be shown. */
+  readonly shown: ReadonlySet<number>;
   readonly top: Pattern | undefined;
   /** It names the failure. */
   readonly isNamed: boolean;
@@ -70,6 +74,7 @@ export class ErrorsDetector implements Detector {
       const judged = this.#judge(state, policy, nowMs);
       state.raised = isRaised(judged, policy, state.raised ? 2 : 1);
       state.named = judged.isNamed ? judged.top?.id : undefined;
+      state.shown = state.raised ? judged.shown : none;
       const over = state.window.isForgettable;
       if (over) this.#states.delete(slot);
       evaluations.push({
@@ -99,6 +104,7 @@ export class ErrorsDetector implements Detector {
       window: new ErrorWindow(policy.windowMs, nowMs),
       raised: false,
       named: undefined,
+      shown: none,
     };
     this.#states.set(slot, state);
     state.window.count(pattern.id, count, receivedMs);
@@ -119,20 +125,17 @@ export class ErrorsDetector implements Detector {
     const { usual } = state.window;
     return {
       errors,
-      patterns: this.#mostFrequent(totals),
+      shown: shownOf(totals, state.shown),
       ...this.#nameOf(totals, errors, state),
       novel: novelErrors >= policy.novelMin,
       burst: usual !== undefined && errors > 0 && errors >= policy.burst * usual,
     };
   }
 
-  #mostFrequent(totals: ReadonlyMap<number, number>): string {
-    const byNumber = [...totals].filter(([id]) => id !== otherPatterns).toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
-    const texts = byNumber.slice(0, patternsShown).map(([id]) => this.#drain.pattern(id)?.words.join(' ') ?? '');
-    return texts
-      .map((text) => text.slice(0, 200))
-      .toSorted()
-      .join(' | ');
+  /** In an order that does not change with their numbers. */
+  #texts(shown: ReadonlySet<number>): string {
+    const texts = [...shown].flatMap((id) => this.#drain.pattern(id)?.words.join(' ').slice(0, 200) ?? []);
+    return texts.toSorted().join(' | ');
   }
 
   /** The most frequent pattern, or the one that has named the failure so far. */
@@ -169,7 +172,7 @@ export class ErrorsDetector implements Detector {
       strength: novel || burst ? 0.7 : 0.6,
       text: `${errors} errors in ${formatDuration(policy.windowMs)}${name} (${because})`,
       signature: slug === '' ? 'errors' : `errors:${slug}`,
-      data: { errors, novel, burst, patterns: judged.patterns, ...(top ? { pattern } : {}) },
+      data: { errors, novel, burst, patterns: this.#texts(judged.shown), ...(top ? { pattern } : {}) },
     };
   }
 
@@ -188,6 +191,14 @@ export class ErrorsDetector implements Detector {
       pattern,
     };
   }
+}
+
+const none: ReadonlySet<number> = new Set();
+
+function shownOf(totals: ReadonlyMap<number, number>, before: ReadonlySet<number>): ReadonlySet<number> {
+  const byNumber = [...totals].filter(([id]) => id !== otherPatterns).toSorted((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const newest = byNumber.slice(0, patternsShown).map(([id]) => id);
+  return new Set([...before, ...newest].slice(0, patternsKept));
 }
 
 /** @param ease 2 once it is raised: it has to fall below half of what raised it. */

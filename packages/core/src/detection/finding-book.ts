@@ -86,6 +86,8 @@ function saysMore(finding: Finding, before: readonly Finding[]): boolean {
     last.implies !== finding.implies ||
     last.strength !== finding.strength ||
     last.proven !== finding.proven ||
-    last.signature !== finding.signature
+    last.signature !== finding.signature ||
+    // A rule may ask for a pattern, so that one more means something else.
+    last.data?.['patterns'] !== finding.data?.['patterns']
   );
 }
