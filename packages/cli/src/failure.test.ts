@@ -89,3 +89,19 @@ test('an answer cannot write to the terminal what it likes', () => {
   reportAnswer(io, { kind: 'problem', problem }, 'http://g');
   expect(io.stderr).toEqual(['praetorian: \\u001b[2J']);
 });
+
+test.each([
+  ['GUARD_HTTP_UNAUTHORIZED', '--token'],
+  ['GUARD_AGENT_UNKNOWN', 'praetorian agents'],
+  ['GUARD_HOLD_UNKNOWN', 'praetorian holds'],
+])('a person gets the verb where the guard names a route, a program what the guard said: %s', (code, verb) => {
+  const refused = {
+    kind: 'problem',
+    problem: { status: 404, title: 'Not Found', code, remedy: 'List them: GET /api/v1/x.', places: [] },
+  } as const;
+  const [person, program] = [recordedIo(), { ...recordedIo(), json: true }];
+  reportAnswer(person, refused, 'http://guard');
+  reportAnswer(program, refused, 'http://guard');
+  expect(person.stderr.at(-1)).toContain(verb);
+  expect(JSON.parse(program.stderr[0] ?? '')).toMatchObject({ error: { code, remedy: 'List them: GET /api/v1/x.' } });
+});

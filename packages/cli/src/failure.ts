@@ -104,8 +104,18 @@ export function reportAnswer(io: Io, answer: Exclude<Answer, { readonly kind: 'o
   }
 }
 
+/** Where the guard names a route, a person at a terminal wants the verb. */
+const verbs: { readonly [code: string]: string } = {
+  GUARD_HTTP_UNAUTHORIZED: 'Give --token, or set PRAETORIAN_TOKEN; the tokens stand in the config under http.tokens.',
+  GUARD_AGENT_UNKNOWN: 'List them: praetorian agents.',
+  GUARD_INCIDENT_UNKNOWN: 'List them: praetorian incidents.',
+  GUARD_STORM_UNKNOWN: 'List them: praetorian incidents.',
+  GUARD_HOLD_UNKNOWN: 'List them: praetorian holds.',
+};
+
 function reportProblem(io: Io, { status, title, detail, remedy, code, places }: Problem): void {
   const message = detail ?? title;
+  const advice = (code === undefined ? undefined : verbs[code]) ?? remedy;
   // One place is in the detail already.
   const shownPlaces = places.length > 1 ? places : [];
   const failure = {
@@ -118,7 +128,7 @@ function reportProblem(io: Io, { status, title, detail, remedy, code, places }: 
   const lines = [
     `praetorian: ${code ? `${code}: ` : ''}${message}`,
     ...shownPlaces.map((place) => `  ${place}`),
-    ...(remedy === undefined ? [] : [`  remedy: ${remedy}`]),
+    ...(advice === undefined ? [] : [`  remedy: ${advice}`]),
   ];
   tellError(io, failure, lines.map(printable));
 }

@@ -105,7 +105,7 @@ const act = {
       ],
       ok: 'Hold',
       run: ({ reason, ttl, maintenance }) =>
-        change('POST', '/api/v1/holds', { scope, reason, ttl, maintenance }, `${scopeText(scope)} is held.`),
+        change('POST', '/api/v1/holds', { scope, reason, ttl, maintenance }, `Held: ${scopeText(scope)}.`),
     }),
   release: (id) => change('DELETE', `/api/v1/holds/${encodeURIComponent(id)}`, undefined, 'Released.').catch(say),
   respawn: (id) =>
