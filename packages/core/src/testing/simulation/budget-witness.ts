@@ -11,6 +11,7 @@ class Bucket {
   #level = 0;
   #atMs: Ms;
   #atWall: number;
+  #creditMs: Ms = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,10 +19,16 @@ class Bucket {
     this.#atWall = clock.now();
   }
 
+  /** A new guard goes by a wall clock that was set on by so much meanwhile. */
+  credit(ms: Ms): void {
+    this.#creditMs += ms;
+  }
+
   /** What is stored goes by the wall clock: set on, it refills. @returns the level with it. */
   add(weight: number, of: { readonly most: number; readonly perMs: Ms }): number {
     const [atMs, atWall] = [this.#clock.monotonic(), this.#clock.now()];
-    const passedMs = Math.max(atMs - this.#atMs, atWall - this.#atWall);
+    const passedMs = Math.max(atMs - this.#atMs, atWall - this.#atWall) + this.#creditMs;
+    this.#creditMs = 0;
     this.#level = Math.max(0, this.#level - (passedMs * of.most) / of.perMs) + weight;
     [this.#atMs, this.#atWall] = [atMs, atWall];
     return this.#level;
@@ -35,11 +42,23 @@ export class BudgetWitness {
   readonly #agents = new Map<AgentId, readonly Bucket[]>();
   readonly #groups = new Map<GroupId, Bucket>();
   readonly #all: Bucket;
+  /** By how much the wall clock was ahead of the monotonic one when the guard was started last. */
+  #aheadMs: Ms;
 
   constructor(scenario: Scenario, clock: Clock) {
     this.#scenario = scenario;
     this.#clock = clock;
     this.#all = new Bucket(clock);
+    this.#aheadMs = clock.now() - clock.monotonic();
+  }
+
+  /** A guard was started: it follows the wall clock from here. */
+  booted(): void {
+    const aheadMs = this.#clock.now() - this.#clock.monotonic();
+    const stepMs = Math.max(0, aheadMs - this.#aheadMs);
+    this.#aheadMs = aheadMs;
+    for (const bucket of [...[...this.#agents.values()].flat(), ...this.#groups.values(), this.#all])
+      bucket.credit(stepMs);
   }
 
   /** Another attempt begins; what it is too much for. */
@@ -89,8 +108,8 @@ function over(bucket: Bucket, { weight, limit, size, whose }: Spending): readonl
     : [];
 }
 
-/** A place is taken when it is decided, and stored as late as this. */
-const commitMs: Ms = 3_000;
+/** A place is taken when it is decided, and stored as late as this: two commits, each into a slow store. */
+const commitMs: Ms = 6_000;
 
 function isOver(level: number, { most, perMs }: { readonly most: number; readonly perMs: Ms }): boolean {
   return level > most * (1 + commitMs / perMs) + 1e-3;

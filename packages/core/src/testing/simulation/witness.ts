@@ -21,6 +21,8 @@ import { isOrdered, WorldWitness } from './world-witness.ts';
 
 /** An agent is not innocent for this long after its last fault. */
 const shadowMs: Ms = 60_000;
+/** A commit takes as long as this. */
+const commitMs: Ms = 2_500;
 const harmless: ReadonlySet<string> = new Set(['isolate', 'reinstate']);
 
 interface Kept {
@@ -73,6 +75,7 @@ export class Witness {
   booted(): void {
     this.#bootedMs = this.#clock.monotonic();
     this.book.booted();
+    this.#budgets.booted();
     // What was written down holds by the wall clock as a new guard finds it, be it set on meanwhile.
     const [nowMs, now] = [this.#bootedMs, this.#clock.now()];
     for (const [key, { hold, untilMs }] of this.#holds)
@@ -121,9 +124,9 @@ export class Witness {
     if (why) this.#recorder.violate('I6', `${key}: ${why}`);
   }
 
-  /** It lasts as long as it was placed for, whatever the wall clock does meanwhile. */
+  /** It lasts as long as it was placed for, whatever the wall clock does meanwhile; it was placed before it was stored. */
   #keepHold(key: string, hold: Hold): void {
-    this.#holds.set(key, { hold, untilMs: this.#clock.monotonic() + (hold.until - hold.at) });
+    this.#holds.set(key, { hold, untilMs: this.#clock.monotonic() + (hold.until - hold.at) - commitMs });
   }
 
   began(intent: Intent): void {
