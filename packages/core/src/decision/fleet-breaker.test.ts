@@ -175,3 +175,20 @@ describe('any run of events', () => {
     );
   });
 });
+
+describe('when the wall clock is set back', () => {
+  const day = 86_400_000;
+
+  it('an open breaker waits for a cool-down, and not until the clock has caught up', () => {
+    const set = step(opened(), looked, -day, counts(10, 10));
+    expect(set).toMatchObject({ state: 'open', since: -day, probeAt: -day + 120_000 });
+    expect(step(set, looked, -day + 119_000, counts(10, 10))).toBe(set);
+    expect(step(set, looked, -day + 120_000, counts(10, 10)).state).toBe('half-open');
+  });
+
+  it('a half-open breaker with few left closes after a cool-down', () => {
+    const set = step(halfOpened(), looked, -day, counts(2, 10));
+    expect(set).toMatchObject({ state: 'half-open', since: -day });
+    expect(step(set, looked, -day + 120_000, counts(2, 10)).state).toBe('closed');
+  });
+});

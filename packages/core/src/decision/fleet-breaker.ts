@@ -28,6 +28,7 @@ export interface FleetBreakerFacts {
 
 export const closedBreaker: FleetBreaker = Object.freeze({ state: 'closed', trips: 0 });
 
+type Open = Extract<FleetBreaker, { state: 'open' }>;
 type HalfOpen = Extract<FleetBreaker, { state: 'half-open' }>;
 
 /**
@@ -42,10 +43,16 @@ export function stepBreaker(breaker: FleetBreaker, event: FleetBreakerEvent, fac
     case 'closed':
       return closed(breaker, facts);
     case 'open':
-      return open(breaker, facts);
+      return open(rebased(breaker, facts.now), facts);
     case 'half-open':
-      return halfOpen(breaker, event, facts);
+      return halfOpen(breaker.since > facts.now ? { ...breaker, since: facts.now } : breaker, event, facts);
   }
+}
+
+/** The wall clock was set back: as long as a cool-down is left to wait, and not until the clock has caught up (R26). */
+function rebased(breaker: Open, now: EpochMs): Open {
+  const { since, coolDownMs } = breaker;
+  return since > now ? { ...breaker, since: now, probeAt: now + coolDownMs } : breaker;
 }
 
 /** Whether so many are unhealthy that an open breaker does not close. */
@@ -79,7 +86,7 @@ function opened(
   return { state: 'open', since: now, probeAt: now + of.coolDownMs, ...of };
 }
 
-function open(breaker: Extract<FleetBreaker, { state: 'open' }>, facts: FleetBreakerFacts): FleetBreaker {
+function open(breaker: Open, facts: FleetBreakerFacts): FleetBreaker {
   const { now, counts, policy } = facts;
   if (counts.unhealthy === 0) return closedAgain(breaker);
   if (now < breaker.probeAt) return breaker;

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../contracts/index.ts';
 import type { DependencyFacts } from '../decision/together-facts.ts';
-import type { Agent, AgentId, EpochMs, Incident } from '../model/index.ts';
+import type { Agent, AgentId, Incident, Ms } from '../model/index.ts';
 import type { View } from './view.ts';
 import { isProven, proofMs } from './proof.ts';
 
@@ -21,8 +21,8 @@ export class Dependencies {
   readonly #downstream = new Map<AgentId, Set<AgentId>>();
   /** Agents that others depend on and that are not well. */
   readonly #out = new Set<AgentId>();
-  /** Well again, until when their dependants get the time to follow. */
-  readonly #graces = new Map<AgentId, EpochMs>();
+  /** Well again, until when (monotonic) their dependants get the time to follow. */
+  readonly #graces = new Map<AgentId, Ms>();
   readonly #circles = new Set<string>();
 
   constructor(options: DependenciesOptions) {
@@ -61,14 +61,14 @@ export class Dependencies {
       this.#graces.delete(agentId);
     } else if (this.#out.delete(agentId)) {
       const policy = this.#o.view.see(agentId)?.policy;
-      if (policy) this.#graces.set(agentId, this.#o.clock.now() + proofMs(policy));
+      if (policy) this.#graces.set(agentId, this.#o.clock.monotonic() + proofMs(policy));
     }
   }
 
   /** Everybody, directly or not, who waited for agents whose time to be followed has run out now. */
-  due(now: EpochMs): readonly AgentId[] {
+  due(nowMs: Ms): readonly AgentId[] {
     if (this.#graces.size === 0) return [];
-    const over = [...this.#graces].filter(([, until]) => until <= now).map(([agentId]) => agentId);
+    const over = [...this.#graces].filter(([, until]) => until <= nowMs).map(([agentId]) => agentId);
     for (const agentId of over) this.#graces.delete(agentId);
     return over.length === 0 ? [] : [...reachable(over, (agentId) => [...(this.#downstream.get(agentId) ?? [])])];
   }

@@ -103,4 +103,15 @@ describe('silence of many', () => {
     look('web', 30_000);
     expect(partitions.covers('web')).toBe(false);
   });
+
+  it('ends a window after so few are left, also when the wall clock is set back meanwhile', () => {
+    const { partitions, silent, heard, look } = world(4);
+    const noon = 43_200_000;
+    for (const [at, agentId] of ['a', 'b', 'c'].entries()) silent(agentId, noon + at);
+    heard('a', noon, noon + 10_000);
+    look('web', 0);
+    expect(partitions.covers('web')).toBe(true);
+    look('web', 30_000);
+    expect(partitions.covers('web')).toBe(false);
+  });
 });

@@ -30,7 +30,8 @@ class Scope {
       this.#underSince = undefined;
     } else if (many) this.#underSince = undefined;
     else {
-      this.#underSince ??= now;
+      // Ahead of now: the wall clock was set back, and the time that has to pass begins anew.
+      this.#underSince = Math.min(this.#underSince ?? now, now);
       // Agents come back one after another and not whole at once: the last of them are not taken for dead.
       if (now - this.#underSince >= windowMs) this.on = false;
     }

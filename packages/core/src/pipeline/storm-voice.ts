@@ -47,8 +47,8 @@ export interface StormVoiceOptions {
  */
 export class StormVoice {
   readonly #o: StormVoiceOptions;
-  /** Storms that are over: until when their incidents get the time to end with them. */
-  readonly #lingering = new Map<StormId, EpochMs>();
+  /** Storms that are over: until when (monotonic) their incidents get the time to end with them. */
+  readonly #lingering = new Map<StormId, Ms>();
 
   constructor(options: StormVoiceOptions) {
     this.#o = options;
@@ -63,14 +63,15 @@ export class StormVoice {
   tick(): void {
     const { clock, log, dependencies } = this.#o;
     const now = clock.now();
-    for (const storm of log.open()) if (storm.tellAt !== undefined && storm.tellAt <= now) this.#tell(storm, now);
-    for (const agentId of dependencies.due(now)) this.#followed(agentId);
-    for (const [id, until] of this.#lingering) if (until <= now) this.#release(id);
+    const nowMs = clock.monotonic();
+    for (const storm of log.open()) if (isToTell(storm, now)) this.#tell(storm, now);
+    for (const agentId of dependencies.due(nowMs)) this.#followed(agentId);
+    for (const [id, until] of this.#lingering) if (until <= nowMs) this.#release(id);
   }
 
   /** The storm is over: its incidents get the time to end with it. */
   ended({ id, group }: Storm): void {
-    this.#lingering.set(id, this.#o.clock.now() + this.#o.proofMs(group));
+    this.#lingering.set(id, this.#o.clock.monotonic() + this.#o.proofMs(group));
   }
 
   /** What makes up for the message that was kept back about an incident, once nothing else speaks for it any more. */
@@ -183,4 +184,9 @@ export class StormVoice {
   #put(storm: Storm, line: Omit<StormEntry, 'at'>): Storm {
     return this.#o.log.put(withLine(storm, { at: this.#o.clock.now(), ...line }));
   }
+}
+
+/** A moment that lies further ahead than any that is set was written down before the wall clock was set back. */
+function isToTell({ tellAt, paged }: Storm, now: EpochMs): boolean {
+  return tellAt !== undefined && (tellAt <= now || (!paged && tellAt > now + explainedMs));
 }
