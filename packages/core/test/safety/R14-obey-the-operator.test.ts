@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { faultyWorld } from '../scenarios/faulty-world.ts';
-import { healthy, resolved } from '../scenarios/rig.ts';
+import { createGuardRig, FakeWorkloadOrchestrator } from '../../src/testing/index.ts';
+import { healthy, quick, resolved } from '../scenarios/rig.ts';
 
 const scope = { kind: 'group', group: 'web' } as const;
 const hour = 3_600_000;
@@ -29,6 +30,28 @@ describe('R14: obey the operator', () => {
       ['hold.placed', id],
       ['hold.released', id],
     ]);
+    await rig.stop();
+  });
+
+  it('an action on a whole workload waits while somebody has stopped one of its instances', async () => {
+    let orchestrator: FakeWorkloadOrchestrator | undefined;
+    const agents = ['web.1', 'web.2', 'web.3'];
+    const rig = await createGuardRig({
+      orchestrator: (clock) => (orchestrator = new FakeWorkloadOrchestrator({ clock, workloads: { web: 3 } })),
+      agents,
+      groupOf: () => 'web',
+      config: { ...quick, ladder: { restartScope: 'workload' } },
+    });
+    const world = orchestrator as FakeWorkloadOrchestrator;
+    await healthy(rig);
+    world.world.turn('web.3', 'stopped', { event: 'stopped' });
+    world.crash('web.1');
+    await rig.clock.advance(60_000);
+    expect(world.executed).toEqual([]);
+    expect((await rig.incidents())[0]?.because).toMatchObject({ code: 'stopped-by-operator' });
+    world.world.turn('web.3', 'running', { event: 'started' });
+    expect(await resolved(rig)).toMatchObject({ agentId: 'web.1', outcome: 'healed' });
+    expect(world.executed.map(({ action }) => action.kind)).toEqual(['restart']);
     await rig.stop();
   });
 
