@@ -5,7 +5,7 @@ import { createVirtualClock } from '../virtual-clock.ts';
 import { drawScenario } from './draw.ts';
 import { Recorder } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
-import { globalLimit } from './scenario.ts';
+import { globalLimit, groupLimit } from './scenario.ts';
 import { Witness } from './witness.ts';
 import { sweepMs } from './world-book.ts';
 
@@ -226,6 +226,18 @@ describe('the witness of a simulation, by the state of the world', () => {
     const { length } = broken();
     witness.committed(acting(3, 3, { plan: { rung: 'respawn' } }), true);
     expect(broken().slice(length)).toEqual(['I6']);
+  });
+
+  it('lets a budget fill up by as much as the clock was set on when a new guard is started', async () => {
+    const { witness, broken, clock } = await scene();
+    clock.jumpWall(groupLimit.perMs);
+    witness.committed(acting(1, 1, { plan: { rung: 'respawn' } }), true);
+    witness.committed(acting(2, 2, { plan: { rung: 'recreate' } }), true);
+    witness.booted();
+    for (const number of [3, 4]) witness.committed(acting(number, number, { plan: { rung: 'recreate' } }), true);
+    expect(broken()).toEqual([]);
+    witness.committed(acting(5, 5, { plan: { rung: 'respawn' } }), true);
+    expect(broken()).toEqual(['I5']);
   });
 
   it('notices an order that fewer persons wanted than it needs', async () => {
