@@ -86,7 +86,11 @@ export class Incidents {
 
   /** Takes up what was unresolved when the guard stopped. */
   resume(): void {
-    for (const incident of this.#o.incidents.unresolved()) this.#setAlarm(incident);
+    for (const incident of this.#o.incidents.unresolved()) {
+      this.#setAlarm(incident);
+      // Its hold may have been released, or its window left the config, while no guard looked.
+      if (incident.state === 'held') this.post(incident.id, { type: 'due' });
+    }
   }
 
   stop(): void {

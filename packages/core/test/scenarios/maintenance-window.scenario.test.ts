@@ -46,3 +46,24 @@ it('tells that an incident ended by itself also within the window', async () => 
   expect(told).toEqual(['resolved']);
   await rig.stop();
 });
+
+it('is over with the window that was taken out of the config, and not when that would have ended', async () => {
+  const maintenance = [{ ...window, cron: '* * * * *', duration: '30d' }];
+  const { rig, kill, executed } = await fakeWorld({ maintenance });
+  await healthy(rig);
+  kill('web.2');
+  await rig.clock.advance(60_000);
+  expect(await rig.incidents()).toMatchObject([{ state: 'held' }]);
+  rig.crash();
+  await rig.boot();
+  await rig.clock.advance(60_000);
+  expect(await rig.incidents()).toMatchObject([{ state: 'held' }]);
+  expect(executed).toEqual([]);
+
+  rig.crash();
+  maintenance.length = 0;
+  await rig.boot();
+  expect(await resolved(rig)).toMatchObject({ outcome: 'healed' });
+  expect(executed.map(({ action }) => action.kind)).toEqual(['restart']);
+  await rig.stop();
+});
