@@ -12,11 +12,16 @@ export interface Ended {
 
 /** A start that is expected to fail, to its end; one that goes on after 30 s is killed, and its code is null. */
 export async function startInVain(config: string): Promise<Ended> {
-  const child = spawn(process.execPath, [cli, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return praetorian(['start', '--config', config], 30_000);
+}
+
+/** The built command, as a user types it, to its end. */
+export async function praetorian(args: readonly string[], withinMs = 120_000): Promise<Ended> {
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (stdout += String(text)));
   child.stderr.on('data', (text: Buffer) => (stderr += String(text)));
-  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
   const code = await new Promise<number | null>((ended) => child.on('close', ended));
   clearTimeout(late);
   return { code, stdout, stderr };

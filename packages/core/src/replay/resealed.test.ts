@@ -26,10 +26,10 @@ describe('approvals a replay begins with', () => {
     expect(resealing({ outputs }, key)(line(value))).toBe(value);
   });
 
-  it.each<readonly [string, Json, string?]>([
-    ['an incident that waits for nobody', { id: 'inc_1', state: 'open' }],
+  it.each<readonly [string, Json, string]>([
+    ['an incident that waits for nobody', { id: 'inc_1', state: 'open' }, 'shard/3/incident/inc_1'],
     ['what is no incident', value, 'hold/inc_1'],
-    ['nothing', null],
+    ['nothing', null, 'shard/3/incident/inc_1'],
   ])('are all that is changed: %s stays', (_name, of, at) => {
     expect(resealing({ outputs: [] }, key)(line(of, at))).toBe(of);
   });
