@@ -145,7 +145,7 @@ export class Executor {
       await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: resolved.reason });
       return;
     }
-    if (resolved.kind === 'effect' && resolved.effect.type === 'action') {
+    if (resolved.kind === 'effect' && touchesAgent(resolved.effect)) {
       if (!(await this.#passesGate(incident, step, resolved.affects))) return;
     }
     const journaled = await this.#ports.apply(incident.id, {
@@ -285,6 +285,11 @@ export class Executor {
   #endOf({ attempt }: Acting): EpochMs {
     return Math.max(attempt.startedAt, this.#settledAt) + attempt.plan.timeoutMs;
   }
+}
+
+/** What changes something about the agent: an action, or that it is told to take no more work. */
+function touchesAgent(effect: Effect): boolean {
+  return effect.type === 'action' || (effect.type === 'agent-call' && effect.call.kind === 'drain');
 }
 
 /** The instance that a step ended, when that is what it was for. */
