@@ -1,4 +1,5 @@
 import { formatDuration, type Storm } from '@praetorian-guard/core/plugin';
+import { timeOfDay } from './process-clock.ts';
 import type { Style } from './style.ts';
 import { ago, facts, moment } from './words.ts';
 
@@ -12,6 +13,7 @@ export function stormLine(style: Style, storm: Storm): string {
 /** A storm in full, for people. */
 export function stormText(style: Style, storm: Storm): string {
   const { members, memberCount, breaker } = storm;
+  const width = Math.max(...storm.timeline.map(({ type }) => type.length));
   const more = memberCount > members.length ? ` and ${memberCount - members.length} more` : '';
   return [
     facts(style, [
@@ -27,7 +29,7 @@ export function stormText(style: Style, storm: Storm): string {
       ['took', storm.closedAt === undefined ? undefined : formatDuration(storm.closedAt - storm.openedAt)],
       ['people', storm.told ? 'were told' : storm.paged ? 'could not be reached so far' : 'are not told yet'],
     ]),
-    ...storm.timeline.map(({ at, type, text }) => `${style.dim(moment(at))}  ${type}  ${text}`),
+    ...storm.timeline.map(({ at, type, text }) => `${style.dim(timeOfDay(at))}  ${type.padEnd(width)}  ${text}`),
   ].join('\n');
 }
 

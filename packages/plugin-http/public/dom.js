@@ -56,6 +56,8 @@ export function button(text, focus, onclick, { kind = '', label } = {}) {
  * and open details survive a refresh.
  */
 export function sync(container, items, { keyOf, draw }) {
+  // Before anything is drawn: a part that is moved into a new frame loses the focus at once.
+  const focused = container.contains(document.activeElement) ? document.activeElement?.dataset.focus : undefined;
   const known = (container.drawn ??= new Map());
   const next = new Map();
   const nodes = items.map((item) => {
@@ -67,7 +69,6 @@ export function sync(container, items, { keyOf, draw }) {
     return node;
   });
   container.drawn = next;
-  const focused = container.contains(document.activeElement) ? document.activeElement?.dataset.focus : undefined;
   let at = container.firstChild;
   for (const node of nodes) {
     if (node === at) at = at.nextSibling;

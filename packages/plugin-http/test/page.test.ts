@@ -201,3 +201,23 @@ describe('what an agent says of itself', () => {
       expect(() => h('p', { [name]: 'x' })).toThrow(TypeError);
   });
 });
+
+test('who works with the keyboard stays where they are, even when a drawing takes the focused part out for a moment', async () => {
+  const path = '../public/dom.js';
+  const { sync } = (await import(path)) as { sync: (place: object, items: unknown[], how: object) => void };
+  const focused: string[] = [];
+  const held = { dataset: { focus: 'score' }, focus: () => focused.push('score') };
+  const page: { activeElement: object | null } = { activeElement: held };
+  vi.stubGlobal('document', page);
+  const place = {
+    firstChild: null,
+    contains: (node: object | null) => node === held,
+    insertBefore: () => undefined,
+    querySelectorAll: () => [held],
+  };
+  sync(place, [{ id: 'web' }], {
+    keyOf: ({ id }: { id: string }) => id,
+    draw: () => ((page.activeElement = null), {}),
+  });
+  expect(focused).toEqual(['score']);
+});
