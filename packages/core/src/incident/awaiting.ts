@@ -61,10 +61,11 @@ function approved(
     const reason: Reason = { code: 'approval-granted', text };
     return begin(incident, { ...facts, steps }, { plan, reason, by, approval: { planHash, votes } });
   }
+  const left = quorum - agreed.size;
   return move(incident, facts, {
     to: { state: 'awaiting-approval', approval: { ...approval, votes } },
     type: 'approval-vote',
-    reason: { code: 'approval-vote', text, remedy: `${quorum - agreed.size} more have to agree.` },
+    reason: { code: 'approval-vote', text, remedy: `${left} more ${left === 1 ? 'has' : 'have'} to agree.` },
     data: { by: event.by, planHash, agreed: agreed.size, quorum },
   });
 }
