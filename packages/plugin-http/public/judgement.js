@@ -126,6 +126,17 @@ function breakerText(breaker) {
 
 // ── A plan that waits ───────────────────────────────────────────────────────────────────────────────────────────
 
+/** Different persons who agreed, counted as the guard does: by account, else by name; whoever ordered the plan is one. */
+export function agreedOf({ votes = [], orderedBy }) {
+  const persons = votes.map(({ by, account }) =>
+    String(account ?? by)
+      .normalize('NFKC')
+      .trim()
+      .toLowerCase(),
+  );
+  return new Set(orderedBy === undefined ? persons : [...persons, orderedBy]).size;
+}
+
 export function drawApproval({ approval }) {
   const {
     plan,
@@ -153,7 +164,7 @@ export function drawApproval({ approval }) {
     fact('Why it waits', reason.text),
     fact(
       'Agreed',
-      `${agreed.length} of ${plural(quorum, 'person', 'persons')}`,
+      `${agreedOf(approval)} of ${plural(quorum, 'person', 'persons')}`,
       agreed.length > 0 && h('ul', {}, agreed),
     ),
     prepared &&

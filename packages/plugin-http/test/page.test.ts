@@ -202,6 +202,14 @@ describe('what an agent says of itself', () => {
   });
 });
 
+test('a person who votes twice, or who ordered the plan, is one person', async () => {
+  const path = '../public/judgement.js';
+  const { agreedOf } = (await import(path)) as { agreedOf: (approval: object) => number };
+  const votes = [{ by: 'Ana' }, { by: 'ana via ops', account: 'ana' }, { by: 'Ben' }];
+  expect(agreedOf({ votes, orderedBy: 'ben' })).toBe(2);
+  expect(agreedOf({ votes: [] })).toBe(0);
+});
+
 test('who works with the keyboard stays where they are, even when a drawing takes the focused part out for a moment', async () => {
   const path = '../public/dom.js';
   const { sync } = (await import(path)) as { sync: (place: object, items: unknown[], how: object) => void };
