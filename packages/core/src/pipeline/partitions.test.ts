@@ -56,6 +56,21 @@ describe('silence of many', () => {
     expect(partitions.covers('web')).toBe(true);
   });
 
+  it('over the whole fleet takes in who falls silent with the others, and not who does hours later', () => {
+    const { partitions, silent, look } = world(3, 6);
+    silent('a', 0);
+    silent('b', 1_000);
+    silent('c', 2_000);
+    expect(partitions.fleetWide).toBe(true);
+    silent('d', 200_000, 'db');
+    expect(partitions.covers('db')).toBe(true);
+    look('web', 20_000_000);
+    silent('e', 20_000_000, 'queue');
+    expect(partitions.fleetWide).toBe(true);
+    expect(partitions.covers('queue')).toBe(false);
+    expect(partitions.covers('db')).toBe(true);
+  });
+
   it('is none of three in a hundred', () => {
     const { partitions, silent } = world(100);
     for (const [at, agentId] of ['a', 'b', 'c'].entries()) silent(agentId, at);

@@ -4,6 +4,9 @@ import type { AilingChange } from './ailing.ts';
 /** Silence of fewer than this is no partition (R04). */
 const leastSilent = 3;
 
+/** Whoever falls silent within this many windows after the last one did is part of the same silence. */
+const windowsOfOne = 10;
+
 /** Where silence is counted: in a group, or (`undefined`) in the whole fleet. */
 class Scope {
   readonly silent = new Map<AgentId, EpochMs>();
@@ -11,6 +14,8 @@ class Scope {
   readonly #order: { readonly agentId: AgentId; readonly at: EpochMs }[] = [];
   on = false;
   #underSince: EpochMs | undefined;
+  /** Whoever falls silent until then is part of the silence that is on. */
+  #reaches: EpochMs | undefined;
 
   fell(agentId: AgentId, at: EpochMs): void {
     this.silent.set(agentId, at);
@@ -24,9 +29,11 @@ class Scope {
 
   /** Whether there is a partition now, after this look. */
   look(now: EpochMs, size: number, { threshold, windowMs }: BreakerPolicy): boolean {
+    this.#extend(now, windowsOfOne * windowMs);
     const many = this.silent.size >= leastSilent && this.silent.size >= threshold * size;
     if (!this.on) {
       if (many && this.#fellSince(now - windowMs)) this.on = true;
+      this.#extend(now, windowsOfOne * windowMs);
       this.#underSince = undefined;
     } else if (many) this.#underSince = undefined;
     else {
@@ -36,6 +43,22 @@ class Scope {
       if (now - this.#underSince >= windowMs) this.on = false;
     }
     return this.on;
+  }
+
+  /** Whether somebody here fell silent together with those there. */
+  fellWith(greater: Scope): boolean {
+    const reaches = greater.#reaches ?? Infinity;
+    for (const at of this.silent.values()) if (at <= reaches) return true;
+    return false;
+  }
+
+  /** One after another, with pauses that are not too long, they fell silent together. */
+  #extend(now: EpochMs, reachMs: number): void {
+    if (!this.on) this.#reaches = undefined;
+    else {
+      const last = this.#order.at(-1)?.at ?? now;
+      if (this.#reaches === undefined || last <= this.#reaches) this.#reaches = last + reachMs;
+    }
   }
 
   /** It is part of a greater one. */
@@ -86,7 +109,7 @@ export class Partitions {
   look(group: GroupId, of: { now: EpochMs; groupSize: number; fleetSize: number; policy: BreakerPolicy }): void {
     this.#fleet.look(of.now, of.fleetSize, of.policy);
     const scope = this.#groups.get(group);
-    if (scope && this.#fleet.on && scope.silent.size > 0) scope.hold();
+    if (scope && this.#fleet.on && scope.fellWith(this.#fleet)) scope.hold();
     if (scope && !scope.look(of.now, of.groupSize, of.policy) && scope.silent.size === 0) this.#groups.delete(group);
   }
 
