@@ -49,7 +49,7 @@ const recurrence: FactorOf = ({ history, findings }) => {
   const flaps = typeof changes === 'number' ? Math.floor(changes / 2) : 0;
   const times = history.recurrence + flaps;
   if (times === 0) return undefined;
-  const text = flaps === 0 ? `the same failure ${times} times in 24 h` : `it flaps, and failed ${times} times`;
+  const text = flaps === 0 ? `the same failure ${timesOf(times)} in 24 h` : `it flaps, and failed ${timesOf(times)}`;
   return { name: 'recurrence', share: Math.min(2, times), text };
 };
 
@@ -107,3 +107,7 @@ export const factorsOf: readonly FactorOf[] = [
   anomaly,
   blast,
 ];
+
+function timesOf(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
