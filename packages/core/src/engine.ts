@@ -282,11 +282,13 @@ export class Engine {
     this.#lifecycle.add(`signals of ${name}`, { start: async () => feed.start(), stop: () => feed.stop() });
   }
 
-  #nextTick(): void {
+  /** Ticks keep their rhythm: what one is late does not put off those after it, and those slept through are left out. */
+  #nextTick(lastDueMs = this.#scope.get(core.clock).monotonic()): void {
     const { tickMs } = this.#scope.get(core.config).config;
     const clock = this.#scope.get(core.clock);
-    const dueMs = clock.monotonic() + tickMs;
-    this.#tick = clock.after(tickMs, () => {
+    const nowMs = clock.monotonic();
+    const dueMs = lastDueMs + tickMs * Math.max(1, Math.ceil((nowMs - lastDueMs) / tickMs));
+    this.#tick = clock.after(dueMs - nowMs, () => {
       const startMs = clock.monotonic();
       this.#lagMs = Math.max(0, startMs - dueMs);
       try {
@@ -298,7 +300,7 @@ export class Engine {
       }
       this.#lastTickMs = clock.monotonic() - startMs;
       this.#scope.get(core.doubt).ticked(this.#lagMs, this.#lastTickMs);
-      if (!this.#stop.signal.aborted) this.#nextTick();
+      if (!this.#stop.signal.aborted) this.#nextTick(dueMs);
     });
   }
 

@@ -1,6 +1,16 @@
 import type { PluginManifest } from '../contracts/plugin.ts';
 import type { DoubtSettings } from '../contracts/doubt.ts';
-import type { AgentId, Criticality, GroupId, JsonObject, MaintenanceWindow, Mode, Ms, Policy, Role } from '../model/index.ts';
+import type {
+  AgentId,
+  Criticality,
+  GroupId,
+  JsonObject,
+  MaintenanceWindow,
+  Mode,
+  Ms,
+  Policy,
+  Role,
+} from '../model/index.ts';
 
 /** One plugin instance, with its config validated against its own schema. */
 export interface PluginInstanceConfig {

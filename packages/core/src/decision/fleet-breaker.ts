@@ -56,7 +56,7 @@ function rebased(breaker: Open, now: EpochMs): Open {
 }
 
 /** Whether so many are unhealthy that an open breaker does not close. */
-export function isTripping({ unhealthy, size }: GroupCounts, { least, threshold }: BreakerPolicy): boolean {
+function isTripping({ unhealthy, size }: GroupCounts, { least, threshold }: BreakerPolicy): boolean {
   if (size < 2) return false;
   return unhealthy >= size || (unhealthy >= least && unhealthy >= threshold * size);
 }

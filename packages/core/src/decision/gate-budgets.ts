@@ -11,7 +11,8 @@ const inFlightMax = 10;
 export function attempts({ begun, budget, agent, now }: GateFacts): Objection | undefined {
   if (begun || budget.allowed) return undefined;
   const { limit } = budget;
-  const spent = limit ? `${limit.max} attempts in ${formatDuration(limit.perMs)}` : 'its attempts';
+  const number = limit?.max === 1 ? 'its one attempt' : `${limit?.max} attempts`;
+  const spent = limit ? `${number} in ${formatDuration(limit.perMs)}` : 'its attempts';
   const text = `${agent.id} has used up ${spent}; the next would be allowed in ${formatDuration(budget.at - now)}.`;
   return { code: 'attempt-budget-exhausted', text, remedy: 'Heal it by hand, or raise gate.attempts.' };
 }

@@ -59,7 +59,7 @@ function byTable(band: Doing, { least, prefer }: UseWhen): { readonly rung: Doin
 }
 
 /** After failed attempts at least the rung above the last that failed. */
-export function aboveFailed({ attempts }: IncidentFacts): number {
+function aboveFailed({ attempts }: IncidentFacts): number {
   const failed = attempts.filter((attempt) => attempt.verdict === 'failed').map(({ plan }) => rank(plan.rung));
   return Math.min(rungs.length - 1, Math.max(-1, ...failed) + 1);
 }

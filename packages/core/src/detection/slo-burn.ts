@@ -22,7 +22,7 @@ export interface Burning {
 }
 
 /** The share that has to be good. The target of a percentile is met by a share of its samples. */
-export function targetOf(objective: SloObjective, slo: SloPolicy): number {
+function targetOf(objective: SloObjective, slo: SloPolicy): number {
   switch (objective) {
     case 'availability':
       return slo.availability;

@@ -16,9 +16,6 @@ type Level = (typeof levels)[number];
 
 const cells = levels.reduce((sum, { count }) => sum + count, 0);
 
-/** The longest window that can be asked for. */
-export const longestWindowMs: Ms = 31 * 86_400_000;
-
 export interface Counted {
   readonly total: number;
   readonly bad: number;

@@ -2,7 +2,7 @@ import type { StoreOp } from '../contracts/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { RankingBook } from '../learning/index.ts';
 import type { Agent, AgentId, Attempt } from '../model/index.ts';
-import type { IncidentChange } from '../pipeline/incidents.ts';
+import type { IncidentChange } from '../pipeline/incident-change.ts';
 import { Insight } from '../pipeline/insight.ts';
 import { keys } from '../state/keys.ts';
 import type { Provider } from './container.ts';

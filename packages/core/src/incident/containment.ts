@@ -4,7 +4,7 @@ import type { DecideFacts, Decided } from './event.ts';
 import { move } from './move.ts';
 
 /** The instance the guard isolated during the incident and has not brought back; it need not be the current one. */
-export function isolatedInstance({ attempts }: Pick<Incident, 'attempts'>): InstanceId | undefined {
+function isolatedInstance({ attempts }: Pick<Incident, 'attempts'>): InstanceId | undefined {
   let isolated: InstanceId | undefined;
   for (const { steps } of attempts) {
     for (const step of steps) {

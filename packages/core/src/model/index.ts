@@ -79,7 +79,7 @@ export type {
   SloObjective,
   SloStatus,
 } from './slo.ts';
-export { groupSlo, sloObjectives } from './slo.ts';
+export { groupSlo } from './slo.ts';
 export { scoreText, sloTexts } from './levels-text.ts';
 export type { PredictionPolicy, QuietPolicy, TrendsPolicy } from './trends.ts';
 export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';

@@ -46,8 +46,8 @@ describe('the text of service levels', () => {
     ] as const;
     const measured = { p95Ms: 12.34, p99Ms: 20, samples: 200, overMs: 1_800_000, error: 0.01 };
     expect(sloTexts({ ...window, objectives, measured })).toEqual([
-      'availability 99.95 % in order of 30d (target 99.9 %), 50 % of the error budget left',
-      'error rate 99 % in order of 30d (target 99.9 %), error budget overspent 10×, burning 20× (page)',
+      'availability 99.95 % in order over 30d (target 99.9 %), 50 % of the error budget left',
+      'error rate 99 % in order over 30d (target 99.9 %), error budget overspent 10×, burning 20× (page)',
       'answers to probes of the last 30m: p95 12.3ms, p99 20ms (± 1 %)',
     ]);
   });

@@ -44,7 +44,7 @@ function sloText({ objective, target, good, budgetLeft, burn }: SloFigure, windo
   const kind = alerts.some(({ alert }) => alert === 'page') ? 'page' : 'ticket';
   const burns = alerts.length === 0 ? '' : `, burning ${rounded(fastest, 1)}× (${kind})`;
   const left = budgetLeft === undefined ? '' : `, ${budgetText(budgetLeft)}`;
-  return `${objectiveNames[objective]} ${percent(good)} in order of ${window} (target ${percent(target)})${left}${burns}`;
+  return `${objectiveNames[objective]} ${percent(good)} in order over ${window} (target ${percent(target)})${left}${burns}`;
 }
 
 function budgetText(left: number): string {

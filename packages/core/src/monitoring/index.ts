@@ -5,7 +5,6 @@
 export { Collector } from './collector.ts';
 export type { ProbeAnswer, Prober, ProbeRequest } from './prober.ts';
 export { ProbeScheduler } from './probe-scheduler.ts';
-export type { LogError } from './log-lines.ts';
 export { errorOfLine } from './log-lines.ts';
 export { HttpProber } from './http-prober.ts';
 export { CommandProber } from './command-prober.ts';

@@ -46,7 +46,9 @@ function noticePriority(kind: IncidentNoticeKind, incident: Incident): Priority 
   if (kind === 'recovered' || kind === 'resolved') return incident.defect ? 'warning' : 'info';
   const priority = incident.defect ? atLeastError(severityOf(incident)) : priorityOf(severityOf(incident));
   // Somebody has to answer in time, however small the failure is.
-  return (kind === 'approval' || kind === 'blocked') && (priority === 'info' || priority === 'warning') ? 'error' : priority;
+  return (kind === 'approval' || kind === 'blocked') && (priority === 'info' || priority === 'warning')
+    ? 'error'
+    : priority;
 }
 
 function atLeastError(severity: number): Priority {

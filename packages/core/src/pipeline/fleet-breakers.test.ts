@@ -3,7 +3,7 @@ import type { BreakerPolicy, FleetBreaker, Incident } from '../model/index.ts';
 import { createVirtualClock, samplePolicy } from '../testing/index.ts';
 import type { Ailing } from './ailing.ts';
 import { FleetBreakers } from './fleet-breakers.ts';
-import type { IncidentChange } from './incidents.ts';
+import type { IncidentChange } from './incident-change.ts';
 import type { StormLog } from './storm-log.ts';
 
 const policy = samplePolicy();

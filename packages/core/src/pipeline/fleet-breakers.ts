@@ -4,7 +4,7 @@ import { stepBreaker } from '../decision/fleet-breaker.ts';
 import type { BreakerFacts } from '../decision/together-facts.ts';
 import type { AgentId, BreakerPolicy, EpochMs, GroupId, Incident, IncidentId, Reason } from '../model/index.ts';
 import type { Ailing } from './ailing.ts';
-import type { IncidentChange } from './incidents.ts';
+import type { IncidentChange } from './incident-change.ts';
 import { isProven } from './proof.ts';
 import type { StormLog } from './storm-log.ts';
 

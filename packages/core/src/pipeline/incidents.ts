@@ -21,6 +21,7 @@ import type { Judge } from './judge.ts';
 import type { Ownership } from './ownership.ts';
 import type { Reservations } from './reservations.ts';
 import type { StormVoice } from './storm-voice.ts';
+import type { IncidentChange, Inbox } from './incident-change.ts';
 import type { Storms } from './storms.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -58,20 +59,11 @@ export interface IncidentsOptions {
   after(change: IncidentChange): void;
 }
 
-export interface IncidentChange {
-  readonly before: Incident | undefined;
-  readonly incident: Incident;
-  readonly entry: TimelineEntry;
-  readonly decided: Decided;
-  readonly notices: readonly Notice[];
-  readonly ledger: readonly LedgerRecord[];
-}
-
 /**
  * Runs the reducer: one event after another per shard, each stored with everything that belongs to it before anything
  * follows. The alarms of waiting incidents live here.
  */
-export class Incidents {
+export class Incidents implements Inbox {
   readonly #o: IncidentsOptions;
   readonly #alarms = new Map<IncidentId, Subscription>();
   /** Events that are tried again, by incident and sort. */

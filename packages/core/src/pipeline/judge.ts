@@ -5,7 +5,6 @@ import { backoffMs } from '../decision/budget.ts';
 import { asCanary } from '../decision/canary-plan.ts';
 import { askGate } from '../decision/gate.ts';
 import { ladderStrategy } from '../decision/ladder-strategy.ts';
-import { planHash as planHashOf } from '../decision/plan-hash.ts';
 import { threatAssessor } from '../decision/threat-assessor.ts';
 import type { DecideFacts } from '../incident/index.ts';
 import { hasActed } from '../incident/index.ts';
@@ -15,21 +14,17 @@ import type {
   Assessment,
   Capability,
   Decision,
-  GatePolicy,
   GateVerdict,
   GroupId,
   History,
   Hold,
   Incident,
   IncidentId,
-  Instance,
   Plan,
   Reason,
   RecurrencePolicy,
   Rung,
-  Step,
 } from '../model/index.ts';
-import { stepsFor } from '../recovery/genesis.ts';
 import { approvalFacts } from './approval-facts.ts';
 import type { Holds } from './holds.ts';
 import { absentAgent, rolloutSeen, touches } from './incident-reading.ts';
@@ -37,6 +32,7 @@ import type { IncidentLog } from './incident-log.ts';
 import type { Insight } from './insight.ts';
 import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from './ownership.ts';
+import { backoffOf, hashOf, isContainment, isOrdered, planInHand, rungOfNobody, stepsNow } from './plan-in-hand.ts';
 import type { Reservations } from './reservations.ts';
 import { activityOf } from './activity.ts';
 import type { AgentSight, View } from './view.ts';
@@ -125,12 +121,10 @@ export class Judge {
       findings: facts.findings,
       soundForMs: sight?.soundForMs ?? 0,
       healings: facts.history.healings ?? 0,
-      ...(instance ? { instance } : {}),
       assessment,
       proposal,
       steps,
-      ...(canary === undefined ? {} : { canary }),
-      ...(crowd ? { crowd } : {}),
+      ...given({ instance, canary, crowd, hold }),
       verdict,
       ...(reservations.isUntold(incident, verdict) ? { untold: true } : {}),
       ...prospects({
@@ -144,7 +138,6 @@ export class Judge {
       }),
       planHash,
       approval: approvalFacts(this.#options.signer, incident, { planHash, now }),
-      ...(hold ? { hold } : {}),
       ...(settled ? {} : { unsettled: true }),
       backoffMs: backoffMs(reservations.streak(incident.agentId), share, backoffOf(incident)),
     };
@@ -299,59 +292,7 @@ const nothingToDo: GateVerdict = {
   rules: [],
 };
 
-/** A person is not called sooner, and on no less evidence, than a restart would be allowed for an agent that can be acted on. */
-function rungOfNobody(proposal: Decision<Plan>): Rung | undefined {
-  return !proposal.act && proposal.reason.code === 'no-orchestrator' ? 'restart' : undefined;
-}
-
-function planInHand(incident: Incident): Plan | undefined {
-  if (incident.state === 'awaiting-approval') return incident.approval.plan;
-  return incident.requested?.plan;
-}
-
-/** What heals nothing and destroys nothing waits for no second kind of evidence and is charged to no budget. */
-function isContainment(plan: Plan | undefined): boolean {
-  return plan?.contain !== undefined;
-}
-
-function stepsNow(
-  incident: Incident,
-  facts: IncidentFacts,
-  of: { readonly plan: Plan | undefined; readonly can: readonly Capability[] },
-): readonly Step[] {
-  const { plan, can } = of;
-  return stepsInHand(incident) ?? (plan ? stepsFor(plan, can, drainMs(incident, facts, plan.rung)) : []);
-}
-
-/** What people are asked about is what will be done, step by step; it is not planned anew when they have answered. */
-function stepsInHand(incident: Incident): readonly Step[] | undefined {
-  return incident.state === 'awaiting-approval' ? incident.approval.steps : undefined;
-}
-
-function hashOf(
-  { id, configVersion }: Incident,
-  of: { readonly plan: Plan | undefined; readonly steps: readonly Step[]; readonly instance: Instance | undefined },
-): string {
-  const { plan, steps, instance } = of;
-  return plan ? planHashOf({ incidentId: id, instanceId: instance?.id, plan, steps, configVersion }) : '';
-}
-
-/** A person asked for what is under way, by an order or an approval. */
-function isOrdered(incident: Incident): boolean {
-  if (incident.requested) return true;
-  return incident.state === 'acting' && incident.attempt.orderedBy !== undefined;
-}
-
-/** An agent that has failed cannot finish what it has: it is not asked to. */
-function drainMs({ policy: { ladder } }: Incident, { health }: IncidentFacts, rung: Rung): number {
-  if (health === 'failed') return 0;
-  return (rung === 'escalate' ? undefined : ladder[rung].drainMs) ?? ladder.drainMs;
-}
-
-/** The pause after the rung that is under way: its own, else the gate's. */
-function backoffOf(incident: Incident): GatePolicy['backoff'] {
-  const { ladder, gate } = incident.policy;
-  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
-  const rung = attempt?.plan.rung ?? 'escalate';
-  return { ...gate.backoff, ...(rung === 'escalate' ? {} : ladder[rung].backoff) };
+/** Only what there is. */
+function given<T extends object>(parts: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as never;
 }

@@ -15,7 +15,7 @@ import type { DependencyFacts } from '../decision/together-facts.ts';
 import type { IncidentEvent } from '../incident/index.ts';
 import type { Ailing } from './ailing.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { Incidents } from './incidents.ts';
+import type { Inbox } from './incident-change.ts';
 import type { IncidentLog } from './incident-log.ts';
 import { pagedNow, withLine } from './storm-changes.ts';
 import type { StormLog } from './storm-log.ts';
@@ -33,7 +33,7 @@ export interface StormVoiceOptions {
   readonly dependencies: Dependencies;
   readonly log: StormLog;
   readonly incidentLog: IncidentLog;
-  readonly incidents: () => Incidents;
+  readonly incidents: () => Inbox;
   /** How long a recovery in the group has to hold before it is believed. */
   proofMs(group: GroupId): Ms;
   makeNotice(kind: 'storm' | 'storm-over', storm: Storm): Notice;
@@ -123,7 +123,7 @@ export class StormVoice {
   }
 
   #tell(storm: Storm, now: EpochMs): void {
-    const { log, makeNotice } = this.#o;
+    const { log } = this.#o;
     const explained = this.#explained(storm);
     if (explained !== undefined) {
       const { dependency, cause } = storm;
@@ -135,7 +135,7 @@ export class StormVoice {
     }
     const text = storm.told ? 'People are reminded of it.' : 'People are told of it.';
     const paged = this.#put(pagedNow(storm, this.standing(storm), now), { type: 'paged', text });
-    log.put(paged, [makeNotice('storm', paged)]);
+    log.put(paged, [this.#o.makeNotice('storm', paged)]);
   }
 
   /** How it stands now, for the people who are told. */

@@ -20,7 +20,7 @@ import type { EventBus } from '../runtime/index.ts';
 import type { Ailing, AilingChange } from './ailing.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { FleetBreakers } from './fleet-breakers.ts';
-import type { IncidentChange, Incidents } from './incidents.ts';
+import type { Inbox, IncidentChange } from './incident-change.ts';
 import type { IncidentLog } from './incident-log.ts';
 import type { Partitions } from './partitions.ts';
 import type { StormLog } from './storm-log.ts';
@@ -46,7 +46,7 @@ export interface StormsOptions {
   readonly voice: StormVoice;
   readonly log: StormLog;
   readonly incidentLog: IncidentLog;
-  readonly incidents: () => Incidents;
+  readonly incidents: () => Inbox;
   /** Others went quiet when the agent did, of which nothing is suspected yet. */
   quietWith(agentId: AgentId): SilenceFacts | undefined;
   groupSize(group: GroupId): number;
@@ -214,10 +214,10 @@ export class Storms {
 
   /** A storm was stored. */
   stored(before: Storm | undefined, storm: Storm, notices: readonly Notice[]): void {
-    const { bus, accept } = this.#o;
+    const { bus } = this.#o;
     if (!before) bus.emit('storm.opened', { storm });
     else bus.emit(storm.state === 'closed' ? 'storm.closed' : 'storm.changed', { storm });
-    for (const notice of notices) accept(notice);
+    for (const notice of notices) this.#o.accept(notice);
   }
 
   /** A breaker allows more than before. */
@@ -322,7 +322,7 @@ export class Storms {
   /** Over when none of its groups is in trouble any more. */
   #end(storm: Storm): void {
     if (storm.groups.some((group) => this.#trouble(group) !== undefined)) return;
-    const { clock, log, voice, makeNotice } = this.#o;
+    const { clock, log, voice } = this.#o;
     for (const group of storm.groups) this.#stormOf.delete(group);
     this.#members.delete(storm.id);
     const closed = closedNow(withBreaker(storm, log.wanted(storm.group)), voice.standing(storm), clock.now());
@@ -330,7 +330,7 @@ export class Storms {
     voice.ended(closed);
     const version = log.put(closed);
     // Who was never told of it need not be told of its end.
-    if (storm.paged) log.put(version, [makeNotice('storm-over', version)]);
+    if (storm.paged) log.put(version, [this.#o.makeNotice('storm-over', version)]);
   }
 
   /** Whoever waits in the group decides again. */

@@ -9,7 +9,7 @@ import { messageOf } from '../contracts/errors.ts';
 import { fitsGlob } from './glob.ts';
 
 /** Most characters of an expression; the config schema says the same. */
-export const expressionMax = 1_000;
+const expressionMax = 1_000;
 const textMax = 4_096;
 const entriesMax = 64;
 const compiledMax = 500;

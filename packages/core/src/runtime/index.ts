@@ -17,5 +17,4 @@ export { ephemeralKey, readKeyFile } from './key-file.ts';
 export { Lifecycle } from './lifecycle.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { withDeadline } from './deadline.ts';
-export type { TlsOptions } from './tls-trust.ts';
 export { TlsTrust } from './tls-trust.ts';

@@ -21,7 +21,11 @@ export class FakeStorms {
     list: (options = {}): ListOf<Storm> => {
       const { state } = options;
       const wanted = [...this.#storms.values()].filter((storm) => state === undefined || storm.state === state);
-      return pageOf(wanted.sort((a, b) => (a.id < b.id ? 1 : -1)), (storm) => storm.id, options);
+      return pageOf(
+        wanted.sort((a, b) => (a.id < b.id ? 1 : -1)),
+        (storm) => storm.id,
+        options,
+      );
     },
     get: (stormId): Storm => {
       const storm = this.#storms.get(stormId);

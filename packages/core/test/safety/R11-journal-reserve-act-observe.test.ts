@@ -26,8 +26,8 @@ interface Watched {
   readonly early: string[];
   readonly commits: () => number;
   /** Kills the guard at its n-th commit from now, before or after the store has it. */
-  killAt(n: number, when: 'before' | 'after'): void;
-  kill(): void;
+  readonly killAt: (n: number, when: 'before' | 'after') => void;
+  readonly kill: () => void;
   orchestrator: FakeOrchestrator;
 }
 

@@ -18,7 +18,7 @@ export interface StormWorld {
 }
 
 /** Breakers with times short enough to read a test. */
-export const breaker = { window: '30s', coolDown: '1m', coolDownCap: '4m' } as const;
+const breaker = { window: '30s', coolDown: '1m', coolDownCap: '4m' } as const;
 
 /** What holds back here is the breaker, not the budget. */
 const budgets = { group: { share: '100%', least: 100, per: '10m' } } as const;

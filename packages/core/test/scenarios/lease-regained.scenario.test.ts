@@ -12,7 +12,12 @@ it('a guard whose lease ran out while the store was away says so, takes it again
   orchestrator.crash('web.2');
   await rig.clock.advance(15_000);
   // What is left is the guard's doubt about itself, which goes more slowly than it came.
-  expect(rig.guard().status().degraded.filter(({ what }) => what !== 'self-doubt')).toEqual([]);
+  expect(
+    rig
+      .guard()
+      .status()
+      .degraded.filter(({ what }) => what !== 'self-doubt'),
+  ).toEqual([]);
   expect(await resolved(rig)).toMatchObject({ outcome: 'healed' });
   expect(acts).toEqual(['web.2 restart']);
   await rig.stop();

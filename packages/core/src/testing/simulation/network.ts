@@ -1,7 +1,10 @@
 import type { AgentId, Ms } from '../../model/index.ts';
-import type { FaultSpec } from './scenario.ts';
+import type { FaultSpec, Scenario } from './scenario.ts';
 import { breaker } from './scenario.ts';
-import type { Stage } from './stage.ts';
+import type { GuardRig } from '../guard-rig.ts';
+import type { FaultyOrchestrator } from './faulty-orchestrator.ts';
+import type { Recorder } from './recorder.ts';
+import type { Witness } from './witness.ts';
 
 interface Cut {
   readonly whom: ReadonlySet<AgentId>;
@@ -13,13 +16,26 @@ const leastSilent = 3;
 /** Heartbeats may be late by this much and everybody still falls silent at once. */
 const lateMs: Ms = 1_000;
 
+/** What the network has to know of the stage it lies on. */
+interface Ground {
+  readonly rig: GuardRig;
+  readonly recorder: Recorder;
+  readonly scenario: Scenario;
+  readonly witness: Witness;
+  readonly orchestrator: FaultyOrchestrator;
+  readonly agents: readonly AgentId[];
+  readonly heartbeatsLateMs: Ms;
+  /** Something that ends by itself, or with the faults. */
+  forAWhile(forMs: Ms, end: () => void): void;
+}
+
 /** The network between the guard and everybody else: who is cut off, and who is to blame for being silent. */
 export class Network {
-  readonly #stage: Stage;
+  readonly #stage: Ground;
   readonly #cuts = new Set<Cut>();
   #canariesOut = 0;
 
-  constructor(stage: Stage) {
+  constructor(stage: Ground) {
     this.#stage = stage;
   }
 
