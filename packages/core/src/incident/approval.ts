@@ -1,5 +1,5 @@
 import type { Approval, EpochMs, Incident, Plan, Reason } from '../model/index.ts';
-import { personOf } from '../model/index.ts';
+import { isFlapping, personOf } from '../model/index.ts';
 import type { DecideFacts, Decided } from './event.ts';
 import { move } from './move.ts';
 
@@ -31,7 +31,9 @@ const lacking: ReadonlySet<string> = new Set(['single-evidence', 'silent-but-ans
  * are asked at once: to ask destroys nothing, and without their yes nothing is done on it (R06). After a security
  * incident the agent is out of reach already, so that whatever kind of evidence there is calls them.
  */
-export function askedAtOnce(plan: Plan, { verdict, assessment }: DecideFacts): Reason | undefined {
+export function askedAtOnce(plan: Plan, { verdict, assessment, findings }: DecideFacts): Reason | undefined {
+  // Of one that flaps they were told that it does; it is its coming and going that made its failures so many.
+  if (isFlapping(findings) && !assessment.dataLossRisk && !assessment.securityIncident) return undefined;
   if (verdict.verdict !== 'wait' || plan.needsApproval?.code !== 'approval-required') return undefined;
   const waits = verdict.rules.filter((rule) => rule.verdict === 'wait');
   const isEvidence = waits.every(
