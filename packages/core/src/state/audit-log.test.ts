@@ -135,6 +135,19 @@ describe('the audit log', () => {
     );
   });
 
+  it('finds an entry that was put behind the end of a chain, before and after a restart', async () => {
+    const { log, store, write } = bench();
+    const audit = log();
+    await write(audit, 1, 'inc_1');
+    const forged = { op: 'append', stream: 'shard/1/audit', value: { seq: 2, actor: 'mallory' } } as const;
+    await store.commit('shard/1', [forged], { durability: 'sync' });
+    for (const checked of [audit, log()])
+      expect(await checked.verify()).toMatchObject({
+        ok: false,
+        chains: [{ chain: 'shard-1', broken: { seq: 2, why: expect.stringContaining('behind the end') } }],
+      });
+  });
+
   it('finds by a noted anchor that a chain was cut off together with its head', async () => {
     const { log, write, store, clock } = bench();
     const audit = log();

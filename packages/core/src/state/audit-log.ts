@@ -116,7 +116,8 @@ export class AuditLog {
       if (end.seq === 0 && !asked) continue;
       const check = new ChainCheck(end, noted);
       for await (const value of this.#values(chain, 0)) if (!check.take(value)) break;
-      chains.push(check.result());
+      const result = check.result();
+      chains.push(result.broken ? result : { ...result, ...(await this.#stray(end)) });
     }
     return {
       ok: chains.every(({ broken }) => broken === undefined),
@@ -124,6 +125,13 @@ export class AuditLog {
       anchor: anchorOf(chains),
       chains,
     };
+  }
+
+  /** An entry beyond the recorded end that no writer has put there meanwhile. */
+  async #stray({ chain, seq }: AuditHead): Promise<Pick<AuditCheck['chains'][number], 'broken'>> {
+    const [beyond] = await this.#o.store.read(streamOf(chain), seq, 1);
+    if (!beyond || (await this.#readHead(chain)).seq !== seq) return {};
+    return { broken: { seq: seq + 1, why: 'it stands behind the end of the chain: no guard has written it' } };
   }
 
   *#chains(): Iterable<string> {
