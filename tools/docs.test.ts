@@ -11,6 +11,7 @@ import http from '@praetorian-guard/plugin-http';
 import level from '@praetorian-guard/plugin-level';
 import processes from '@praetorian-guard/plugin-process';
 import { commands } from '../packages/cli/src/command-list.ts';
+import { gateRules } from '../packages/core/src/decision/gate-rules.ts';
 import { loadConfigFile, loadConfigText } from '../packages/core/src/config/load.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -217,3 +218,13 @@ function placed(line: string, examples: readonly Block[]): string {
   const block = examples[Number(index)];
   return block ? `${block.file}:${block.line + Number(at) - 1}: ${text}` : line;
 }
+
+describe('docs/safety.md', () => {
+  test('has a row for every rule of the gate, in their order', () => {
+    const rows = [...readFileSync(join(root, 'docs/safety.md'), 'utf8').matchAll(/^\| ([a-z-]+) \|/gm)].map(
+      ([, name]) => name,
+    );
+    const names = gateRules.map(({ name }) => name);
+    expect(rows.filter((row) => names.includes(row ?? ''))).toEqual(names);
+  });
+});
