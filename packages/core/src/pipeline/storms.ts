@@ -267,7 +267,7 @@ export class Storms {
   #silence(group: GroupId, silent: number): TogetherFacts['silence'] {
     const { partitions } = this.#o;
     if (this.#canary !== undefined && silent > 0) {
-      const text = `The guard may be cut off (${this.#canary}), so the silence of ${silent} agents of group ${group} proves nothing.`;
+      const text = `The guard may be cut off (${this.#canary}), so the silence of ${silent === 1 ? 'one agent' : `${silent} agents`} of group ${group} proves nothing.`;
       return { code: 'canary-failed', text };
     }
     if (!partitions.covers(group)) return undefined;

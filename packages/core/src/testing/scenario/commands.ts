@@ -64,6 +64,23 @@ export const commands: Readonly<Record<string, Command>> = {
     run: (world, [agents = '']) =>
       each(world, agents, (agentId) => world.turn(agentId, undefined, { event: 'unhealthy' })),
   },
+  rollout: {
+    usage: 'rollout <group> in-progress|paused|over',
+    run: (world, [group = '', how = '']) => {
+      if (!['in-progress', 'paused', 'over'].includes(how)) return `${how} is no state of a rollout`;
+      const state = how === 'over' ? undefined : (how as 'in-progress' | 'paused');
+      world.orchestrator.world.roll(group, state);
+      return undefined;
+    },
+  },
+  canary: {
+    usage: 'canary silent|answers: the endpoints by which the guard knows that it is not cut off itself',
+    run: (world, [how = '']) => {
+      if (how !== 'silent' && how !== 'answers') return `${how} is nothing a canary does`;
+      world.rig.fleet.canaryAnswers = how === 'answers';
+      return undefined;
+    },
+  },
   remove: {
     usage: 'remove <agents>: scaled in by another hand',
     run: (world, [agents = '']) => each(world, agents, (agentId) => world.orchestrator.world.remove(agentId)),
