@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PluginManifest } from '@praetorian-guard/core/plugin';
 import { createGuard, noopLogger, openAudit } from '@praetorian-guard/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import level from '@praetorian-guard/plugin-level';
@@ -8,7 +9,7 @@ import level from '@praetorian-guard/plugin-level';
 const folder = mkdtempSync(join(tmpdir(), 'praetorian-audit-'));
 const config = join(folder, 'praetorian.yaml');
 const key = join(folder, 'store', 'approvals.key');
-const plugins = { level };
+const plugins: { readonly [use: string]: PluginManifest } = { level: level as PluginManifest };
 
 beforeAll(() => {
   writeFileSync(config, 'store: { use: level, config: { path: ./store } }\nagents:\n  web.1: { group: web }\n');

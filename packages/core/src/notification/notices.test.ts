@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Attempt, Incident, NoticeKind, Plan, Policy } from '../model/index.ts';
+import type { Attempt, Incident, IncidentNoticeKind, Plan, Policy } from '../model/index.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
 import { isClosing } from './routes.ts';
 import { noticeOf } from './notices.ts';
@@ -38,7 +38,7 @@ const base = {
 } as const; // prettier-ignore
 
 const open: Incident = { ...base, state: 'open', nextAt: 0 };
-const kinds: readonly NoticeKind[] = [
+const kinds: readonly IncidentNoticeKind[] = [
   'opened',
   'progress',
   'degraded',

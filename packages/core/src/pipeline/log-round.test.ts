@@ -17,7 +17,7 @@ function roundOf(logs: NonNullable<Orchestrator['logs']>) {
   const round = new LogRound({
     fleet: fleet as never,
     clock,
-    random: seededRandom(1),
+    random: seededRandom(1, clock),
     log: noopLogger,
     orchestrator: () => ({ logs }) as never,
     ingest: () => undefined,

@@ -6,7 +6,7 @@ import { facts, openIncident, plan } from './fixtures.ts';
 const needsApproval = { code: 'approval-required', text: 'critical' } as const;
 const proposal = { act: true, value: { ...plan, needsApproval }, reason: { code: 'rung-chosen', text: 'x' } } as const;
 const awaiting = decide(openIncident(), { type: 'due' }, facts({ proposal })).incident;
-const yes = { type: 'approved', by: 'ann' } as const;
+const yes = { type: 'approved', by: 'ann', seal: 'of ann' } as const;
 
 describe('an approval', () => {
   it('is good for the plan that was shown, on the instance it was made for', () => {

@@ -12,7 +12,7 @@ describe('decide: always', () => {
     fc.constantFrom<IncidentEvent>(
       { type: 'due' },
       { type: 'watch-check' },
-      { type: 'approved', by: 'a' },
+      { type: 'approved', by: 'a', seal: 'of a' },
       { type: 'rejected', by: 'a' },
       { type: 'acknowledged', by: 'a' },
       { type: 'released' },

@@ -15,7 +15,7 @@ describe('decide: waiting for a person', () => {
   const awaiting = decide(openIncident(), { type: 'due' }, facts(critical)).incident;
 
   it('acts after the approval', () => {
-    expect(decide(awaiting, { type: 'approved', by: 'ann' }, facts(critical)).incident).toMatchObject({
+    expect(decide(awaiting, { type: 'approved', by: 'ann', seal: 'of ann' }, facts(critical)).incident).toMatchObject({
       state: 'acting',
       attempt: { orderedBy: 'ann' },
     });

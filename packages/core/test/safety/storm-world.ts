@@ -58,7 +58,8 @@ export async function stormWorld(
   return {
     rig,
     world,
-    acts: () => world.executed.map(({ action }) => `${action.agentId} ${action.kind}`),
+    acts: () =>
+      world.executed.map(({ action }) => `${'agentId' in action ? action.agentId : action.group} ${action.kind}`),
     notices: () => rig.events.flatMap((event) => (event.type === 'notice.sent' ? [event.data.notice] : [])),
     kill: (...agentIds) => {
       for (const agentId of agentIds) world.crash(agentId, { exitCode: 137 });
