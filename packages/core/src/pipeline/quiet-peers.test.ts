@@ -10,13 +10,13 @@ const nowMs = 600_000;
 const long = nowMs - 3 * usualMs;
 
 /** Agents by when they were heard last; the first one fell silent. */
-async function world(heard: readonly (number | undefined)[], groupOf = (_slot: number) => 'web') {
+async function world(heard: readonly (number | undefined)[], groupOf = (_slot: number) => 'web', doubt = noDoubt) {
   const clock = createVirtualClock();
   await clock.advance(nowMs);
   const slots = [...heard.keys()];
   return new QuietPeers({
     clock,
-    doubt: noDoubt,
+    doubt,
     slotOf: (agentId) => Number(agentId),
     slots: (group) => (group === undefined ? slots : slots.filter((slot) => groupOf(slot) === group)),
     size: () => slots.length,
@@ -46,6 +46,12 @@ describe('peers that went quiet', () => {
   it('are not those who were heard after it fell silent', async () => {
     const after = long + usualMs + 1;
     expect((await world([long, after, after, after])).with('0')).toBeUndefined();
+  });
+
+  it('are seen no later by a guard that doubts itself', async () => {
+    const doubt = { ...noDoubt, multiplier: 3, stretch: () => 4 };
+    const since = nowMs - usualMs - 1_000;
+    expect((await world([since, since, since], undefined, doubt)).with('0')).toMatchObject({ soon: true });
   });
 
   it('are looked for in the fleet when the group is too small to tell', async () => {

@@ -63,10 +63,14 @@ export class QuietPeers {
     return quiet >= leastQuiet && quiet >= own.policy.gate.breaker.threshold * size ? count : undefined;
   }
 
-  /** It was to be heard again after the other went quiet, and was not. */
+  /**
+   * It was to be heard again after the other went quiet, and was not. A guard that doubts itself takes more for the same
+   * moment, and never needs more silence to see that it is one of many.
+   */
   #isQuietWith({ heardMs, policy }: Heard, own: Heard): boolean {
-    const everyMs = usualMs(policy) * this.#o.doubt.stretch();
-    return heardMs <= own.heardMs + everyMs && this.#o.clock.monotonic() - heardMs > everyMs;
+    const everyMs = usualMs(policy);
+    const together = heardMs <= own.heardMs + everyMs * this.#o.doubt.stretch();
+    return together && this.#o.clock.monotonic() - heardMs > everyMs;
   }
 }
 
