@@ -111,7 +111,7 @@ function checkText(style: Style, { ok, entries, chains }: AuditCheck): string {
     broken ? broken.why : `${chain}@${seq}:${hash}`,
   ]);
   const head = ok
-    ? style.good(`the audit log is whole: ${entries} entries`)
+    ? style.good(`the audit log is whole: ${entries === 1 ? 'one entry' : `${entries} entries`}`)
     : style.bad('the audit log was tampered with or damaged');
   const hint = ok ? '\n\nNote the anchors elsewhere; `--anchors` shows later whether something was cut off.' : '';
   return rows.length === 0
