@@ -91,12 +91,12 @@ function levelsOf({ windowMs, objectives: all, measured }) {
   return h(
     'section',
     {},
-    h('h4', {}, `Service levels over ${span(windowMs)}`),
+    h('h4', {}, `Service levels, budgets of ${span(windowMs)}`),
     all.length > 0 &&
       h(
         'table',
         { class: 'figures-table' },
-        head('Objective', 'In order', 'Target', 'Budget left', 'Burns'),
+        head('Objective', 'In order', 'Seen for', 'Target', 'Budget left', 'Burns'),
         h('tbody', {}, all.map(levelRow)),
       ),
     measured &&
@@ -108,12 +108,13 @@ function levelsOf({ windowMs, objectives: all, measured }) {
   );
 }
 
-function levelRow({ objective, good, target, budgetLeft, burn }) {
+function levelRow({ objective, good, overMs, target, budgetLeft, burn }) {
   return h(
     'tr',
     {},
     h('th', { scope: 'row' }, objectives[objective] ?? objective),
     number(percent(good)),
+    number(span(overMs)),
     number(percent(target)),
     h('td', { class: 'number' }, budget(budgetLeft)),
     h('td', {}, burning(burn)),

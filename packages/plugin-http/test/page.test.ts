@@ -109,7 +109,9 @@ describe('what an agent says of itself', () => {
     score: { score: null, terms: [{ name: hostile, weight: 0.3, input: 1, value: 1 }] },
     slo: {
       windowMs: 1,
-      objectives: [{ objective: hostile, good: 1, target: 1, budgetLeft: 0.5, burn: [{ ...burn, raised: true }] }],
+      objectives: [
+        { objective: hostile, good: 1, overMs: 1, target: 1, budgetLeft: 0.5, burn: [{ ...burn, raised: true }] },
+      ],
       measured: { overMs: 1, p95Ms: 1, p99Ms: 1, samples: 1, error: 0.01 },
     },
     remarks: [{ code: hostile, text: hostile, remedy: hostile }],

@@ -128,6 +128,7 @@ describe('burn-rate alerts', () => {
     const errors = rig.detection.serviceLevels(rig.slot)?.objectives.find((one) => one.objective === 'errorRate');
     expect(errors?.good).toBeLessThan(0.7);
     expect(errors?.budgetLeft).toBeLessThan(-100);
+    expect(errors?.overMs).toBe(14.5 * 60_000);
   });
 
   it('count downtime against 43 minutes in 30 days, and never page for it', async () => {
@@ -140,6 +141,7 @@ describe('burn-rate alerts', () => {
     const [availability] = rig.detection.serviceLevels(rig.slot)?.objectives ?? [];
     expect(availability).toMatchObject({ objective: 'availability', target: 0.999 });
     expect(availability?.bad).toBeCloseTo(20 * 60_000, -4);
+    expect(availability?.overMs).toBe(availability?.total);
     expect(availability?.budgetLeft).toBeCloseTo(1 - 20 / 43.2, 2);
     expect(rig.kinds()).toEqual([]);
     expect(rig.remarks()).toEqual([expect.stringMatching(/^Its availability uses up .* ticket from 3×/)]);

@@ -83,6 +83,10 @@ export function figuresOf(record: SloRecord, slo: SloPolicy, nowMs: Ms): readonl
         target,
         good: 1 - counted.bad / counted.total,
         ...counted,
+        overMs: Math.min(
+          windowMs,
+          objective === 'availability' ? counted.total : record.coveredMs(objective, nowMs, false),
+        ),
         ...(budgetLeft === undefined ? {} : { budgetLeft }),
         burn,
       },

@@ -39,15 +39,25 @@ describe('the text of service levels', () => {
         good: 0.9995,
         total: 1,
         bad: 0,
+        overMs: 30 * 86_400_000,
         budgetLeft: 0.5,
         burn: [burn(false)],
       },
-      { objective: 'errorRate', target: 0.999, good: 0.99, total: 1, bad: 0, budgetLeft: -9, burn: [burn(true)] },
+      {
+        objective: 'errorRate',
+        target: 0.999,
+        good: 0.99,
+        total: 1,
+        bad: 0,
+        overMs: 26_000,
+        budgetLeft: -9,
+        burn: [burn(true)],
+      },
     ] as const;
     const measured = { p95Ms: 12.34, p99Ms: 20, samples: 200, overMs: 1_800_000, error: 0.01 };
     expect(sloTexts({ ...window, objectives, measured })).toEqual([
-      'availability 99.95 % in order over 30d (target 99.9 %), 50 % of the error budget left',
-      'error rate 99 % in order over 30d (target 99.9 %), error budget overspent 10×, burning 20× (page)',
+      'available: 99.95 % of the last 30d (target 99.9 %), 50 % of the budget of 30d left',
+      'requests without error: 99 % of the last 26s (target 99.9 %), budget of 30d overspent 10×, burning 20× (page)',
       'answers to probes of the last 30m: p95 12.3ms, p99 20ms (± 1 %)',
     ]);
   });

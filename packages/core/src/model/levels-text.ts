@@ -9,12 +9,13 @@ const termNames: { readonly [N in ScoreTerm['name']]: string } = {
   error_rate: 'error rate',
 };
 
-const objectiveNames: { readonly [O in SloObjective]: string } = {
-  availability: 'availability',
-  errorRate: 'error rate',
-  successRate: 'success rate',
-  latencyP95: 'p95 latency',
-  latencyP99: 'p99 latency',
+/** What is counted as good. */
+const goods: { readonly [O in SloObjective]: string } = {
+  availability: 'available',
+  errorRate: 'requests without error',
+  successRate: 'tasks done well',
+  latencyP95: 'p95 latency within its target',
+  latencyP99: 'p99 latency within its target',
 };
 
 /** The health score with its terms: the figure, its points, and their weight. */
@@ -38,19 +39,19 @@ export function sloTexts({ windowMs, objectives, measured }: SloStatus): readonl
   return [...texts, `answers to probes of the last ${formatDuration(overMs)}: ${figures} (± ${error * 100} %)`];
 }
 
-function sloText({ objective, target, good, budgetLeft, burn }: SloFigure, window: string): string {
+function sloText({ objective, target, good, overMs, budgetLeft, burn }: SloFigure, window: string): string {
   const alerts = burn.filter(({ raised }) => raised);
   const fastest = alerts.reduce((most, { long = 0, short = 0 }) => Math.max(most, Math.min(long, short)), 0);
   const kind = alerts.some(({ alert }) => alert === 'page') ? 'page' : 'ticket';
   const burns = alerts.length === 0 ? '' : `, burning ${rounded(fastest, 1)}× (${kind})`;
-  const left = budgetLeft === undefined ? '' : `, ${budgetText(budgetLeft)}`;
-  return `${objectiveNames[objective]} ${percent(good)} in order over ${window} (target ${percent(target)})${left}${burns}`;
+  const left = budgetLeft === undefined ? '' : `, ${budgetText(budgetLeft, window)}`;
+  return `${goods[objective]}: ${percent(good)} of the last ${formatDuration(overMs)} (target ${percent(target)})${left}${burns}`;
 }
 
-function budgetText(left: number): string {
+function budgetText(left: number, window: string): string {
   return left >= 0
-    ? `${rounded(left * 100, 1)} % of the error budget left`
-    : `error budget overspent ${rounded(1 - left, 1)}×`;
+    ? `${rounded(left * 100, 1)} % of the budget of ${window} left`
+    : `budget of ${window} overspent ${rounded(1 - left, 1)}×`;
 }
 
 function inputText({ name, input = 0 }: ScoreTerm): string {

@@ -7,6 +7,7 @@ const figure = (objective: SloFigure['objective'], good: number, budgetLeft?: nu
   good,
   total: 100,
   bad: 100 - good * 100,
+  overMs: 1,
   ...(budgetLeft === undefined ? {} : { budgetLeft }),
   burn: [],
 });

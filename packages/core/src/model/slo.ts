@@ -35,6 +35,8 @@ export interface SloFigure {
   /** What was seen: milliseconds (availability), requests, tasks, or samples (latency). */
   readonly total: number;
   readonly bad: number;
+  /** Time it was counted in, at most the budget's window: the figure of an agent known for a minute is that of a minute. */
+  readonly overMs: Ms;
   /** Share of the budget that is left; below 0 it is overspent. Absent: too little was seen. */
   readonly budgetLeft?: number;
   readonly burn: readonly BurnStatus[];
