@@ -3,7 +3,7 @@ import { messageOf } from './contracts/index.ts';
 import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { Agent, AgentId, Notice } from './model/index.ts';
-import { worseHealth } from './model/index.ts';
+import { stillByHand, worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/checkpoint-round.ts';
@@ -232,8 +232,7 @@ export class Pipeline {
     const suspected = findings.some((finding) => finding.kind !== 'not-ready');
     if (!worse || !suspected || (health !== 'degraded' && health !== 'failed')) return;
     // Whoever stopped it knows that it stands still (R14).
-    const { state } = seen.agent.instance ?? {};
-    if (state === 'stopped' || state === 'paused') return;
+    if (stillByHand(seen.agent.instance)) return;
     incidents.open(agentId).catch((thrown: unknown) => {
       log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
       clock.after(againMs, () => this.#decide(agentId));

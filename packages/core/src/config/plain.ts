@@ -67,3 +67,16 @@ export function deepFreeze<T>(value: T): T {
   for (const member of Object.values(value)) deepFreeze(member);
   return value;
 }
+
+/** The second laid over the first: where both are objects member by member, else the second; lists are taken whole. */
+export function overlay<T>(base: T, over: unknown): T {
+  if (over === undefined) return base;
+  if (!isObject(base) || !isObject(over)) return over as T;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = overlay(base[key], value);
+  return merged as T;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -25,7 +25,7 @@ import {
 import type { PolicyOf } from './guard-config.ts';
 import { type Labels, modeOfLabels, policyLabels, sectionsOfLabels } from './labels.ts';
 import { toPrediction, toTrends } from './policy-trends.ts';
-import { deepFreeze } from './plain.ts';
+import { deepFreeze, overlay } from './plain.ts';
 
 /** Distinct policies kept: labels come from outside, and a fleet with a path per agent must not fill the memory. */
 const mostCached = 10_000;
@@ -85,17 +85,6 @@ export function mergeSections(document: Sections, levels: readonly PartialSectio
   ]);
   return Object.fromEntries(merged) as Sections;
 }
-
-function overlay(base: unknown, over: unknown): unknown {
-  if (over === undefined) return base;
-  if (!isObject(base) || !isObject(over)) return over;
-  const merged = { ...base };
-  for (const [key, value] of Object.entries(over)) merged[key] = overlay(base[key], value);
-  return merged;
-}
-
-const isObject = (value: unknown): value is { [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** From the keys people write to those of the model: the one place where the two meet. */
 function toPolicy(sections: Sections, group: GroupSection): Policy {

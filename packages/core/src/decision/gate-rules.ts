@@ -1,4 +1,4 @@
-import { formatDuration, windowReason } from '../model/index.ts';
+import { formatDuration, stillByHand, windowReason } from '../model/index.ts';
 import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts';
 import { evidence } from './gate-evidence.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
@@ -93,9 +93,9 @@ function byHand({ agent, ordered, now, stoppedBeside = [] }: GateFacts): Objecti
     const text = `It would touch ${beside} as well, which somebody stopped by hand; that is left alone.`;
     return { until: now + askAgainMs, code: 'stopped-by-operator', text, remedy: `Start ${beside} again.` };
   }
-  const state = agent.instance?.state;
-  if (ordered || (state !== 'stopped' && state !== 'paused')) return undefined;
-  const text = `Somebody ${state} ${agent.id} by hand; it is left alone.`;
+  const how = stillByHand(agent.instance);
+  if (ordered || how === undefined) return undefined;
+  const text = `Somebody ${how} ${agent.id} by hand; it is left alone.`;
   return { until: now + askAgainMs, code: 'stopped-by-operator', text, remedy: 'Start it again, or order a respawn.' };
 }
 

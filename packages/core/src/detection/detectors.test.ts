@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentMetrics, HeartbeatPolicy, LifecycleEvent, ProbeSignal } from '../model/index.ts';
+import type { AgentMetrics, HeartbeatPolicy, LifecycleEvent } from '../model/index.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
 import { detectionRig } from '../../test/detection-rig.ts';
 
@@ -47,88 +47,6 @@ describe('HeartbeatDetector', () => {
     expect((await run(20_000, () => beat(slot))).cleared).toEqual([]);
     signal(slot, { kind: 'heartbeat', status: 'ok' });
     expect(tick()).toMatchObject({ cleared: [{ agentId: 'a' }], health: [{ to: 'healthy' }] });
-  });
-});
-
-describe('ProbeDetector', () => {
-  const probe = (name: ProbeSignal['probe'], outcome: ProbeSignal['outcome'], given: Partial<ProbeSignal> = {}) =>
-    ({ kind: 'probe', probe: name, outcome, latencyMs: 1, ...given }) as const;
-
-  async function ready() {
-    const rig = detectionRig();
-    const slot = rig.add();
-    await rig.run(31_000);
-    const say = (...signals: ReturnType<typeof probe>[]) => {
-      for (const one of signals) rig.signal(slot, one);
-      return rig.tick();
-    };
-    return { ...rig, slot, say };
-  }
-
-  it('believes three failures in a row, and two successes in a row', async () => {
-    const { say } = await ready();
-    const down = probe('liveness', 'down', { detail: 'connection refused' });
-    const up = probe('liveness', 'up');
-    expect(say(down, down, up, down, down).raised).toEqual([]);
-    expect(say(down).raised).toMatchObject([
-      { kind: 'probe-failed', text: '3 liveness probes failed in a row: connection refused' },
-    ]);
-    expect(say(up, down, up).cleared).toEqual([]);
-    expect(say(up).cleared).toHaveLength(1);
-  });
-
-  it('believes one question at once that was to confirm a suspicion', async () => {
-    const { say } = await ready();
-    expect(say(probe('health', 'down', { confirming: true, statusCode: 500 })).raised).toMatchObject([
-      { kind: 'probe-failed', implies: 'failed', text: 'it did not answer well when asked: answered 500' },
-    ]);
-  });
-
-  it('finds an agent that is not ready degraded and names what failed', async () => {
-    const { say, slot, detection } = await ready();
-    const down = probe('readiness', 'down', {
-      detail: 'not ready: database',
-      checks: { database: false, redis: true },
-    });
-    expect(say(probe('liveness', 'up'), down, down, down)).toMatchObject({
-      raised: [{ kind: 'not-ready', implies: 'degraded', data: { failedChecks: ['database'] } }],
-      health: [{ to: 'degraded' }],
-    });
-    expect(detection.status(slot).findings).toHaveLength(1);
-  });
-
-  it('does not count what the guard could not ask, nor what happens in the start grace', async () => {
-    const { say, run } = await ready();
-    const unknown = probe('liveness', 'unknown');
-    const down = probe('liveness', 'down');
-    expect(say(unknown, unknown, unknown, unknown).raised).toEqual([]);
-    say({ kind: 'lifecycle', event: 'restarted' } as never);
-    await run(20_000);
-    expect(say(down, down, down, down).raised).toEqual([]);
-    await run(11_000);
-    expect(say(down, down, down).raised).toHaveLength(1);
-  });
-
-  it('ends the start grace of an instance with its first good answer', async () => {
-    const { say, run } = await ready();
-    const down = probe('liveness', 'down');
-    say({ kind: 'lifecycle', event: 'restarted' } as never);
-    await run(5_000);
-    expect(say(down, probe('liveness', 'up'), down, down, down).raised).toMatchObject([{ kind: 'probe-failed' }]);
-  });
-
-  it('believes an unanswered confirming question also in the start grace', async () => {
-    const { say } = await ready();
-    say({ kind: 'lifecycle', event: 'restarted' } as never);
-    expect(say(probe('health', 'down', { confirming: true })).raised).toMatchObject([{ kind: 'probe-failed' }]);
-  });
-
-  it('lets an agent that starts anew begin anew', async () => {
-    const { say, signal, slot, tick } = await ready();
-    const down = probe('liveness', 'down');
-    say(down, down, down);
-    signal(slot, { kind: 'lifecycle', event: 'restarted' });
-    expect(tick().cleared).toHaveLength(1);
   });
 });
 

@@ -90,7 +90,7 @@ function makeJudge(at: Provider): Judge {
     doubt: at.get(core.doubt),
     assessor: (name) => registry.get('assessors', name),
     strategy: (name) => registry.get('strategies', name),
-    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+    orchestrator: (name) => registry.find('orchestrators', name),
     history: (agentId, question) => at.get(core.ledger).historyNow(agentId, question) ?? noHistory,
     degraded: (what, why) => at.get(core.degradations).set(what, why),
     settled: (orchestrator) => at.get(core.settle).of(orchestrator),

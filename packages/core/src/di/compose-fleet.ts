@@ -76,7 +76,7 @@ function makeCommandProber(at: Provider): CommandProber {
   return new CommandProber({
     clock: at.get(core.clock),
     log: at.get(core.log),
-    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+    orchestrator: (name) => registry.find('orchestrators', name),
   });
 }
 

@@ -1,7 +1,8 @@
 import type { StoreOp } from '../contracts/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
 import { RankingBook } from '../learning/index.ts';
-import type { Agent, AgentId, Attempt } from '../model/index.ts';
+import type { AgentId, Attempt } from '../model/index.ts';
+import { currentAttempt } from '../model/index.ts';
 import type { IncidentChange } from '../pipeline/incident-change.ts';
 import { Insight } from '../pipeline/insight.ts';
 import { keys } from '../state/keys.ts';
@@ -18,18 +19,12 @@ export function makeRanking(at: Provider): RankingBook {
 }
 
 export function makeInsight(at: Provider): Insight {
-  const fleet = at.get(core.fleet);
   return new Insight({
     clock: at.get(core.clock),
     log: at.get(core.incidentLog),
     ranking: at.get(core.ranking),
     groupSize: (group) => at.get(core.sight).groupSize(group),
-    *agents(): Iterable<Agent> {
-      for (let slot = 0; slot < fleet.slots; slot += 1) {
-        const agent = fleet.agent(slot)?.agent;
-        if (agent) yield agent;
-      }
-    },
+    dependants: (agentId) => at.get(core.dependencies).dependants(agentId),
     checkpoints: (agentId) => at.get(core.checkpoints).list(agentId),
   });
 }
@@ -44,8 +39,7 @@ export async function prefetchInsight(at: Provider, agentId: AgentId): Promise<v
 export function rankingOps(at: Provider, record: LedgerRecord): readonly StoreOp[] {
   const incident = at.get(core.incidentLog).openFor(record.agentId);
   if (!incident) return [];
-  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
-  return at.get(core.ranking).opsFor(incident.group, underItsName(record, attempt));
+  return at.get(core.ranking).opsFor(incident.group, underItsName(record, currentAttempt(incident)));
 }
 
 /** Told to the memory once it is stored. */

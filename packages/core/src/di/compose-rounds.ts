@@ -40,10 +40,7 @@ export function composeRounds(scope: Scope): void {
         clock: at.get(core.clock),
         random: at.get(core.random).fork('log-round'),
         log: at.get(core.log),
-        orchestrator: (name) => {
-          const registry = at.get(core.registry);
-          return registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined;
-        },
+        orchestrator: (name) => at.get(core.registry).find('orchestrators', name),
         ingest: (signal) => at.get(core.collector).ingest(signal),
       }),
   );

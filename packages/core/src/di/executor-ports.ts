@@ -19,7 +19,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
     clock,
     log: at.get(core.log),
     controlPlane: at.get(core.controlPlane),
-    orchestrator: (name) => (registry.has('orchestrators', name) ? registry.get('orchestrators', name) : undefined),
+    orchestrator: (name) => registry.find('orchestrators', name),
     agent: (agentId) => agentOf(at, agentId),
     incident: (id) => at.get(core.incidentLog).get(id),
     confirm: (id) => at.get(core.incidents).confirm(id),

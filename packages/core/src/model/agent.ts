@@ -40,6 +40,12 @@ export interface Instance {
   readonly memoryLimitMb?: number;
 }
 
+/** How somebody brought the instance to stand still by hand, if so: it is left alone (R14). */
+export function stillByHand(instance: Instance | undefined): 'stopped' | 'paused' | undefined {
+  const { state } = instance ?? {};
+  return state === 'stopped' || state === 'paused' ? state : undefined;
+}
+
 /** The logical place that is watched. */
 export interface Agent {
   readonly id: AgentId;

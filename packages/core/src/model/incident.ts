@@ -209,6 +209,17 @@ export const transitions: { readonly [S in IncidentState]: readonly IncidentStat
   resolved: ['resolved'],
 };
 
+/** The attempt that is under way or being proven. */
+export function currentAttempt(incident: Incident): Attempt | undefined {
+  return incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
+}
+
+/** Every attempt, the current one included, oldest first. */
+export function allAttempts(incident: Incident): readonly Attempt[] {
+  const current = currentAttempt(incident);
+  return current ? [...incident.attempts, current] : incident.attempts;
+}
+
 /** Whether nothing more will happen to it by itself: resolved, or escalated and a person was told. */
 export function isEnded(incident: Incident): boolean {
   return incident.state === 'resolved' || (incident.state === 'escalated' && incident.told);

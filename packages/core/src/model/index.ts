@@ -6,7 +6,7 @@ export { canonicalJson } from './json.ts';
 export type { EpochMs, Ms, Ratio } from './units.ts';
 export { formatDuration, parseBytes, parseDuration, parseRatio } from './units.ts';
 export type { Agent, AgentId, Criticality, GroupId, Instance, InstanceId, InstanceState, Role } from './agent.ts';
-export { isId } from './agent.ts';
+export { isId, stillByHand } from './agent.ts';
 export type { AgentMetrics, MetricName, Progress } from './metrics.ts';
 export { invalidMetric, metricNames } from './metrics.ts';
 export type {
@@ -112,7 +112,7 @@ export type {
   Vote,
   Watch,
 } from './incident.ts';
-export { isEnded, personOf, transitions } from './incident.ts';
+export { allAttempts, currentAttempt, isEnded, personOf, transitions } from './incident.ts';
 export type { FleetBreaker, Storm, StormCause, StormEntry, StormId } from './storm.ts';
 export type { Hold, HoldScope, MaintenanceWindow } from './hold.ts';
 export { covers, windowReason } from './hold.ts';

@@ -1,14 +1,5 @@
-import type {
-  Approval,
-  Attempt,
-  Factor,
-  Incident,
-  JsonObject,
-  Notice,
-  IncidentNoticeKind,
-  Priority,
-} from '../model/index.ts';
-import { formatDuration, priorityOf } from '../model/index.ts';
+import type { Approval, Factor, Incident, JsonObject, Notice, IncidentNoticeKind, Priority } from '../model/index.ts';
+import { allAttempts, formatDuration, priorityOf } from '../model/index.ts';
 
 const titleMax = 200;
 const textMax = 4_000;
@@ -219,13 +210,10 @@ function again(incident: Incident): string | undefined {
     : `The same failure came back; it continues ${incident.continues}`;
 }
 
-function attemptsOf(incident: Incident): readonly Attempt[] {
-  const current = incident.state === 'acting' ? [incident.attempt] : [];
-  return [...incident.attempts, ...current].slice(-listMax);
-}
-
 function tried(incident: Incident): string | undefined {
-  const attempts = attemptsOf(incident).map((attempt) => `${attempt.plan.rung} (${attempt.verdict ?? 'under way'})`);
+  const attempts = allAttempts(incident)
+    .slice(-listMax)
+    .map((attempt) => `${attempt.plan.rung} (${attempt.verdict ?? 'under way'})`);
   return attempts.length === 0 ? undefined : `Tried: ${attempts.join(', ')}`;
 }
 
@@ -234,7 +222,7 @@ function after(incident: Incident): string {
 }
 
 function recommended(incident: Incident): { readonly recommendedAction?: string } {
-  const plan = attemptsOf(incident).at(-1)?.plan ?? incident.requested?.plan;
+  const plan = allAttempts(incident).at(-1)?.plan ?? incident.requested?.plan;
   return plan ? { recommendedAction: plan.recommendedAction } : {};
 }
 
@@ -252,11 +240,13 @@ function failureDetails(incident: Incident): JsonObject {
     ...(assessment ? { severity: assessment.severity, factors: assessment.factors.map(factorJson) } : {}),
     ...(assessment?.dataLossRisk ? { dataLossRisk: true } : {}),
     ...(assessment?.securityIncident ? { securityIncident: true } : {}),
-    attempts: attemptsOf(incident).map((attempt) => ({
-      number: attempt.number,
-      rung: attempt.plan.rung,
-      verdict: attempt.verdict ?? 'under way',
-    })),
+    attempts: allAttempts(incident)
+      .slice(-listMax)
+      .map((attempt) => ({
+        number: attempt.number,
+        rung: attempt.plan.rung,
+        verdict: attempt.verdict ?? 'under way',
+      })),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AgentStatus } from '../contracts/index.ts';
 import type { Defect, Reason } from '../model/index.ts';
-import { formatDuration, healthScore } from '../model/index.ts';
+import { formatDuration, healthScore, stillByHand } from '../model/index.ts';
 import type { AgentSlot } from '../contracts/index.ts';
 import type { Detection } from '../detection/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -70,8 +70,9 @@ function remarksOn(parts: StatusParts, slot: AgentSlot): readonly Reason[] {
   const { fleet, sight, collector, doubt } = parts;
   const remarks: Reason[] = [];
   const { id = '', instance } = fleet.agent(slot)?.agent ?? {};
-  if (instance?.state === 'stopped' || instance?.state === 'paused') {
-    const text = `Somebody ${instance.state} ${id} by hand; it is left alone.`;
+  const how = stillByHand(instance);
+  if (how) {
+    const text = `Somebody ${how} ${id} by hand; it is left alone.`;
     remarks.push({ code: 'stopped-by-operator', text, remedy: 'Start it again, or order a respawn.' });
   }
   const unknown = parts.dependencies.unknownTo(id);

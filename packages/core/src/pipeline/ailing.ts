@@ -2,8 +2,8 @@ import type { Clock } from '../contracts/index.ts';
 import type { GroupCounts } from '../decision/fleet-breaker.ts';
 import { isSilenceOnly } from '../decision/gate-storm.ts';
 import type { AgentId, EpochMs, GroupId, Incident } from '../model/index.ts';
+import { stillByHand } from '../model/index.ts';
 import type { AgentSight, View } from './view.ts';
-import { isByHand } from './view.ts';
 
 export interface AilingOptions {
   readonly clock: Clock;
@@ -81,7 +81,7 @@ export class Ailing {
 
   #look(agentId: AgentId, before: Ailment | undefined): Ailment | undefined {
     const sight = this.#o.view.see(agentId);
-    if (!sight || isByHand(sight)) return undefined;
+    if (!sight || stillByHand(sight.agent.instance)) return undefined;
     const { group } = sight.agent;
     const known = before?.group === group ? before : undefined;
     const since = known?.since ?? this.#o.clock.now();

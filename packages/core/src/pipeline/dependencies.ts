@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../contracts/index.ts';
 import type { DependencyFacts } from '../decision/together-facts.ts';
 import type { Agent, AgentId, Incident, Ms } from '../model/index.ts';
+import { stillByHand } from '../model/index.ts';
 import type { View } from './view.ts';
 import { isProven, proofMs } from './proof.ts';
 
@@ -92,6 +93,11 @@ export class Dependencies {
     return undefined;
   }
 
+  /** How many agents depend on it, not counting those who do by way of others. */
+  dependants(agentId: AgentId): number {
+    return this.#downstream.get(agentId)?.size ?? 0;
+  }
+
   /** Dependencies of an agent that the guard does not know. */
   unknownTo(agentId: AgentId): readonly AgentId[] {
     return (this.#upstream.get(agentId) ?? []).filter((other) => !this.#o.view.knows(other));
@@ -104,8 +110,7 @@ export class Dependencies {
   #isBad(agentId: AgentId): boolean {
     const sight = this.#o.view.see(agentId);
     if (!sight) return false;
-    const { state } = sight.agent.instance ?? {};
-    if (sight.health === 'failed' || state === 'stopped' || state === 'paused') return true;
+    if (sight.health === 'failed' || stillByHand(sight.agent.instance)) return true;
     const incident = this.#o.openFor(agentId);
     return incident !== undefined && !isProven(incident, this.#o.clock.now());
   }

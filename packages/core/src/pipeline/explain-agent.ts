@@ -1,6 +1,6 @@
 import type { AgentStatus } from '../contracts/index.ts';
 import type { Policy, Reason } from '../model/index.ts';
-import { formatDuration } from '../model/index.ts';
+import { formatDuration, stillByHand } from '../model/index.ts';
 import type { AgentSight } from './view.ts';
 
 /** What was heard of an agent last, in sentences. */
@@ -45,9 +45,9 @@ export function whyNoIncident(status: AgentStatus): Reason {
     const text = `It is out of the routes (${suspicions}); not being ready is alone no reason to repair it.`;
     return { code, text, remedy: 'Any further suspicion opens an incident.' };
   }
-  const { state } = status.agent.instance ?? {};
-  if (state === 'stopped' || state === 'paused') {
-    const text = `Whoever ${state} it knows that it stands still (${suspicions}).`;
+  const how = stillByHand(status.agent.instance);
+  if (how) {
+    const text = `Whoever ${how} it knows that it stands still (${suspicions}).`;
     return { code, text, remedy: 'Start it again, or order a respawn.' };
   }
   if (status.health === 'healthy' || status.health === 'unknown') {

@@ -13,7 +13,7 @@ import type {
   TimelineEntry,
 } from '../model/index.ts';
 import type { LedgerRecord } from '../learning/index.ts';
-import { signatureOf } from '../model/index.ts';
+import { canonicalJson, signatureOf } from '../model/index.ts';
 import type { EventBus, SerialQueue } from '../runtime/index.ts';
 import { alarmOf } from './alarms.ts';
 import type { IncidentLog } from './incident-log.ts';
@@ -298,7 +298,7 @@ export class Incidents implements Inbox {
     if (!stored) return;
     this.#o.stored(undefined);
     this.#setAlarm(stored, againMs);
-    if (JSON.stringify(stored) === JSON.stringify(change.incident)) this.#o.after(change);
+    if (canonicalJson(stored) === canonicalJson(change.incident)) this.#o.after(change);
   }
 
   #setAlarm(incident: Incident, leastMs: Ms = 0): void {

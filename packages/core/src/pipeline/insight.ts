@@ -1,5 +1,5 @@
-import type { Checkpoint, Agent, AgentId, EpochMs, Finding, GroupId, Incident, Learned, Ms } from '../model/index.ts';
-import { restoredCheckpoints, signatureOf } from '../model/index.ts';
+import type { Checkpoint, Agent, AgentId, EpochMs, Finding, GroupId, Incident, Learned } from '../model/index.ts';
+import { allAttempts, restoredCheckpoints, signatureOf } from '../model/index.ts';
 import type { Clock, IncidentFacts } from '../contracts/index.ts';
 import type { RankingBook } from '../learning/index.ts';
 import { drawChances } from '../learning/index.ts';
@@ -7,16 +7,13 @@ import { isIsolated } from '../incident/index.ts';
 import { seededRandom } from '../runtime/index.ts';
 import type { IncidentLog } from './incident-log.ts';
 
-/** Who depends on whom is counted anew at most this often, and only while something is decided. */
-const countAgainMs: Ms = 10_000;
-
 export interface InsightOptions {
   readonly clock: Clock;
   readonly log: IncidentLog;
   readonly ranking: RankingBook;
   groupSize(group: GroupId): number;
-  /** Every agent of the fleet. */
-  agents(): Iterable<Agent>;
+  /** How many agents depend on it. */
+  dependants(agentId: AgentId): number;
   checkpoints(agentId: AgentId): Promise<readonly Checkpoint[]>;
 }
 
@@ -24,8 +21,6 @@ export interface InsightOptions {
 export class Insight {
   readonly #o: InsightOptions;
   readonly #restorable = new Map<AgentId, readonly string[]>();
-  #dependants: ReadonlyMap<AgentId, number> = new Map();
-  #countedMs = -Infinity;
 
   constructor(options: InsightOptions) {
     this.#o = options;
@@ -35,7 +30,7 @@ export class Insight {
   async prefetch(agentId: AgentId, group: GroupId): Promise<void> {
     await this.#o.ranking.load(group);
     const incident = this.#o.log.openFor(agentId);
-    if (!incident || restoredCheckpoints(attemptsOf(incident)).length === 0) {
+    if (!incident || restoredCheckpoints(allAttempts(incident)).length === 0) {
       this.#restorable.delete(agentId);
       return;
     }
@@ -60,7 +55,7 @@ export class Insight {
       reach: {
         groupSize: this.#o.groupSize(group),
         unhealthy: this.#o.log.unresolvedIn(group, agentId),
-        dependants: this.#dependantsOf(agentId),
+        dependants: this.#o.dependants(agentId),
       },
       ...(learned ? { learned } : {}),
       ...(checkpoints ? { checkpoints } : {}),
@@ -77,18 +72,6 @@ export class Insight {
     const random = seededRandom(`ranking/${id}/${attempts.length + 1}`, this.#o.clock);
     return { mode, draws: drawChances(this.#o.ranking.talliesOf(group, signature), now, random) };
   }
-
-  #dependantsOf(agentId: AgentId): number {
-    const nowMs = this.#o.clock.monotonic();
-    if (nowMs - this.#countedMs >= countAgainMs) {
-      const counts = new Map<AgentId, number>();
-      for (const { dependsOn } of this.#o.agents())
-        for (const needed of new Set(dependsOn)) counts.set(needed, (counts.get(needed) ?? 0) + 1);
-      this.#dependants = counts;
-      this.#countedMs = nowMs;
-    }
-    return this.#dependants.get(agentId) ?? 0;
-  }
 }
 
 function flagsOf({ assessment }: Incident): IncidentFacts['flagged'] {
@@ -104,9 +87,4 @@ export function restorableFrom(
   now: EpochMs,
 ): readonly Checkpoint[] {
   return all.filter(({ quarantined, at }) => !quarantined && at < openedAt && now - at <= policy.checkpoints.maxAgeMs);
-}
-
-function attemptsOf(incident: Incident): Incident['attempts'] {
-  const current = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
-  return current ? [...incident.attempts, current] : incident.attempts;
 }

@@ -25,6 +25,7 @@ import type {
   RecurrencePolicy,
   Rung,
 } from '../model/index.ts';
+import { stillByHand } from '../model/index.ts';
 import { approvalFacts } from './approval-facts.ts';
 import type { Holds } from './holds.ts';
 import { absentAgent, rolloutSeen, touches } from './incident-reading.ts';
@@ -36,7 +37,6 @@ import { backoffOf, hashOf, isContainment, isOrdered, planInHand, rungOfNobody, 
 import type { Reservations } from './reservations.ts';
 import { activityOf } from './activity.ts';
 import type { AgentSight, View } from './view.ts';
-import { isByHand } from './view.ts';
 
 /** What failures that hang together mean for one incident. */
 export interface TogetherSight {
@@ -218,7 +218,9 @@ export class Judge {
       affects: of.affects,
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
-      stoppedBeside: of.affects.filter((agentId) => agentId !== incident.agentId && isByHand(view.see(agentId))),
+      stoppedBeside: of.affects.filter(
+        (agentId) => agentId !== incident.agentId && stillByHand(view.see(agentId)?.agent.instance) !== undefined,
+      ),
       ...(hold ? { hold } : {}),
       ...(past.moves === undefined ? {} : { moves: past.moves }),
       ...rolloutSeen(incident),

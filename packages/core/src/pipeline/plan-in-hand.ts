@@ -1,6 +1,7 @@
 import type { IncidentFacts } from '../contracts/index.ts';
 import { planHash as planHashOf } from '../decision/plan-hash.ts';
 import type { Capability, Decision, GatePolicy, Incident, Instance, Plan, Rung, Step } from '../model/index.ts';
+import { currentAttempt } from '../model/index.ts';
 import { stepsFor } from '../recovery/genesis.ts';
 
 /** A person is not called sooner, and on no less evidence, than a restart would be allowed for an agent that can be acted on. */
@@ -55,7 +56,6 @@ function drainMs({ policy: { ladder } }: Incident, { health }: IncidentFacts, ru
 /** The pause after the rung that is under way: its own, else the gate's. */
 export function backoffOf(incident: Incident): GatePolicy['backoff'] {
   const { ladder, gate } = incident.policy;
-  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
-  const rung = attempt?.plan.rung ?? 'escalate';
+  const rung = currentAttempt(incident)?.plan.rung ?? 'escalate';
   return { ...gate.backoff, ...(rung === 'escalate' ? {} : ladder[rung].backoff) };
 }

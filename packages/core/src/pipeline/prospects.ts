@@ -2,7 +2,7 @@ import { containment } from '../decision/ladder-strategy.ts';
 import type { IncidentFacts } from '../contracts/index.ts';
 import type { DecideFacts } from '../incident/index.ts';
 import type { Assessment, Capability, Decision, GateVerdict, Incident, Plan, Reason } from '../model/index.ts';
-import { capabilityFor, leavesAlternative, restoredCheckpoints } from '../model/index.ts';
+import { allAttempts, capabilityFor, currentAttempt, leavesAlternative, restoredCheckpoints } from '../model/index.ts';
 import { stepsFor } from '../recovery/genesis.ts';
 
 export interface ProspectsInput {
@@ -54,11 +54,11 @@ function comeBack(input: ProspectsInput): Prospects {
 
 /** Whether the attempt under way leaves another way on the same rung, which is to be had. */
 function alternative({ incident, facts }: ProspectsInput): Prospects {
-  const attempt = incident.state === 'acting' || incident.state === 'watching' ? incident.attempt : undefined;
+  const attempt = currentAttempt(incident);
   const { ladder } = incident.policy;
   if (!attempt || !leavesAlternative(attempt, ladder)) return {};
   if (ladder.respawn.alternative === 'without-state') return { alternative: true };
-  const avoid = restoredCheckpoints([...incident.attempts, attempt]);
+  const avoid = restoredCheckpoints(allAttempts(incident));
   return facts.checkpoints?.some((id) => !avoid.includes(id)) ? { alternative: true } : {};
 }
 

@@ -25,9 +25,3 @@ export interface View {
   groupSize(group: GroupId): number;
   members(group: GroupId): readonly AgentId[];
 }
-
-/** Somebody stopped or paused the instance by hand. */
-export function isByHand(sight: AgentSight | undefined): boolean {
-  const state = sight?.agent.instance?.state;
-  return state === 'stopped' || state === 'paused';
-}

@@ -89,6 +89,11 @@ export class Registry {
     return entry.made as Kinds[K];
   }
 
+  /** As `get`; `undefined` when there is none of that name. */
+  find<K extends Kind>(kind: K, name: string): Kinds[K] | undefined {
+    return this.has(kind, name) ? this.get(kind, name) : undefined;
+  }
+
   has(kind: Kind, name: string): boolean {
     return this.#entries.get(kind)?.has(name) ?? false;
   }

@@ -2,31 +2,17 @@
  * R07. What taught it: a watchdog took agents that were deep in long work for dead because they answered slowly, killed
  * them in the middle of it, and did so again with the next that took the work over (trinity#1463, breeze#852).
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { GuardRig } from '../../src/testing/index.ts';
 import { leakWorld } from '../scenarios/leak-world.ts';
-import { fakeWorld, healthy, resolved, type World } from '../scenarios/rig.ts';
+import { healthy, resolved, steadyWorld } from '../scenarios/rig.ts';
 
 const id = 'web.2';
-let rig: GuardRig | undefined;
-
-async function world(config: object = {}): Promise<World> {
-  const made = await fakeWorld(config);
-  rig = made.rig;
-  await healthy(made.rig);
-  return made;
-}
-
-afterEach(async () => {
-  await rig?.stop();
-  rig = undefined;
-});
-
 const because = async (one: GuardRig): Promise<string | undefined> => (await one.incidents())[0]?.because.code;
 
 describe('R07: busy is not dead', () => {
   it('does not restart an agent for being slow while its work advances, however long', async () => {
-    const { rig, executed } = await world();
+    const { rig, executed } = await steadyWorld();
     rig.fleet.suffer(id, 'busy');
     expect(await rig.until(async () => (await because(rig)) === 'progress-veto', 120_000)).toBe(true);
     await rig.clock.advance(300_000);
@@ -36,7 +22,7 @@ describe('R07: busy is not dead', () => {
   });
 
   it('restarts it once its work stands still', async () => {
-    const { rig, executed } = await world();
+    const { rig, executed } = await steadyWorld();
     rig.fleet.suffer(id, 'busy');
     await rig.until(async () => (await because(rig)) === 'progress-veto', 120_000);
     rig.fleet.suffer(id, 'slow');
@@ -45,7 +31,7 @@ describe('R07: busy is not dead', () => {
   });
 
   it('counts a recovery only by signs of life of the new instance, not by what was heard of the old', async () => {
-    const { rig, executed } = await world();
+    const { rig, executed } = await steadyWorld();
     rig.fleet.suffer(id, 'silent', 1);
     expect(await rig.until(() => executed.length > 0, 240_000)).toBe(true);
     // The new instance is silent as well: it answers, and yet it is not recovered.
@@ -55,7 +41,7 @@ describe('R07: busy is not dead', () => {
 
   it('does not restart a busy agent for what is only foreseen, as long as there is time', async () => {
     const made = await leakWorld({ mode: 'act' });
-    rig = made.rig;
+    onTestFinished(() => made.rig.stop());
     await healthy(made.rig);
     made.rig.fleet.occupy(id, 3);
     made.rig.fleet.suffer(id, 'leak');

@@ -2,31 +2,17 @@
  * R18. The incident that taught it: a remediation that was taken for done when its command returned left services down
  * that "had been restarted"; only those that were watched afterwards were known to work (Nurse, Keptn).
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GuardRig } from '../../src/testing/index.ts';
-import { fakeWorld, healthy, quick, resolved, type World } from '../scenarios/rig.ts';
+import { quick, resolved, steadyWorld, type World } from '../scenarios/rig.ts';
 
 const id = 'web.2';
-let rig: GuardRig | undefined;
-
-async function world(config: object = {}): Promise<World> {
-  const made = await fakeWorld(config);
-  rig = made.rig;
-  await healthy(made.rig);
-  return made;
-}
-
-afterEach(async () => {
-  await rig?.stop();
-  rig = undefined;
-});
-
 const kinds = ({ executed }: World): readonly string[] => executed.map(({ action }) => action.kind);
 const state = async (one: GuardRig): Promise<string | undefined> => (await one.incidents())[0]?.state;
 
 describe('R18: verify', () => {
   it('calls nothing healed before the whole watch has passed, whatever the orchestrator said', async () => {
-    const { rig, kill } = await world();
+    const { rig, kill } = await steadyWorld();
     kill(id);
     expect(await rig.until(async () => (await state(rig)) === 'watching', 60_000, 100)).toBe(true);
     const began = rig.clock.now();
@@ -40,7 +26,7 @@ describe('R18: verify', () => {
   });
 
   it('takes the next rung when the agent suffers again during the watch, and tells it at critical priority', async () => {
-    const made = await world();
+    const made = await steadyWorld();
     const { rig } = made;
     rig.fleet.suffer(id, 'slow', 1);
     const incident = await resolved(rig, 600_000);
@@ -53,7 +39,7 @@ describe('R18: verify', () => {
   });
 
   it('keeps work half routed through the watch, and gives all of it back after', async () => {
-    const { rig, kill } = await world();
+    const { rig, kill } = await steadyWorld();
     kill(id);
     await rig.until(async () => (await state(rig)) === 'watching', 60_000, 100);
     const breaker = (): unknown => rig.guard().agents.get(id).breaker;
@@ -64,7 +50,7 @@ describe('R18: verify', () => {
   });
 
   it('goes on watching after the guard was killed in the middle of it: no time away counts as proof', async () => {
-    const made = await world();
+    const made = await steadyWorld();
     const { rig, kill } = made;
     kill(id);
     await rig.until(async () => (await state(rig)) === 'watching', 60_000, 100);
@@ -80,7 +66,7 @@ describe('R18: verify', () => {
   });
 
   it('tries another way on the same rung when the state it restored may be at fault, before it hands over', async () => {
-    const { rig } = await world({ gate: { ...quick.gate, attempts: [{ max: 9, per: '10m' }] } });
+    const { rig } = await steadyWorld({ gate: { ...quick.gate, attempts: [{ max: 9, per: '10m' }] } });
     for (const byte of [1, 2]) {
       await rig.guard().checkpoints.save(id, new Uint8Array([byte]), { contentType: 'application/octet-stream' });
       await rig.clock.advance(1_000);

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import type { Capability, Incident } from '../../src/model/index.ts';
 import type { GuardRig } from '../../src/testing/index.ts';
 import { createGuardRig, FakeOrchestrator, FakeWorkloadOrchestrator } from '../../src/testing/index.ts';
@@ -76,6 +77,14 @@ export async function healthy(rig: GuardRig): Promise<boolean> {
         .items.every((status) => status.health === 'healthy'),
     60_000,
   );
+}
+
+/** A fake world that has settled and is healthy; it is stopped when the test is over. */
+export async function steadyWorld(config: object = {}): Promise<World> {
+  const world = await fakeWorld(config);
+  onTestFinished(() => world.rig.stop());
+  await healthy(world.rig);
+  return world;
 }
 
 /** The one incident of the scenario, once it is resolved. */
