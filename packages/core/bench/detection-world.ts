@@ -5,8 +5,8 @@
  */
 import type { DetectionResult } from '../src/detection/index.ts';
 import { builtInDetectors, Detection } from '../src/detection/index.ts';
-import { Arrivals } from '../src/detection/arrivals.ts';
-import { zOfPhi } from '../src/detection/phi.ts';
+import { Arrivals } from '../src/detection/heartbeat/arrivals.ts';
+import { zOfPhi } from '../src/detection/heartbeat/phi.ts';
 import { Fleet } from '../src/fleet/index.ts';
 import type { Detector, FleetView, Random } from '../src/contracts/index.ts';
 import { noopLogger, noopMetrics, seededRandom } from '../src/runtime/index.ts';

@@ -26,8 +26,8 @@ import type { Engine } from './engine.ts';
 import type { IncidentEvent } from './incident/index.ts';
 import type { AgentId, AuditDraft, IncidentId, Plan } from './model/index.ts';
 import { secretNames } from './model/index.ts';
-import { agentStatus } from './pipeline/agent-status.ts';
-import { Explainer } from './pipeline/explainer.ts';
+import { agentStatus } from './pipeline/members/agent-status.ts';
+import { Explainer } from './pipeline/explanation/explainer.ts';
 
 const listMax = 1_000;
 

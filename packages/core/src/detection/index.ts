@@ -3,13 +3,13 @@
  * monitor is the one place where health is computed.
  */
 import type { Detector, Doubt, FleetView } from '../contracts/index.ts';
-import { ErrorsDetector } from './errors-detector.ts';
-import { HeartbeatDetector } from './heartbeat-detector.ts';
+import { ErrorsDetector } from './errors/errors-detector.ts';
+import { HeartbeatDetector } from './heartbeat/heartbeat-detector.ts';
 import { LifecycleDetector } from './lifecycle-detector.ts';
 import { ProbeDetector } from './probe-detector.ts';
 import { ProgressDetector } from './progress-detector.ts';
-import { SloBurnDetector } from './slo-burn-detector.ts';
-import { SloDetector } from './slo-detector.ts';
+import { SloBurnDetector } from './slo/slo-burn-detector.ts';
+import { SloDetector } from './slo/slo-detector.ts';
 import { TrendDetector } from './trends/trend-detector.ts';
 
 export type { DetectionResult } from './detection.ts';

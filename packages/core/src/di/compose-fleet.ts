@@ -9,8 +9,8 @@ import {
   ProbeScheduler,
   SelfDoubt,
 } from '../monitoring/index.ts';
-import { FleetSight } from '../pipeline/fleet-sight.ts';
-import { Members } from '../pipeline/members.ts';
+import { FleetSight } from '../pipeline/members/fleet-sight.ts';
+import { Members } from '../pipeline/members/members.ts';
 import { Settle } from '../pipeline/settle.ts';
 import { TlsTrust } from '../runtime/index.ts';
 import { tapProber } from '../replay/prober-tap.ts';

@@ -1,6 +1,6 @@
-import { CheckpointRound } from '../pipeline/checkpoint-round.ts';
-import { LogRound } from '../pipeline/log-round.ts';
-import { MemoryRound } from '../pipeline/memory-round.ts';
+import { CheckpointRound } from '../pipeline/rounds/checkpoint-round.ts';
+import { LogRound } from '../pipeline/rounds/log-round.ts';
+import { MemoryRound } from '../pipeline/rounds/memory-round.ts';
 import type { Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 

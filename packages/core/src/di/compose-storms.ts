@@ -1,14 +1,14 @@
 import type { Policy } from '../model/index.ts';
 import { noticeOfStorm } from '../notification/index.ts';
-import { Ailing } from '../pipeline/ailing.ts';
-import { Dependencies } from '../pipeline/dependencies.ts';
-import { FleetBreakers } from '../pipeline/fleet-breakers.ts';
-import { Partitions } from '../pipeline/partitions.ts';
-import { proofMs } from '../pipeline/proof.ts';
-import { StormLog } from '../pipeline/storm-log.ts';
-import { StormVoice } from '../pipeline/storm-voice.ts';
-import { QuietPeers } from '../pipeline/quiet-peers.ts';
-import { Storms } from '../pipeline/storms.ts';
+import { Ailing } from '../pipeline/storms/ailing.ts';
+import { Dependencies } from '../pipeline/storms/dependencies.ts';
+import { FleetBreakers } from '../pipeline/storms/fleet-breakers.ts';
+import { Partitions } from '../pipeline/storms/partitions.ts';
+import { proofMs } from '../pipeline/storms/proof.ts';
+import { StormLog } from '../pipeline/storms/storm-log.ts';
+import { StormVoice } from '../pipeline/storms/storm-voice.ts';
+import { QuietPeers } from '../pipeline/storms/quiet-peers.ts';
+import { Storms } from '../pipeline/storms/storms.ts';
 import type { Provider, Scope } from './container.ts';
 import { core } from './core-tokens.ts';
 

@@ -2,7 +2,7 @@ import { Pipeline } from '../pipeline.ts';
 import { Degradations } from '../pipeline/degradations.ts';
 import { Ownership } from '../pipeline/ownership.ts';
 import { StoreOutage } from '../pipeline/store-outage.ts';
-import { Reflection } from '../pipeline/reflection.ts';
+import { Reflection } from '../pipeline/members/reflection.ts';
 import { tapStore } from '../replay/store-tap.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
 import { AuditLog, StoreLeases, timedStore } from '../state/index.ts';

@@ -5,7 +5,7 @@ import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
 import type { AgentReply, ExecutorPorts } from '../remediation/ports.ts';
-import { restorableFrom } from '../pipeline/insight.ts';
+import { restorableFrom } from '../pipeline/judgement/insight.ts';
 import { redact } from '../runtime/index.ts';
 
 /** Pause between two looks at an instance that is starting. */

@@ -1,5 +1,5 @@
 import type { GuardStatus } from '../contracts/index.ts';
-import type { StatusParts } from '../pipeline/agent-status.ts';
+import type { StatusParts } from '../pipeline/members/agent-status.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
 

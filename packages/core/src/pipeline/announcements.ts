@@ -1,7 +1,7 @@
 import type { DetectionResult } from '../detection/index.ts';
 import type { EventBus } from '../runtime/index.ts';
-import { finishedStep } from './audited.ts';
-import type { IncidentChange } from './incident-change.ts';
+import { finishedStep } from './incidents/audited.ts';
+import type { IncidentChange } from './incidents/incident-change.ts';
 
 /** Lines that say why nothing is done now. */
 const tellsOfNotActing: ReadonlySet<string> = new Set(['waiting', 'would-have', 'escalated', 'held']);

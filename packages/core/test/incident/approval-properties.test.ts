@@ -4,7 +4,7 @@ import { ApprovalSigner } from '../../src/decision/approval-signer.ts';
 import { decide, type IncidentEvent } from '../../src/incident/index.ts';
 import type { Incident, Policy } from '../../src/model/index.ts';
 import { personOf } from '../../src/model/index.ts';
-import { approvalFacts } from '../../src/pipeline/approval-facts.ts';
+import { approvalFacts } from '../../src/pipeline/approvals/approval-facts.ts';
 import { facts, finding, openIncident } from './fixtures.ts';
 
 const signer = new ApprovalSigner();

@@ -1,0 +1,121 @@
+import type { StateStore, StoreOp, Version } from '../../contracts/index.ts';
+import { isGuardError } from '../../contracts/index.ts';
+import type { SharedAsk, SharedBudget } from '../../decision/shared-budget.ts';
+import { askShared, freshSharedBudget, rebaseShared, spendShared } from '../../decision/shared-budget.ts';
+import type { EpochMs, GroupId, JsonObject } from '../../model/index.ts';
+import { keys } from '../../state/keys.ts';
+import type { StoreTime } from './store-time.ts';
+
+interface Kept {
+  readonly budget: SharedBudget;
+  readonly version: Version | undefined;
+}
+
+/** Tries to write the budget of the fleet before a store that is written by many is given up for now. */
+const triesMax = 20;
+
+/**
+ * The durable budgets of groups and of the fleet. That of a group lies in the partition of its shard and is written in
+ * the commit that begins the attempt. That of the fleet crosses shards: it is written before that commit, on the
+ * version that was read. Who loses that race reads again and asks again, so it is never overspent; a guard that dies
+ * between the two commits has spent once too often, never once too rarely.
+ */
+export class SharedBudgets {
+  readonly #store: StateStore;
+  readonly #time: StoreTime;
+  readonly #groups = new Map<GroupId, Kept>();
+  #global: Kept | undefined;
+  /** One write of the fleet's budget at a time: this guard does not race with itself. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: StateStore, time: StoreTime) {
+    this.#store = store;
+    this.#time = time;
+  }
+
+  /** Reads what a decision about the group rests on. The fleet's is read anew where others write it, too. */
+  async load(shard: number, group: GroupId): Promise<void> {
+    await this.#time.refresh();
+    if (!this.#groups.has(group)) this.#groups.set(group, await this.#read(keys.groupBudget(shard, group)));
+    if (!this.#global || this.#store.supports.shared) this.#global = await this.#read(keys.globalBudget);
+  }
+
+  group(group: GroupId): SharedBudget {
+    return this.#now(this.#groups.get(group));
+  }
+
+  get global(): SharedBudget {
+    return this.#now(this.#global);
+  }
+
+  /** The write that puts a changed budget of a group into a commit; it fails if another wrote it meanwhile. */
+  opFor(shard: number, group: GroupId, budget: SharedBudget): StoreOp {
+    return put(keys.groupBudget(shard, group), budget, this.#groups.get(group)?.version);
+  }
+
+  /** After the commit. */
+  committed(group: GroupId, budget: SharedBudget, version: Version): void {
+    this.#groups.set(group, { budget, version });
+  }
+
+  /** After a commit that failed: what is stored is read again. */
+  forget(group: GroupId): void {
+    this.#groups.delete(group);
+  }
+
+  /**
+   * Takes its weight from the budget of the fleet. Resolves with `false` when it is used up, be it by others meanwhile.
+   * `forced`: a person approved it; it is taken even then, and others wait the longer.
+   */
+  reserve(ask: Omit<SharedAsk, 'now'>, forced: boolean): Promise<boolean> {
+    return this.#change((budget, now) => {
+      const at = { ...ask, now };
+      return forced || askShared(budget, at).allowed ? spendShared(budget, at) : undefined;
+    });
+  }
+
+  /** People were told that the fleet's is used up. */
+  async told(): Promise<void> {
+    await this.#change((budget, now) => ({ ...budget, toldAt: now }));
+  }
+
+  #change(how: (budget: SharedBudget, now: EpochMs) => SharedBudget | undefined): Promise<boolean> {
+    const change = this.#turn.then(() => this.#compareAndSet(how));
+    this.#turn = change.catch(() => undefined);
+    return change;
+  }
+
+  async #compareAndSet(how: (budget: SharedBudget, now: EpochMs) => SharedBudget | undefined): Promise<boolean> {
+    for (let tries = 1; ; tries += 1) {
+      this.#global ??= await this.#read(keys.globalBudget);
+      const next = how(this.global, this.#time.now());
+      if (!next) return false;
+      try {
+        const op = put(keys.globalBudget, next, this.#global.version);
+        const versions = await this.#store.commit(keys.globalBudget, [op], { durability: 'sync' });
+        this.#global = { budget: next, version: versions[keys.globalBudget] };
+        return true;
+      } catch (thrown) {
+        // Whatever was or was not written is read again.
+        this.#global = undefined;
+        if (!isGuardError(thrown, 'GUARD_STATE_CONFLICT') || tries >= triesMax) throw thrown;
+      }
+    }
+  }
+
+  async #read(key: string): Promise<Kept> {
+    const stored = await this.#store.get(key);
+    return stored
+      ? { budget: stored.value as unknown as SharedBudget, version: stored.version }
+      : { budget: freshSharedBudget, version: undefined };
+  }
+
+  #now(kept: Kept | undefined): SharedBudget {
+    return rebaseShared(kept?.budget ?? freshSharedBudget, this.#time.now());
+  }
+}
+
+function put(key: string, budget: SharedBudget, version: Version | undefined): StoreOp {
+  const when = version === undefined ? 'absent' : { version };
+  return { op: 'put', key, value: budget as unknown as JsonObject, when };
+}

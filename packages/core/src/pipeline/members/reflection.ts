@@ -1,0 +1,122 @@
+import type { AgentSlot, Clock, ControlPlane, Logger } from '../../contracts/index.ts';
+import { messageOf } from '../../contracts/index.ts';
+import type { Detection } from '../../detection/index.ts';
+import type { Fleet } from '../../fleet/index.ts';
+import type { AgentId, BreakerState, ControlCommand, Health } from '../../model/index.ts';
+import type { Collector, ProbeScheduler } from '../../monitoring/index.ts';
+import { breakerFor } from '../../remediation/breaker.ts';
+import type { FleetSight } from './fleet-sight.ts';
+import type { IncidentLog } from '../incidents/incident-log.ts';
+import type { Ownership } from '../ownership.ts';
+
+export interface ReflectionOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fleet: Fleet;
+  readonly collector: Collector;
+  readonly probes: ProbeScheduler;
+  readonly detection: Detection;
+  readonly sight: FleetSight;
+  readonly incidentLog: IncidentLog;
+  readonly controlPlane: ControlPlane;
+  readonly ownership: Ownership;
+}
+
+/**
+ * Keeps in step with an agent's health and incident what merely follows from them: the watch, the pace of its probes,
+ * its breaker, what it is told in answer to heartbeats, and what the control plane shows. Decides nothing.
+ */
+export class Reflection {
+  readonly #o: ReflectionOptions;
+  readonly #breakers = new Map<AgentId, BreakerState>();
+  readonly #watched = new Map<AgentSlot, number>();
+  /** Agents with an open incident. */
+  readonly #troubled = new Set<AgentSlot>();
+  #commands = 0;
+
+  constructor(options: ReflectionOptions) {
+    this.#o = options;
+  }
+
+  /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
+  sync(agentId: AgentId): void {
+    const { fleet, detection, incidentLog, sight, collector } = this.#o;
+    const slot = fleet.slotOf(agentId);
+    if (slot === undefined) return;
+    const incident = incidentLog.openFor(agentId);
+    this.#trouble(slot, incident !== undefined);
+    this.#watch(slot, incident?.state === 'watching' ? incident.policy.watch.everyMs : undefined);
+    const { health } = detection.status(slot);
+    const breaker = breakerFor({
+      health,
+      consecutiveErrors: sight.consecutiveErrors(slot),
+      ...(incident ? { incident: incident.state, safeState: incident.policy.ladder.safeState } : {}),
+    });
+    collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
+    if (this.#breakers.get(agentId) === breaker) return;
+    this.#breakers.set(agentId, breaker);
+    this.#command({ kind: 'route', agentId, breaker });
+  }
+
+  syncSlot(slot: AgentSlot): void {
+    const agentId = this.#o.fleet.agent(slot)?.agent.id;
+    if (agentId !== undefined) this.sync(agentId);
+  }
+
+  /** The control plane shows the agent's health. */
+  show(agentId: AgentId, health: Health): void {
+    this.#command({ kind: 'status', agentId, health });
+  }
+
+  breaker(agentId: AgentId): BreakerState {
+    return this.#breakers.get(agentId) ?? 'closed';
+  }
+
+  /** New instance: the detectors have forgotten that it is watched. */
+  reset(slot: AgentSlot): void {
+    this.#watched.delete(slot);
+  }
+
+  /** The agent left. */
+  forget(slot: AgentSlot, agentId: AgentId): void {
+    this.#troubled.delete(slot);
+    this.#watched.delete(slot);
+    this.#breakers.delete(agentId);
+  }
+
+  /** What an agent does during an incident is not how it usually behaves. */
+  #trouble(slot: AgentSlot, troubled: boolean): void {
+    if (this.#troubled.has(slot) === troubled) return;
+    if (troubled) this.#troubled.add(slot);
+    else this.#troubled.delete(slot);
+    this.#o.detection.setTroubled(slot, troubled);
+  }
+
+  /** Enhanced monitoring begins or ends; `everyMs` undefined = it ends. */
+  #watch(slot: AgentSlot, everyMs: number | undefined): void {
+    const { detection, probes } = this.#o;
+    if (this.#watched.get(slot) === everyMs) return;
+    detection.setWatched(slot, everyMs !== undefined);
+    if (everyMs === undefined) {
+      this.#watched.delete(slot);
+      probes.unwatch(slot);
+    } else {
+      this.#watched.set(slot, everyMs);
+      probes.watch(slot, everyMs);
+    }
+  }
+
+  #command(command: ControlCommand): void {
+    const { controlPlane, fleet, ownership, clock, log } = this.#o;
+    this.#commands += 1;
+    const slot: AgentSlot | undefined = fleet.slotOf(command.agentId);
+    const group = slot === undefined ? '' : (fleet.agent(slot)?.agent.group ?? '');
+    const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
+    const grant = { key: `reflect/${this.#commands}`, fence: ownership.fence(group) };
+    // In a function of its own: a control plane that throws instead of rejecting must not break off the tick.
+    const told = async (): Promise<unknown> => controlPlane.apply(command, grant, call);
+    told().catch((thrown: unknown) =>
+      log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
+    );
+  }
+}

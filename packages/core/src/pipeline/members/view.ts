@@ -1,0 +1,37 @@
+import type {
+  Agent,
+  AgentId,
+  AgentMetrics,
+  Finding,
+  GroupId,
+  Health,
+  Ms,
+  Policy,
+  Progress,
+} from '../../model/index.ts';
+
+/** What the pipeline's decisions see of an agent now. Implemented over the fleet, the collector and detection. */
+export interface AgentSight {
+  readonly agent: Agent;
+  readonly policy: Policy;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  readonly metrics: AgentMetrics;
+  /** How long the agent has had no suspicion and has shown fresh life; 0 while it has not. */
+  readonly soundForMs: Ms;
+  /** Its work advanced this long ago; absent when it never reported any. */
+  readonly progressAgoMs?: Ms;
+  /** It answered a probe well this long ago; absent when it never did. */
+  readonly answeredAgoMs?: Ms;
+  /** It reported figures this long ago; absent when it never did. */
+  readonly figuresAgoMs?: Ms;
+  readonly progress?: Progress;
+  readonly consecutiveErrors: number;
+}
+
+export interface View {
+  see(agentId: AgentId): AgentSight | undefined;
+  knows(agentId: AgentId): boolean;
+  groupSize(group: GroupId): number;
+  members(group: GroupId): readonly AgentId[];
+}
