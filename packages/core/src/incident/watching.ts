@@ -48,8 +48,8 @@ function failureDuring(facts: DecideFacts): Reason | undefined {
 }
 
 /**
- * The watch ran out while the guard was away, and it has not heard of the agent yet: it looks again after one more
- * interval. Only the alarm moves; what is stored stays as it is.
+ * The watch ran out before anything could be known of the agent: the guard was away, or the instance is still starting.
+ * It looks again after one more interval. Only the alarm moves; what is stored stays as it is.
  */
 function longer(incident: Watching, facts: DecideFacts): Decided {
   const until = facts.now + incident.policy.watch.everyMs;
@@ -60,6 +60,7 @@ function last(incident: Watching, facts: DecideFacts): Decided {
   // An agent that flaps has to prove itself until it does not any more.
   if (facts.findings.length > 0 && facts.findings.every(({ kind }) => kind === 'flapping'))
     return longer(incident, facts);
+  if (facts.findings.length === 0 && isStarting(incident, facts)) return longer(incident, facts);
   if (facts.findings.length > 0 || facts.soundForMs <= 0) {
     const text = facts.findings[0]?.text ?? 'no fresh sign of life arrived';
     return failed(incident, facts, { code: 'watch-failed', text: `At the end of the watch: ${text}.` });
@@ -67,6 +68,11 @@ function last(incident: Watching, facts: DecideFacts): Decided {
   const waiting = waitForLeftovers(incident, facts);
   if (waiting) return waiting.entry ? waiting : longer(incident, facts);
   return passed(incident, facts);
+}
+
+/** A watch may be shorter than the time a new instance gets to start: that it was hardly seen says nothing until then. */
+function isStarting({ policy, watch }: Watching, { now, soundForMs }: DecideFacts): boolean {
+  return soundForMs < policy.watch.everyMs && now < watch.startedAt + policy.probes.startGraceMs;
 }
 
 function passed(incident: Watching, facts: DecideFacts): Decided {

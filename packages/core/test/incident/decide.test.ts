@@ -267,6 +267,19 @@ describe('decide: the watch', () => {
     expect(decided.incident).toMatchObject({ state: 'open', severityAtLeast: 4 });
   });
 
+  it('is not over before the instance had its time to start, when it is shorter than that', () => {
+    const policy = { ...watching.policy, watch: { everyMs: 300, forMs: 2_000 } };
+    if (watching.state !== 'watching') throw new Error('the attempt did not end in a watch');
+    const short = { ...watching, policy, watch: { ...watching.watch, until: watching.watch.startedAt + 2_000 } };
+    const at = (sinceMs: number, soundForMs: number) =>
+      decide(short, { type: 'watch-check' }, facts({ ...well, soundForMs, now: short.watch.startedAt + sinceMs }));
+    expect(at(2_000, 0).incident).toMatchObject({ state: 'watching', watch: { until: short.watch.until + 300 } });
+    expect(at(2_300, 50).incident.state).toBe('watching');
+    expect(at(2_600, 350).incident).toMatchObject({ state: 'resolved', outcome: 'healed' });
+    expect(at(29_900, 0).incident.state).toBe('watching');
+    expect(at(30_000, 0)).toMatchObject({ incident: { state: 'open' }, ended: { verdict: 'failed' } });
+  });
+
   it('breaks off at the first suspicion, and tolerates not being ready yet', () => {
     const notReady = { ...finding, kind: 'not-ready', text: 'not ready' } as const;
     const tolerated = decide(

@@ -5,6 +5,7 @@ import type { DecideFacts } from '../../src/incident/index.ts';
 const policy = {
   mode: 'auto',
   heartbeat: { silentForMs: 600_000 },
+  probes: { startGraceMs: 30_000 },
   watch: { everyMs: 10_000, forMs: 300_000 },
   gate: { approvalTtlMs: 3_600_000 },
   recurrence: { defectAfter: 3, withinMs: 86_400_000 },
