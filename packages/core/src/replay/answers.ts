@@ -2,7 +2,7 @@ import type { Clock } from '../contracts/index.ts';
 import { errorCatalogue, guardError } from '../contracts/index.ts';
 import type { ErrorCode, ErrorDetails } from '../contracts/index.ts';
 import type { Json, Ms } from '../model/index.ts';
-import type { Answered } from './record-data.ts';
+import type { Answered, CallRef } from './record-data.ts';
 import type { AnswerLine } from './record-format.ts';
 
 /** A recorded answer is taken for a question of about this time, when the config asks at other times than the record. */
@@ -34,6 +34,11 @@ export class Answers {
     this.#answered = answered;
     this.#clock = clock;
     this.#endMs = endMs;
+  }
+
+  /** Whether the call was made. */
+  wasMade({ about, n }: CallRef): boolean {
+    return (this.#counts.get(about) ?? 0) >= n;
   }
 
   /** The driver came to the place of an answer. */

@@ -1,14 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { InventoryEvent } from '../contracts/index.ts';
 import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { Ms } from '../model/index.ts';
-import type { RecordData } from './record-data.ts';
+import type { CallRef, RecordData } from './record-data.ts';
 import { recordFormat } from './record-format.ts';
 import type {
   AnswerLine,
+  CallLine,
   GapLine,
   HeaderLine,
   InputLine,
+  InventoryLine,
   OperationEndLine,
   OutputLine,
   RecordLine,
@@ -67,6 +70,9 @@ export class RecordReader {
   readonly #inputs: InputLine[] = [];
   readonly #answers = new Map<string, Map<number, AnswerLine>>();
   readonly #begun = new Map<string, Set<number>>();
+  readonly #causes = new Map<InputLine, CallRef>();
+  /** The last action that began, by orchestrator and agent. */
+  readonly #lastActions = new Map<string, CallRef>();
   readonly #operations = new Map<number, OperationEndLine>();
   readonly #outputs: OutputLine[] = [];
   readonly #gaps: GapLine[] = [];
@@ -103,6 +109,7 @@ export class RecordReader {
       state: this.#state,
       inputs: this.#inputs,
       answers: { answers: this.#answers, begun: this.#begun },
+      causes: this.#causes,
       answeredOperations: this.#operations,
       outputs: this.#outputs,
       gaps: this.#gaps,
@@ -175,6 +182,11 @@ export class RecordReader {
         return;
       case 'q':
         numbers(this.#begun, line.p).add(line.n);
+        this.#noteAction(line);
+        return;
+      case 'inv':
+        this.#inputs.push(line);
+        this.#noteCause(line);
         return;
       case 'opd':
         this.#operations.set(line.n, line);
@@ -194,6 +206,18 @@ export class RecordReader {
       default:
         this.#inputs.push(line);
     }
+  }
+
+  #noteAction({ p: about, n }: CallLine): void {
+    const [orchestrator, call, , agentId] = about.split(' ');
+    if (call === 'execute') this.#lastActions.set(`${orchestrator} ${agentId}`, { about, n });
+  }
+
+  #noteCause(line: InventoryLine): void {
+    const event = line.e as unknown as InventoryEvent | undefined;
+    const agentId = event?.type === 'present' ? event.agent.id : event?.type === 'synced' ? undefined : event?.agentId;
+    const cause = this.#lastActions.get(`${line.o} ${agentId}`);
+    if (cause) this.#causes.set(line, cause);
   }
 
   #finishFile(): void {

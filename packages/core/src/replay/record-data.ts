@@ -20,6 +20,8 @@ export interface RecordData {
   /** What reached the guard, in order. */
   readonly inputs: readonly InputLine[];
   readonly answers: Answered;
+  /** What may be an action's doing: the last action on the agent that had begun before an inventory told of the agent. */
+  readonly causes: ReadonlyMap<InputLine, CallRef>;
   /** By number: how operations were answered. */
   readonly answeredOperations: ReadonlyMap<number, OperationEndLine>;
   /** What the guard decided. */
@@ -30,6 +32,12 @@ export interface RecordData {
   readonly endMs: Ms;
   /** What a reader has to know: a line cut off, a record of another Node major. */
   readonly warnings: readonly string[];
+}
+
+/** The `n`th call about something. */
+export interface CallRef {
+  readonly about: string;
+  readonly n: number;
 }
 
 /** Calls of the guard and what they were answered, by what they were about. */

@@ -24,6 +24,8 @@ const secretStandIn = 'replayed-'.repeat(10);
 const approvalKey = new Uint8Array(32);
 /** A guard stops within this, or never. */
 const stopMs: Ms = 60_000;
+/** A replay may be this far behind the record, as a store in memory and one on a disk differ: effects wait for their causes. */
+const lagMs: Ms = 250;
 /** Inputs between two reports of progress. */
 const progressEvery = 5_000;
 
@@ -121,6 +123,7 @@ class Theatre {
       if (failed) throw failed;
       if (line.k === 'end') break;
       await this.#runTo(line.k === 'stall' ? line.t - line.ms : line.t, line.c ?? 0);
+      await this.#awaitCause(line);
       if (this.#inject(line)) await this.#letFollow(line, inputs[at + 1]);
       if (at % progressEvery === 0) onProgress?.(at / inputs.length);
     }
@@ -155,6 +158,17 @@ class Theatre {
       await this.#virtual.settle();
     }
     if (this.#virtual.monotonic() < ms) this.#virtual.skipTo(ms);
+  }
+
+  /** What an action brought about comes after the action, although the replay may come to it a little later than the run. */
+  async #awaitCause(line: InputLine): Promise<void> {
+    const cause = this.#record.causes.get(line);
+    if (!cause) return;
+    const untilMs = line.t + lagMs;
+    while (!this.#ports.answers.wasMade(cause) && (this.#virtual.nextMs ?? Infinity) <= untilMs) {
+      this.#virtual.step(untilMs);
+      await this.#virtual.settle();
+    }
   }
 
   /** What follows from an input goes on until nothing does, or the next input of the same turn comes in between. */

@@ -199,3 +199,20 @@ it('a record holds no secret that was said to the guard', async () => {
   expect(text).toContain('login failed');
   expect(text).not.toContain('hunter2');
 });
+
+it('a replay that is a little behind the run still acts before it hears what its action brought about', async () => {
+  const run = await recorded();
+  run.world.crash('web.2', { exitCode: 137, exitSignal: 'SIGKILL' });
+  await run.rig.clock.advance(60_000);
+  const lines = run.rig.records[0]?.lines ?? [];
+  const begun = lines.findIndex((line) => line.includes('"k":"q"') && line.includes('execute restart web.2'));
+  // As if the run had been 320 ms ahead of the replay when the new instance was listed: before the replay acts.
+  const ahead = lines.map((text, at) => {
+    const { c: _timers, u: _turns, ...line } = JSON.parse(text) as { k: string; t: number; c?: number; u?: number };
+    return at > begun && line.k === 'inv' ? JSON.stringify({ ...line, t: line.t - 320 }) : text;
+  });
+  expect(ahead).not.toEqual(lines);
+  const record = parseRecord(ahead);
+  const done = await replay(record);
+  expect(compare(record.outputs, done.outputs, record.endMs)).toMatchObject({ same: true });
+});
