@@ -139,6 +139,22 @@ describe('ProbeScheduler, by schedule', () => {
 });
 
 describe('ProbeScheduler.confirm', () => {
+  it('asks no later instance than the suspected one, be it that the question had to wait so long', async () => {
+    const { clock, fleet, asked, reported, probes, add } = rig({ tookMs: 1_000 });
+    const slot = add('a');
+    const before = probes.ask(slot, 'readiness');
+    const confirmed = probes.confirm(slot);
+    await clock.advance(500);
+    fleet.register({ id: 'a', group: 'g', instance: 'a-2', endpoint: 'http://10.0.0.1/a2' });
+    const ofNew = probes.confirm(slot);
+    await clock.advance(3_000);
+    await before;
+    expect(await confirmed).toMatchObject({ outcome: 'unknown', detail: 'the suspected instance was replaced' });
+    expect(await ofNew).toMatchObject({ outcome: 'up', instanceId: 'a-2' });
+    expect(asked.map(({ path }) => path)).toEqual(['/health/ready', '/health']);
+    expect(reported.filter(({ confirming }) => confirming)).toHaveLength(1);
+  });
+
   it('asks /health at once and reports the answer as confirming', async () => {
     const { clock, probes, add, reported } = rig();
     const slot = add('a');

@@ -55,6 +55,8 @@ interface Job {
   readonly probe: ProbeName;
   readonly instanceId?: InstanceId;
   readonly confirming: boolean;
+  /** The suspicion is of the instance that the guard has known since then, and of no later one. */
+  readonly sinceMs?: Ms;
   readonly settle?: (signal: ProbeSignal) => void;
 }
 
@@ -70,7 +72,7 @@ export class ProbeScheduler implements Component {
   readonly #wheels: { readonly [P in Scheduled]: TimerWheel };
   readonly #watchWheel: TimerWheel;
   readonly #watched = new Map<AgentSlot, Ms>();
-  readonly #confirms = new Map<AgentSlot, Promise<ProbeSignal>>();
+  readonly #confirms = new Map<AgentSlot, { readonly sinceMs: Ms; readonly asked: Promise<ProbeSignal> }>();
   readonly #lanes: ProbeLanes<Job>;
   readonly #abort = new AbortController();
   #timer: Subscription | undefined;
@@ -124,15 +126,18 @@ export class ProbeScheduler implements Component {
 
   /**
    * Asks `/health` at once (the liveness path where there is none) and reports the answer as confirming. While a
-   * question to the agent is under way it comes next; a second call waits for the first.
+   * question to the agent is under way it comes next; a second call waits for the first. An instance that has taken the
+   * suspected one's place by then is not asked: it may be starting, and nothing is suspected of it.
    */
   confirm(slot: AgentSlot): Promise<ProbeSignal> {
+    const sinceMs = this.#fleet.agent(slot)?.sinceMs ?? 0;
     const known = this.#confirms.get(slot);
-    if (known) return known;
-    const asked = this.#enqueue(slot, { probe: 'health', confirming: true }, true);
-    this.#confirms.set(slot, asked);
+    if (known?.sinceMs === sinceMs) return known.asked;
+    const asked = this.#enqueue(slot, { probe: 'health', confirming: true, sinceMs }, true);
+    const confirm = { sinceMs, asked };
+    this.#confirms.set(slot, confirm);
     const forget = (): void => {
-      if (this.#confirms.get(slot) === asked) this.#confirms.delete(slot);
+      if (this.#confirms.get(slot) === confirm) this.#confirms.delete(slot);
     };
     void asked.then(forget);
     return asked;
@@ -185,7 +190,7 @@ export class ProbeScheduler implements Component {
 
   #enqueue(
     slot: AgentSlot,
-    wanted: Pick<Job, 'probe' | 'confirming' | 'instanceId'>,
+    wanted: Pick<Job, 'probe' | 'confirming' | 'instanceId' | 'sinceMs'>,
     urgent: boolean,
   ): Promise<ProbeSignal> {
     const agentId = this.#fleet.agent(slot)?.agent.id ?? '';
@@ -199,6 +204,8 @@ export class ProbeScheduler implements Component {
   async #run(job: Job): Promise<void> {
     const view = this.#fleet.agent(job.slot);
     if (view?.agent.id !== job.agentId) return this.#settleUnknown(job, 'the agent left');
+    if (job.sinceMs !== undefined && job.sinceMs !== view.sinceMs)
+      return this.#settleUnknown(job, 'the suspected instance was replaced');
     // The instance that is asked, not the one that is current when the answer comes.
     const instanceId = job.instanceId ?? view.agent.instance?.id;
     const answer = await this.#answer(job, view);
