@@ -10,6 +10,7 @@ function sourceAliases(): { find: RegExp; replacement: string }[] {
   const core = [
     at('@praetorian-guard/core', 'packages/core/src/index.ts'),
     at('@praetorian-guard/core/plugin', 'packages/core/src/contracts/index.ts'),
+    at('@praetorian-guard/core/kit', 'packages/core/src/kit/index.ts'),
     at('@praetorian-guard/core/replay', 'packages/core/src/replay/index.ts'),
     at('@praetorian-guard/core/testing', 'packages/core/src/testing/index.ts'),
   ];

@@ -9,9 +9,10 @@ import {
   type Reason,
   type Receipt,
 } from '@praetorian-guard/core/plugin';
+import { failed } from '@praetorian-guard/core/kit';
 import type { Birth } from './keeper.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
-import { failed, instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
+import { instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
 import type { Roster } from './roster.ts';
 
 /** State before an action on one instance; the key of the process to come makes it findable after a crash. */

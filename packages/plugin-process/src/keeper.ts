@@ -11,9 +11,8 @@ import {
   type Ms,
   type Receipt,
 } from '@praetorian-guard/core/plugin';
-import type { InventoryFeed } from './inventory-feed.ts';
+import type { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
 import { commandFor, freePort, type Launched, type Launcher } from './launcher.ts';
-import type { Locks } from './locks.ts';
 import type { LogFiles } from './log-files.ts';
 import type { AgentSpec } from './process-config.ts';
 import type { ProcessTable } from './process-table.ts';

@@ -9,12 +9,12 @@ import type {
   Ms,
   Receipt,
 } from '@praetorian-guard/core/plugin';
+import { Executions, failed, failedBy, type Locks } from '@praetorian-guard/core/kit';
 import { type InstanceBefore, type Intents, overrideProblem, type ScaleBefore } from './intents.ts';
 import { type Keeper, withInstances } from './keeper.ts';
 import { freePort } from './launcher.ts';
-import type { Locks } from './locks.ts';
 import type { AgentSpec } from './process-config.ts';
-import { failed, failedBy, instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
+import { instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
 import type { Roster } from './roster.ts';
 
 export interface PerformerParts {
@@ -38,62 +38,34 @@ const reserveMs = 1_000;
 /** Does what was admitted: each key once, each agent one action after another. */
 export class Performer {
   readonly #parts: PerformerParts;
-  readonly #running = new Map<string, Promise<Receipt>>();
+  readonly #executions: Executions;
 
   constructor(parts: PerformerParts) {
     this.#parts = parts;
+    this.#executions = new Executions(parts.clock, parts.locks);
   }
 
   /** Whether an execution of the key is under way. */
   isRunning(key: string): boolean {
-    return this.#running.has(key);
+    return this.#executions.isRunning(key);
   }
 
   async execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt> {
-    const { clock, records } = this.#parts;
-    const key = grant.key;
-    const leftMs = grant.deadline - clock.now();
-    const known = this.#running.get(key) ?? (await records.receipt(key));
-    if (!known) {
-      const refusal = this.#refusal(intent, grant, call);
-      if (refusal) return refusal;
-    }
-    // A second look: another call with the key may have begun while the journal was read.
-    const work = known ?? this.#running.get(key) ?? this.#begin(intent, key, leftMs);
-    return unlessAborted(work, AbortSignal.any([call.signal, clock.timeout(Math.max(0, leftMs))]), {
-      key,
-      at: clock.now(),
-      result: 'unknown',
-      text: 'Not finished in time; it goes on and is to be reconciled.',
+    const { action } = intent;
+    const refusal = this.#refusal(action, grant.key);
+    return this.#executions.run(grant, call, {
+      lock: action.kind === 'scale' ? `scale/${action.group}` : action.agentId,
+      ...(refusal ? { refusal } : {}),
+      recorded: () => this.#parts.records.receipt(grant.key),
+      perform: (leftMs) => this.#perform(intent, grant.key, leftMs),
     });
   }
 
-  /** What forbids to begin. */
-  #refusal(intent: Intent, grant: Grant, call: Call): Receipt | undefined {
-    const at = this.#parts.clock.now();
-    if (grant.dryRun) return { key: grant.key, at, result: 'cancelled', text: 'Dry run: nothing was done.' };
-    if (call.signal.aborted) return { key: grant.key, at, result: 'cancelled', text: 'Aborted before it began.' };
-    if (grant.deadline <= at) {
-      return failed(grant.key, at, {
-        code: 'GUARD_DEADLINE',
-        text: 'The deadline had passed before it began.',
-        retryable: true,
-      });
-    }
-    const problem = intent.action.kind === 'respawn' ? overrideProblem(intent.action.override) : undefined;
+  #refusal(action: Action, key: string): Receipt | undefined {
+    const problem = action.kind === 'respawn' ? overrideProblem(action.override) : undefined;
     if (!problem) return undefined;
-    return failed(grant.key, at, { code: 'GUARD_ORCHESTRATOR_UNSUPPORTED', text: problem.text, retryable: false });
-  }
-
-  #begin(intent: Intent, key: string, leftMs: Ms): Promise<Receipt> {
-    const { action } = intent;
-    const lock = action.kind === 'scale' ? `scale/${action.group}` : action.agentId;
-    const work = this.#parts.locks
-      .run(lock, () => this.#perform(intent, key, leftMs))
-      .catch((error: unknown) => failedBy(key, this.#parts.clock.now(), error))
-      .finally(() => this.#running.delete(key));
-    this.#running.set(key, work);
-    return work;
+    const code = 'GUARD_ORCHESTRATOR_UNSUPPORTED';
+    return failed(key, this.#parts.clock.now(), { code, text: problem.text, retryable: false });
   }
 
   async #perform(intent: Intent, key: string, leftMs: Ms): Promise<Receipt> {
@@ -224,24 +196,5 @@ export class Performer {
 
   #succeeded(key: string, record: ProcessRecord): Receipt {
     return { key, at: record.startedAt ?? this.#parts.clock.now(), result: 'succeeded', instance: instanceOf(record) };
-  }
-}
-
-/** What the work gives, or the other receipt when the signal aborts first. The work goes on. */
-async function unlessAborted(
-  work: Promise<Receipt> | Receipt,
-  signal: AbortSignal,
-  otherwise: Receipt,
-): Promise<Receipt> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<Receipt>((resolve) => {
-    onAbort = () => resolve(otherwise);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -18,12 +18,11 @@ import {
   type PluginContext,
   type Receipt,
 } from '@praetorian-guard/core/plugin';
+import { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
 import { Intents } from './intents.ts';
 import { Inside } from './inside.ts';
-import { InventoryFeed } from './inventory-feed.ts';
 import { diedEvent, Keeper } from './keeper.ts';
 import { Launcher } from './launcher.ts';
-import { Locks } from './locks.ts';
 import { LogFiles } from './log-files.ts';
 import { Ownership } from './ownership.ts';
 import { Performer } from './performer.ts';

@@ -4,7 +4,6 @@ import {
   type EpochMs,
   type Instance,
   type Json,
-  messageOf,
   type Receipt,
   type StateStore,
   type StoreOp,
@@ -146,16 +145,6 @@ export function instanceOf(record: ProcessRecord): Instance {
     state: record.phase === 'running' ? 'running' : 'exited',
     ...(memoryLimit === undefined ? {} : { memoryLimitMb: memoryLimit / 1024 ** 2 }),
   };
-}
-
-/** A receipt for something that went wrong. */
-export function failed(key: string, at: EpochMs, why: { code: string; text: string; retryable: boolean }): Receipt {
-  return { key, at, result: 'failed', ...why };
-}
-
-/** A receipt for something that was thrown. */
-export function failedBy(key: string, at: EpochMs, thrown: unknown): Receipt {
-  return failed(key, at, { code: 'GUARD_ORCHESTRATOR_FAILED', text: messageOf(thrown), retryable: true });
 }
 
 function receiptKey(key: string): string {

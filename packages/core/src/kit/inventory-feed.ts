@@ -1,4 +1,5 @@
-import type { Call, InventoryEvent } from '@praetorian-guard/core/plugin';
+import type { Call, InventoryEvent } from '../contracts/index.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Hands inventory events to everyone who listens. */
 export class InventoryFeed {
@@ -28,7 +29,8 @@ export class InventoryFeed {
     this.#listeners.add(listener);
     signal.addEventListener('abort', onAbort);
     try {
-      for (const event of await unlessAborted(list(), signal)) yield event;
+      if (signal.aborted) return;
+      for (const event of await unlessAborted(list(), signal, () => [])) yield event;
       while (!signal.aborted) {
         const event = queue.shift();
         if (event) yield event;
@@ -38,20 +40,5 @@ export class InventoryFeed {
       this.#listeners.delete(listener);
       signal.removeEventListener('abort', onAbort);
     }
-  }
-}
-
-/** What the promise gives, or nothing when the signal aborts first. */
-async function unlessAborted<T>(promise: Promise<readonly T[]>, signal: AbortSignal): Promise<readonly T[]> {
-  if (signal.aborted) return [];
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<readonly T[]>((resolve) => {
-    onAbort = () => resolve([]);
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
