@@ -97,6 +97,7 @@ export interface Sections {
     };
     readonly restartScope: LadderPolicy['restartScope'];
     readonly drain: Ms;
+    readonly hungGrace: Ms;
     readonly safeState: LadderPolicy['safeState'];
     readonly useWhen: LadderPolicy['useWhen'];
   };

@@ -22,6 +22,7 @@ import {
   sectionNames,
   type Sections,
 } from './document.ts';
+import { fitLabels } from './fit-labels.ts';
 import type { PolicyOf } from './guard-config.ts';
 import { type Labels, modeOfLabels, policyLabels, sectionsOfLabels } from './labels.ts';
 import { toPrediction, toTrends } from './policy-trends.ts';
@@ -70,8 +71,7 @@ function policyFor(
 ): Policy {
   const sections = mergeSections(document, [group, sectionsOfLabels(agent.labels), agent.own ?? {}]);
   const labelled = modeOfLabels(agent.labels, group.mode);
-  const narrowed = sections.ladder.restartScope === 'workload' && agent.labels['restart-scope'] === 'instance';
-  return toPolicy(narrowed ? { ...sections, ladder: { ...sections.ladder, restartScope: 'instance' } } : sections, {
+  return toPolicy(fitLabels(sections, agent.labels, agent.own), {
     ...group,
     mode: agent.own?.mode ? strictestMode(labelled, agent.own.mode) : labelled,
   });
@@ -216,7 +216,7 @@ function toRung({ timeout, grace, drain, backoff }: RungSection): RungPolicy {
 }
 
 function toLadder(ladder: Sections['ladder']): LadderPolicy {
-  const { restart, recreate, respawn, restartScope, drain, safeState, useWhen } = ladder;
+  const { restart, recreate, respawn, restartScope, drain, hungGrace, safeState, useWhen } = ladder;
   const override = respawn.configOverride;
   return {
     restart: toRung(restart),
@@ -230,6 +230,7 @@ function toLadder(ladder: Sections['ladder']): LadderPolicy {
     },
     restartScope,
     drainMs: drain,
+    hungGraceMs: hungGrace,
     safeState,
     useWhen,
   };

@@ -88,6 +88,11 @@ export const ladder = section('What is done, from the gentlest to the last.', {
     'The agent is asked to drain before a destructive step, for at most this long; 0 asks nothing. Raise it and more work is finished; lower it and the recovery is faster.',
     { max: '1h' },
   ),
+  hungGrace: duration(
+    '0s',
+    'How long an agent that is proven to hang gets to end by itself, where the `grace` of the rung is longer: it cannot use the time. Proven by two of these, while nothing else is heard of it: no heartbeat, no answer to probes, the verdict unhealthy. 0 kills it at once; as long as `grace`, and there is no difference. Raise it for agents that still write something down when they are told to end; lower it and a hung one is replaced sooner.',
+    { max: '1h' },
+  ),
   safeState: choice(
     ['isolate', 'leave'],
     'isolate',

@@ -188,7 +188,7 @@ export type {
   SlottedSignal,
   Suspicion,
 } from './detector.ts';
-export type { AnomalyModel, Assessor, IncidentFacts, Reach, Strategy } from './judgement.ts';
+export type { AnomalyModel, Assessor, IncidentFacts, Reach, SignsOfLife, Strategy } from './judgement.ts';
 export type { Notifier } from './notifier.ts';
 export type { SignalDraft, SignalSource } from './signal-source.ts';
 export type { Surface } from './surface.ts';

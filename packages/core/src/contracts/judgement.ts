@@ -10,6 +10,7 @@ import type {
   Health,
   History,
   Learned,
+  Ms,
   Plan,
   Policy,
 } from '../model/index.ts';
@@ -37,6 +38,18 @@ export interface IncidentFacts {
   readonly flagged?: { readonly dataLossRisk: boolean; readonly securityIncident: boolean };
   /** The guard isolated the current instance and has not brought it back. */
   readonly isolated?: boolean;
+  /** What is heard of the agent itself, whatever stands against it; absent where nobody looked. */
+  readonly signs?: SignsOfLife;
+}
+
+/** By what an agent shows that it runs. */
+export interface SignsOfLife {
+  /** It sends heartbeats. */
+  readonly beats: boolean;
+  /** The current instance has answered a probe well. */
+  readonly answers: boolean;
+  /** Its last heartbeat, good answer or figures came this long ago; absent when none ever came. */
+  readonly heardAgoMs?: Ms;
 }
 
 export interface Reach {

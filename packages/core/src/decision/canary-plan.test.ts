@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { everything, policy } from '../../test/decision-fixtures.ts';
+import { everything, finding, incidentFacts, policy } from '../../test/decision-fixtures.ts';
 import type { Attempt, Plan } from '../model/index.ts';
 import { sampleAttempt } from '../testing/sample-facts.ts';
 import { asCanary, canaryPlan } from './canary-plan.ts';
@@ -13,7 +13,7 @@ const respawn: Plan = {
   timeoutMs: 120_000,
   recommendedAction: 'respawn',
 };
-const of = (attempts: readonly Attempt[] = [], can = everything) => ({ can, attempts, ladder: policy.ladder });
+const of = (attempts: readonly Attempt[] = [], can = everything) => ({ can, facts: incidentFacts({ attempts }) });
 
 describe('the plan of a canary', () => {
   it('is the smallest action there is', () => {
@@ -24,6 +24,21 @@ describe('the plan of a canary', () => {
       graceMs: policy.ladder.restart.graceMs,
       timeoutMs: policy.ladder.restart.timeoutMs,
       recommendedAction: 'restart',
+    });
+  });
+
+  it('gives less time to end to an agent that hangs', () => {
+    const since = 9_000;
+    const findings = [
+      finding({ kind: 'heartbeat-timeout', evidence: 'heartbeat', since }),
+      finding({ kind: 'probe-failed', evidence: 'probe', since, data: { silent: true } }),
+    ];
+    const ladder = { ...policy.ladder, hungGraceMs: 1_000 };
+    const facts = incidentFacts({ findings, signs: { beats: true, answers: true }, policy: { ...policy, ladder } });
+    expect(canaryPlan(respawn, { can: everything, facts })).toMatchObject({
+      rung: 'restart',
+      graceMs: 1_000,
+      shortGrace: { code: 'hung' },
     });
   });
 

@@ -1,5 +1,7 @@
-import type { Attempt, Capability, Decision, LadderPolicy, Plan, Rung } from '../model/index.ts';
+import type { IncidentFacts } from '../contracts/index.ts';
+import type { Capability, Decision, Plan, Rung } from '../model/index.ts';
 import { capabilityFor, rungs } from '../model/index.ts';
+import { graceOn } from './hung.ts';
 
 /**
  * The plan of a canary (R16): the smallest rung that is to be had and was not tried in vain on this agent, and never a
@@ -7,26 +9,24 @@ import { capabilityFor, rungs } from '../model/index.ts';
  */
 export function canaryPlan(
   plan: Plan,
-  of: {
-    readonly can: readonly Capability[];
-    readonly attempts: readonly Attempt[];
-    readonly ladder: LadderPolicy;
-  },
+  { can, facts }: { readonly can: readonly Capability[]; readonly facts: IncidentFacts },
 ): Plan {
-  const tried = new Set(of.attempts.filter(({ verdict }) => verdict === 'failed').map((attempt) => attempt.plan.rung));
+  const { ladder } = facts.policy;
+  const tried = new Set(
+    facts.attempts.filter(({ verdict }) => verdict === 'failed').map((attempt) => attempt.plan.rung),
+  );
   const most = rungs.indexOf(plan.rung);
   const rung = rungs.find(
     (one, at): one is Exclude<Rung, 'escalate'> =>
-      one !== 'escalate' && at < most && !tried.has(one) && capabilityFor(of.can, one) !== undefined,
+      one !== 'escalate' && at < most && !tried.has(one) && capabilityFor(can, one) !== undefined,
   );
   if (plan.contain || rung === undefined || rung === 'respawn') return plan;
-  const { timeoutMs, graceMs } = of.ladder[rung];
   return {
     rung,
     skipped: [],
-    restoreState: rung === 'recreate' && of.ladder.recreate.restoreState,
-    graceMs,
-    timeoutMs,
+    restoreState: rung === 'recreate' && ladder.recreate.restoreState,
+    ...graceOn(facts, rung, can),
+    timeoutMs: ladder[rung].timeoutMs,
     recommendedAction: plan.recommendedAction === plan.rung ? rung : plan.recommendedAction,
     ...(plan.needsApproval ? { needsApproval: plan.needsApproval } : {}),
   };

@@ -1,6 +1,7 @@
 import type { IncidentFacts, Strategy } from '../contracts/index.ts';
 import type { Assessment, Capability, Decision, Finding, Plan, Reason, Rung } from '../model/index.ts';
 import { capabilityFor, foreseenOnly, leavesAlternative, restoredCheckpoints, rungs } from '../model/index.ts';
+import { graceOn } from './hung.ts';
 import type { Entry } from './ladder-entry.ts';
 import { entryRung } from './ladder-entry.ts';
 import type { UseWhen } from './use-when.ts';
@@ -94,7 +95,8 @@ export function containment(of: 'security' | 'safe-state' | 'return', reason: Re
  * A respawn with restored state did not heal: perhaps the state is at fault. Once more with a checkpoint from before
  * the suspect ones, or with none, as the policy says; without an older checkpoint there is no alternative.
  */
-function alternative({ facts, can }: Given): Proposed | undefined {
+function alternative(given: Given): Proposed | undefined {
+  const { facts, can } = given;
   const { ladder } = facts.policy;
   const last = facts.attempts.findLast((attempt) => attempt.verdict === 'failed');
   if (!last || !leavesAlternative(last, ladder) || !capabilityFor(can, 'respawn')) return undefined;
@@ -104,7 +106,7 @@ function alternative({ facts, can }: Given): Proposed | undefined {
   if (variant === 'none' || (variant === 'older-checkpoint' && older === undefined)) return undefined;
   const how = variant === 'older-checkpoint' ? `the older checkpoint ${older}` : 'no restored state';
   const plan: Plan = {
-    ...basePlan(facts, 'respawn', []),
+    ...basePlan(given, 'respawn', []),
     restoreState: variant === 'older-checkpoint',
     variant,
     avoid,
@@ -126,9 +128,9 @@ function propose(given: Given, entry: Entry & { readonly rung: Doing }, skipped:
   const sum = assessment.factors.map((factor) => `${factor.name} ${round(factor.share)}`).join(' + ');
   const past = skipped.length > 0 ? ` (${skipped.join(', ')} not to be had)` : '';
   const foreseen = rung === 'restart' ? foreseenOnly(facts.findings) : undefined;
-  if (foreseen) return { plan: basePlan(facts, rung, skipped), reason: beforehand(foreseen) };
+  if (foreseen) return { plan: basePlan(given, rung, skipped), reason: beforehand(foreseen) };
   return {
-    plan: { ...basePlan(facts, rung, skipped), ...(learned ? { learned } : {}) },
+    plan: { ...basePlan(given, rung, skipped), ...(learned ? { learned } : {}) },
     reason: { code: 'rung-chosen', text: `Severity ${assessment.severity} (${sum}): ${rung}${past}${because}.` },
   };
 }
@@ -137,15 +139,15 @@ function beforehand({ agentId, text }: Finding): Reason {
   return { code: 'predicted-failure', text: `Of ${agentId} it is foreseen: ${text}. It is restarted before that.` };
 }
 
-function basePlan({ policy: { ladder } }: IncidentFacts, rung: Doing, skipped: readonly Rung[]): Plan {
-  const { timeoutMs, graceMs } = ladder[rung];
+function basePlan({ facts, can }: Given, rung: Doing, skipped: readonly Rung[]): Plan {
+  const { ladder } = facts.policy;
   const override = rung === 'respawn' ? ladder.respawn.override : undefined;
   return {
     rung,
     skipped,
     restoreState: rung === 'restart' ? false : ladder[rung].restoreState,
-    graceMs,
-    timeoutMs,
+    ...graceOn(facts, rung, can),
+    timeoutMs: ladder[rung].timeoutMs,
     recommendedAction: rung,
     ...(rung === 'respawn' ? { mode: ladder.respawn.mode } : {}),
     ...(override ? { override } : {}),

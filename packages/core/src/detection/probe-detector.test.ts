@@ -85,6 +85,42 @@ describe('ProbeDetector', () => {
   });
 });
 
+describe('ProbeDetector, of an agent that takes questions and does not answer', () => {
+  const late = (name: ProbeSignal['probe'], given: Partial<ProbeSignal> = {}) =>
+    probe(name, 'down', { latencyMs: 2_000, ...given });
+
+  /** What its finding says after each of the questions, asked one second after the other. */
+  async function silentAfter(...asked: readonly ReturnType<typeof probe>[]): Promise<unknown> {
+    const { say, run, detection, slot } = await ready();
+    for (const one of asked) {
+      say(one);
+      await run(1_000);
+    }
+    return detection.status(slot).findings.find(({ kind }) => kind === 'probe-failed')?.data?.['silent'];
+  }
+  const thrice = [late('liveness'), late('liveness'), late('liveness')];
+
+  it('says that it is silent', async () => {
+    expect(await silentAfter(...thrice)).toBe(true);
+    expect(await silentAfter(probe('readiness', 'up'), ...thrice, late('readiness'))).toBe(true);
+    expect(await silentAfter(probe('liveness', 'down', { statusCode: 500 }), ...thrice)).toBe(true);
+    expect(await silentAfter(late('health', { confirming: true }))).toBe(true);
+  });
+
+  it.each([
+    ['refuses the last one', [late('liveness'), late('liveness'), probe('liveness', 'down')]],
+    [
+      'answered one of them badly',
+      [probe('liveness', 'down', { statusCode: 500 }), late('liveness'), late('liveness')],
+    ],
+    ['answers for its readiness meanwhile', [late('liveness'), probe('readiness', 'up'), ...thrice, ...thrice]],
+    ['answers badly for its readiness', [late('liveness'), probe('readiness', 'down', { statusCode: 503 }), ...thrice]],
+    ['gives its figures later', [...thrice, probe('performance', 'up')]],
+  ])('does not say so when it %s', async (_what, asked) => {
+    expect(await silentAfter(...asked)).toBe(false);
+  });
+});
+
 describe('ProbeDetector, when what is asked changes', () => {
   it('has an agent that is asked only to confirm asked again until it answers', async () => {
     const { say, slot, policies, detection, fleet, run } = await ready();

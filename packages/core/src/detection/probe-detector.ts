@@ -23,7 +23,11 @@ interface Track {
   detail: string;
   /** Down because it did not answer when asked to confirm a suspicion. */
   confirmed: boolean;
-  timedOut: boolean;
+  /** The last of the failures that were taken and not answered, and when the first of these came. */
+  unanswered: number;
+  unansweredSinceMs: Ms;
+  /** These are all of the failures, or as many as count by themselves. */
+  mute: boolean;
   /** It gave an answer, though not a good one. */
   answered: boolean;
 }
@@ -32,6 +36,8 @@ interface State {
   alive: Track;
   ready: Track;
   failedChecks: readonly string[];
+  /** When any question got an answer last, good or bad. */
+  answeredMs: Ms;
   /** Start of the running instance, if it was seen to start. */
   startedMs: Ms;
   changed: boolean;
@@ -101,9 +107,14 @@ export class ProbeDetector implements Detector {
   }
 
   #probe(slot: AgentSlot, signal: ProbeSignal, view: AgentView): void {
-    // What the guard could not ask says nothing; the performance probe is there for its figures.
-    if (signal.outcome === 'unknown' || signal.probe === 'performance') return;
+    // What the guard could not ask says nothing.
+    if (signal.outcome === 'unknown') return;
     const known = this.#states.get(slot);
+    // The performance probe is there for its figures: only that it is answered counts.
+    if (signal.probe === 'performance') {
+      if (known) noteAnswer(known, signal);
+      return;
+    }
     const startedMs = Math.max(view.sinceMs, known?.startedMs ?? -Infinity);
     // An instance that an earlier run of the guard has heard of is not starting, unless it was seen to.
     const adopted = view.beats === true && (known?.startedMs ?? -Infinity) === -Infinity;
@@ -111,6 +122,7 @@ export class ProbeDetector implements Detector {
     if (this.#isExcused(slot, signal, starting)) return;
     if (signal.outcome === 'up' && !known) return;
     const state = known ?? blank();
+    noteAnswer(state, signal);
     this.#states.set(slot, state);
     const { liveness, readiness } = view.policy.probes;
     if (signal.probe === 'readiness') {
@@ -147,14 +159,30 @@ const track = (): Track => ({
   successes: 0,
   down: false,
   detail: '',
-  timedOut: false,
+  unanswered: 0,
+  unansweredSinceMs: Infinity,
+  mute: false,
   answered: false,
   confirmed: false,
 });
 
 function blank(): State {
   const [alive, ready] = [track(), track()];
-  return { alive, ready, failedChecks: [], startedMs: -Infinity, changed: false, askAtMs: -Infinity };
+  return {
+    alive,
+    ready,
+    failedChecks: [],
+    answeredMs: -Infinity,
+    startedMs: -Infinity,
+    changed: false,
+    askAtMs: -Infinity,
+  };
+}
+
+function noteAnswer(state: State, { outcome, statusCode, receivedMs }: ProbeSignal): void {
+  if (outcome !== 'up' && statusCode === undefined) return;
+  state.answeredMs = receivedMs;
+  if (state.alive.down) state.changed = true;
 }
 
 /** What is asked no more since the policy changed would be held against the agent for ever. */
@@ -177,6 +205,7 @@ function isIdle({ alive, ready, startedMs }: State): boolean {
 function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
   if (signal.outcome === 'up') {
     track.failures = 0;
+    track.unanswered = 0;
     track.successes += 1;
     if (track.down && track.successes < policy.successes) return;
     track.down = false;
@@ -186,7 +215,10 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
   track.successes = 0;
   track.failures += 1;
   // Taken and not answered is another failure than refused.
-  track.timedOut = signal.statusCode === undefined && signal.latencyMs >= 0.9 * policy.timeoutMs;
+  const timedOut = signal.statusCode === undefined && signal.latencyMs >= 0.9 * policy.timeoutMs;
+  track.unanswered = timedOut ? track.unanswered + 1 : 0;
+  if (track.unanswered === 1) track.unansweredSinceMs = signal.receivedMs;
+  track.mute = track.unanswered === track.failures || track.unanswered >= policy.failures;
   track.answered = signal.statusCode !== undefined;
   track.detail = signal.detail ?? (signal.statusCode === undefined ? 'no answer' : `answered ${signal.statusCode}`);
   if (signal.confirming === true) track.confirmed = true;
@@ -194,7 +226,7 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
 }
 
 /** @param onDemand it is asked only to confirm, so that it has to be asked again to be seen alive. */
-function suspicionsOf({ alive, ready, failedChecks }: State, onDemand: boolean): readonly Suspicion[] {
+function suspicionsOf({ alive, ready, failedChecks, answeredMs }: State, onDemand: boolean): readonly Suspicion[] {
   const suspicions: Suspicion[] = [];
   if (alive.down) {
     suspicions.push({
@@ -206,7 +238,14 @@ function suspicionsOf({ alive, ready, failedChecks }: State, onDemand: boolean):
         ? `it did not answer well when asked: ${alive.detail}`
         : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
       signature: 'probe-failed',
-      data: { failures: alive.failures, detail: alive.detail, timedOut: alive.timedOut, answered: alive.answered },
+      data: {
+        failures: alive.failures,
+        detail: alive.detail,
+        timedOut: alive.unanswered > 0,
+        answered: alive.answered,
+        // It takes what it is asked and answers none of it, nor anything else.
+        silent: alive.mute && answeredMs < alive.unansweredSinceMs,
+      },
       ...(onDemand ? { confirm: true } : {}),
     });
   }

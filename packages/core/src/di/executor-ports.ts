@@ -29,6 +29,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
       const rung = incident.state === 'acting' ? incident.attempt.plan.rung : 'respawn';
       return at.get(core.judge).gate(incident, { rung, begun: true, affects });
     },
+    hangs: (incident) => at.get(core.judge).hangs(incident),
     fence: (group) => at.get(core.ownership).fence(group),
     adopt: (agentId, instance) => adopt(at, agentId, instance),
     retired: (agentId, instanceId) => at.get(core.members).retire(agentId, instanceId),

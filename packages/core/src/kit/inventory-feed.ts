@@ -1,13 +1,23 @@
 import type { Call, InventoryEvent } from '../contracts/index.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
+interface Listener {
+  hear(event: InventoryEvent): void;
+  fail(error: unknown): void;
+}
+
 /** Hands inventory events to everyone who listens. */
 export class InventoryFeed {
-  readonly #listeners = new Set<(event: InventoryEvent) => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #closed = new AbortController();
 
   publish(event: InventoryEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener.hear(event);
+  }
+
+  /** What is followed is lost from sight: every iteration throws the error, after what was published before. */
+  breakOff(error: unknown): void {
+    for (const listener of this.#listeners) listener.fail(error);
   }
 
   /** Ends every iteration. */
@@ -19,10 +29,18 @@ export class InventoryFeed {
   async *follow(list: () => Promise<readonly InventoryEvent[]>, call: Call): AsyncGenerator<InventoryEvent> {
     const signal = AbortSignal.any([call.signal, this.#closed.signal]);
     const queue: InventoryEvent[] = [];
+    let broken: { readonly error: unknown } | undefined;
     let wake = (): void => undefined;
-    const listener = (event: InventoryEvent): void => {
-      queue.push(event);
-      wake();
+    const listener: Listener = {
+      hear: (event) => {
+        if (broken) return;
+        queue.push(event);
+        wake();
+      },
+      fail: (error) => {
+        broken ??= { error };
+        wake();
+      },
     };
     const onAbort = (): void => wake();
     // Listening begins before the listing, so that nothing falls between the two.
@@ -34,6 +52,7 @@ export class InventoryFeed {
       while (!signal.aborted) {
         const event = queue.shift();
         if (event) yield event;
+        else if (broken) throw broken.error;
         else await new Promise<void>((resolve) => void (wake = resolve));
       }
     } finally {

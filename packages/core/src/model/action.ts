@@ -69,6 +69,15 @@ export function capabilityFor(can: readonly Capability[], action: ActionKind): C
   return can.find((capability) => capability.action === action);
 }
 
+/** The way of a respawn: the wanted one if the orchestrator knows it, else the one it prefers. */
+export function respawnMode(
+  can: readonly Capability[],
+  wanted: 'beside' | 'in-place' | undefined,
+): 'beside' | 'in-place' {
+  const modes = capabilityFor(can, 'respawn')?.respawn ?? ['in-place'];
+  return wanted && modes.includes(wanted) ? wanted : (modes[0] ?? 'in-place');
+}
+
 /** An admitted action, whole, as it is journaled before it is done. */
 export interface Intent {
   /** Idempotency key: incident, attempt and step. */

@@ -40,7 +40,7 @@ export type { Assessment, Band, Factor } from './assessment.ts';
 export { bandOf, nextBandEdge } from './assessment.ts';
 export { leavesAlternative, restoredCheckpoints } from './variant.ts';
 export type { Action, ActionKind, Capability, ConfigOverride, Intent } from './action.ts';
-export { capabilityFor, secretNames } from './action.ts';
+export { capabilityFor, respawnMode, secretNames } from './action.ts';
 export type { Decision, GateVerdict, Reason, ReasonCode, RuleResult } from './reason.ts';
 export { reasonCodes } from './reason.ts';
 export type {

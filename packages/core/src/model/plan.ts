@@ -15,6 +15,8 @@ export interface Plan {
   readonly mode?: 'beside' | 'in-place';
   readonly override?: ConfigOverride;
   readonly graceMs: Ms;
+  /** Why the instance gets less time to end by itself than the rung gives; absent: it gets all of it. */
+  readonly shortGrace?: Reason;
   readonly timeoutMs: Ms;
   /** The plan may only be carried out after a person approved it. */
   readonly needsApproval?: Reason;

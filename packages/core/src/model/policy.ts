@@ -130,6 +130,11 @@ export interface LadderPolicy {
   readonly restartScope: 'instance' | 'workload';
   /** Ask the agent to drain before a destructive step, for at most this long; 0 = do not ask. */
   readonly drainMs: Ms;
+  /**
+   * What an agent that is proven to hang gets at most to end by itself. Absent in policies that were stored before there
+   * was such a rule: it gets all that the rung gives.
+   */
+  readonly hungGraceMs?: Ms;
   /** What is left behind when the ladder is exhausted; a person is told in any case. */
   readonly safeState: 'isolate' | 'leave';
   /** The user's lines of the table "use when"; they come before the built-in ones. */

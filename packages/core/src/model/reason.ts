@@ -16,6 +16,7 @@ export const reasonCodes = {
   'finding-cleared': 'A suspicion no longer holds.',
   'health-changed': 'The health of the agent is another now; the suspicions are the same.',
   'rung-chosen': 'The ladder chose this rung for the severity.',
+  hung: 'The agent is proven to hang and cannot end by itself, so it gets less time for that.',
   'ladder-exhausted': 'No rung is left that could be tried.',
   'no-orchestrator': 'No orchestrator runs this agent, so nothing can be done to it.',
   'approval-required': 'The plan needs a person to approve it first.',

@@ -36,6 +36,8 @@ export interface ExecutorPorts {
   apply(incidentId: IncidentId, event: IncidentEvent): Promise<Incident | undefined>;
   /** Asks the gate for a step of an attempt under way, on the present view. */
   gate(incident: Incident, affects: readonly AgentId[]): GateVerdict;
+  /** Whether the agent is proven to hang at this moment, so that it cannot end by itself. */
+  hangs(incident: Incident): boolean;
   fence(group: GroupId): number;
   /** A new incarnation came of an action: the fleet is told before the inventory says so. */
   adopt(agentId: AgentId, instance: Instance): void;

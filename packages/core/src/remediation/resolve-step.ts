@@ -6,12 +6,13 @@ import type {
   Effect,
   Incident,
   Instance,
+  Ms,
   Plan,
   Reason,
   StepRecord,
   StepSpec,
 } from '../model/index.ts';
-import { capabilityFor } from '../model/index.ts';
+import { respawnMode } from '../model/index.ts';
 import type { ExecutorPorts } from './ports.ts';
 
 /** A step made concrete, or why there is nothing to do, or why it must not be done. */
@@ -130,16 +131,18 @@ async function action(ports: ExecutorPorts, input: ActionInput): Promise<Resolve
   return { kind: 'inadmissible', effect: { type: 'action', orchestrator: name, intent }, reason: decision.reason };
 }
 
-function makeAction({ incident, agent, instance, spec }: ActionInput, ports: ExecutorPorts): Action {
+function makeAction(input: ActionInput, ports: ExecutorPorts): Action {
+  const { incident, agent, instance, spec } = input;
   const { plan } = incident.attempt;
+  const graceMs = graceOf(input, ports);
   const on = { agentId: agent.id, instanceId: instance.id };
   switch (spec.action) {
     case 'restart':
     case 'recreate':
     case 'retire':
-      return { kind: spec.action, ...on, graceMs: plan.graceMs };
+      return { kind: spec.action, ...on, graceMs };
     case 'respawn':
-      return respawn({ agent, instance, plan }, ports);
+      return respawn({ agent, instance, plan, graceMs }, ports);
     case 'isolate':
     case 'reinstate':
       return { kind: spec.action, ...on };
@@ -148,21 +151,30 @@ function makeAction({ incident, agent, instance, spec }: ActionInput, ports: Exe
   }
 }
 
-/** The mode is the wanted one if the orchestrator knows it, else the one it prefers. */
+/**
+ * A short grace is for who hangs, and holds only as long as that is proven: since the plan was made hours may have
+ * passed, as for an approval, or the guard was away. Who is retired never gets it: a new instance did not hang, and
+ * nobody waits for an old one that was replaced.
+ */
+function graceOf({ incident, spec }: ActionInput, ports: ExecutorPorts): Ms {
+  const { plan } = incident.attempt;
+  if (!plan.shortGrace || plan.rung === 'escalate') return plan.graceMs;
+  const holds = spec.action !== 'retire' && ports.hangs(incident);
+  return holds ? plan.graceMs : incident.policy.ladder[plan.rung].graceMs;
+}
+
 function respawn(
-  of: { readonly agent: Agent; readonly instance: Instance; readonly plan: Plan },
+  of: { readonly agent: Agent; readonly instance: Instance; readonly plan: Plan; readonly graceMs: Ms },
   ports: ExecutorPorts,
 ): Action {
-  const { agent, instance, plan } = of;
+  const { agent, instance, plan, graceMs } = of;
   const can = agent.orchestrator === undefined ? [] : (ports.orchestrator(agent.orchestrator)?.supports ?? []);
-  const modes = capabilityFor(can, 'respawn')?.respawn ?? ['in-place'];
-  const mode = plan.mode && modes.includes(plan.mode) ? plan.mode : (modes[0] ?? 'in-place');
   return {
     kind: 'respawn',
     agentId: agent.id,
     instanceId: instance.id,
-    mode,
-    graceMs: plan.graceMs,
+    mode: respawnMode(can, plan.mode),
+    graceMs,
     generation: (agent.instance?.generation ?? instance.generation) + 1,
     ...(plan.override ? { override: plan.override } : {}),
   };

@@ -32,6 +32,31 @@ describe('R16: the smallest action first', () => {
     await rig.stop();
   });
 
+  it('gives an agent its time to end, unless two kinds of evidence prove that it hangs', async () => {
+    const { rig, world } = await stormWorld(fleetOf(6));
+    await healthy(rig);
+    // The one neither beats nor answers; the other answers badly, and its orchestrator finds it unhealthy.
+    rig.fleet.suffer('web.2', 'hang');
+    rig.fleet.suffer('web.5', 'deaf');
+    world.world.turn('web.5', undefined, { event: 'unhealthy' });
+    await rig.until(() => world.executed.length === 2, 240_000);
+    const graces = world.executed.map(({ action }) => [
+      action.kind,
+      'agentId' in action && action.agentId,
+      'graceMs' in action && action.graceMs,
+    ]);
+    expect(new Set(graces)).toEqual(
+      new Set([
+        ['restart', 'web.2', 0],
+        ['restart', 'web.5', 10_000],
+      ]),
+    );
+    const told = await rig.guard().explain('web.2');
+    expect(told.decisions.map(({ reason }) => reason.code)).toContain('hung');
+    expect(told.story?.map(({ text }) => text).join(' ')).toContain('killed at once, not after 10s');
+    await rig.stop();
+  });
+
   it('restarts in the order of dependencies', async () => {
     const { rig, acts, kill } = await stormWorld(fleetOf(8), {}, (agentId) => {
       if (agentId === 'web.1') return { dependsOn: ['web.2'] };

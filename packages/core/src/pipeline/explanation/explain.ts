@@ -1,5 +1,5 @@
 import type { AgentStatus, Explanation } from '../../contracts/index.ts';
-import type { GateVerdict, Incident, Reason, RuleResult, Storm, TimelineEntry } from '../../model/index.ts';
+import type { GateVerdict, Incident, Plan, Reason, RuleResult, Storm, TimelineEntry } from '../../model/index.ts';
 import { bandOf, formatDuration, scoreText, sloTexts } from '../../model/index.ts';
 import { seenOf, whyNoIncident, wouldTake } from './explain-agent.ts';
 import { pastOf, storyOf, tryOf } from './explain-story.ts';
@@ -62,17 +62,26 @@ function stoppedBy(incident: Incident | undefined, verdict: GateVerdict | undefi
   return verdict?.rules.filter((rule) => rule.verdict !== 'proceed') ?? [];
 }
 
-/** What a reader has to know of how it was judged: rules that failed, and what the past would choose. */
+/** What a reader has to know of how it was judged: rules that failed, what the past would choose, what is cut short. */
 function judged(incident: Incident | undefined): readonly Reason[] {
   if (!incident) return [];
-  return [...(incident.assessment?.remarks ?? []), ...suggestion(incident)];
+  const plan = lastPlan(incident);
+  return [
+    ...(incident.assessment?.remarks ?? []),
+    ...(plan ? suggestion(plan) : []),
+    ...(plan?.shortGrace ? [plan.shortGrace] : []),
+  ];
 }
 
-function suggestion(incident: Incident): readonly Reason[] {
+/** The plan in hand, else the last one that was tried. */
+function lastPlan(incident: Incident): Plan | undefined {
+  if (incident.state === 'awaiting-approval') return incident.approval.plan;
   const attempt = 'attempt' in incident ? incident.attempt : undefined;
-  const plan =
-    incident.state === 'awaiting-approval' ? incident.approval.plan : (attempt ?? incident.attempts.at(-1))?.plan;
-  if (!plan?.learned) return [];
+  return (attempt ?? incident.attempts.at(-1))?.plan;
+}
+
+function suggestion(plan: Plan): readonly Reason[] {
+  if (!plan.learned) return [];
   const { mode, would, ladder, draws } = plan.learned;
   const figures = draws
     .map(

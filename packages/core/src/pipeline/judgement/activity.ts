@@ -1,3 +1,4 @@
+import type { SignsOfLife } from '../../contracts/index.ts';
 import type { GateFacts } from '../../decision/gate-facts.ts';
 import type { AgentSight } from '../members/view.ts';
 
@@ -18,4 +19,9 @@ export function activityOf({
     },
     ...(figuresAgoMs === undefined ? {} : { figuresAgoMs }),
   };
+}
+
+/** By what the agent shows that it runs. */
+export function signsOf({ beats, answeredAgoMs, heardAgoMs }: AgentSight): SignsOfLife {
+  return { beats, answers: answeredAgoMs !== undefined, ...(heardAgoMs === undefined ? {} : { heardAgoMs }) };
 }

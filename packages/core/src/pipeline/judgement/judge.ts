@@ -4,6 +4,7 @@ import type { ApprovalSigner } from '../../decision/approval-signer.ts';
 import { backoffMs } from '../../decision/budget.ts';
 import { asCanary } from '../../decision/canary-plan.ts';
 import { askGate } from '../../decision/gate.ts';
+import { hungBy, tellingGrace } from '../../decision/hung.ts';
 import { ladderStrategy } from '../../decision/ladder-strategy.ts';
 import { threatAssessor } from '../../decision/threat-assessor.ts';
 import type { DecideFacts } from '../../incident/index.ts';
@@ -35,7 +36,7 @@ import { prospects, remarksText } from './prospects.ts';
 import type { Ownership } from '../ownership.ts';
 import { backoffOf, hashOf, isContainment, isOrdered, planInHand, rungOfNobody, stepsNow } from './plan-in-hand.ts';
 import type { Reservations } from '../budgets/reservations.ts';
-import { activityOf } from './activity.ts';
+import { activityOf, signsOf } from './activity.ts';
 import type { AgentSight, View } from '../members/view.ts';
 
 /** What failures that hang together mean for one incident. */
@@ -149,6 +150,12 @@ export class Judge {
     return this.#options.history(agentId, { signature, now, current, recurrence: policy.recurrence });
   }
 
+  /** Whether the agent is proven to hang at this moment. */
+  hangs(incident: Incident): boolean {
+    const { clock, view } = this.#options;
+    return hungBy(this.#incidentFacts(incident, view.see(incident.agentId), clock.now())).length > 0;
+  }
+
   /** A plugin that throws must not leave the incident undecided: the built-in assessor takes its place. */
   #assess(incident: Incident, facts: IncidentFacts): Assessment {
     const { assessor: name } = incident.policy;
@@ -165,13 +172,12 @@ export class Judge {
     facts: IncidentFacts,
     on: { readonly assessment: Assessment; readonly can: readonly Capability[]; readonly canary: number | undefined },
   ): Decision<Plan> {
-    const { strategy: name, ladder } = incident.policy;
+    const { strategy: name } = incident.policy;
     const proposal = this.#orBuiltIn(`strategy ${name}`, {
       plugin: () => this.#options.strategy(name).propose(facts, on.assessment, on.can),
       builtIn: () => ladderStrategy.propose(facts, on.assessment, on.can),
     });
-    if (on.canary === undefined) return proposal;
-    return asCanary(proposal, { can: on.can, attempts: incident.attempts, ladder });
+    return tellingGrace(on.canary === undefined ? proposal : asCanary(proposal, { can: on.can, facts }));
   }
 
   #orBuiltIn<T>(what: string, ways: { readonly plugin: () => T; readonly builtIn: () => T }): T {
@@ -276,6 +282,7 @@ export class Judge {
       severityAtLeast: incident.severityAtLeast,
       history: this.past(incident, now),
       policy: incident.policy,
+      ...(sight ? { signs: signsOf(sight) } : {}),
     };
   }
 

@@ -92,6 +92,7 @@ export class FleetSight implements View {
     const seen = this.#of(slot);
     const nowMs = this.#o.clock.monotonic();
     const progress = collector.progressOf(slot);
+    const heardMs = Math.max(seen.lifeMs, seen.figuresMs);
     return {
       agent: view.agent,
       policy: view.policy,
@@ -103,6 +104,8 @@ export class FleetSight implements View {
       ...(seen.answerMs === -Infinity ? {} : { answeredAgoMs: nowMs - seen.answerMs }),
       ...(seen.figuresMs === -Infinity ? {} : { figuresAgoMs: nowMs - seen.figuresMs }),
       ...(progress ? { progress } : {}),
+      beats: seen.beats,
+      ...(heardMs === -Infinity ? {} : { heardAgoMs: nowMs - heardMs }),
       consecutiveErrors: seen.errors,
     };
   }

@@ -26,6 +26,10 @@ export interface AgentSight {
   /** It reported figures this long ago; absent when it never did. */
   readonly figuresAgoMs?: Ms;
   readonly progress?: Progress;
+  /** It has sent heartbeats at some time, this instance or one before. */
+  readonly beats: boolean;
+  /** Its last heartbeat, good answer or figures came this long ago; absent when none ever came. */
+  readonly heardAgoMs?: Ms;
   readonly consecutiveErrors: number;
 }
 
