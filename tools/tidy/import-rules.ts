@@ -14,6 +14,7 @@ const oneFileLibraries: { library: string; package: string; typesAnywhere?: bool
   { library: 'yaml', package: 'core' },
   { library: 'semver', package: 'core' },
   { library: 'classic-level', package: 'plugin-level' },
+  { library: 'dockerode', package: 'plugin-docker', typesAnywhere: true },
   { library: 'fastify', package: 'plugin-http', typesAnywhere: true },
   { library: 'commander', package: 'cli' },
 ];
@@ -150,13 +151,14 @@ function pluginRules(file: SourceFile): Violation[] {
   if (!isPlugin) return [];
   const allowed = new Set([
     '@praetorian-guard/core/plugin',
+    '@praetorian-guard/core/kit',
     ...(file.isTest ? ['@praetorian-guard/core/testing'] : []),
   ]);
   return file.imports
     .filter((item) => item.specifier.startsWith('@praetorian-guard/') && !allowed.has(item.specifier))
     .map((item) =>
       violation('plugin-imports-contract-only', file, item.line, [
-        `A plugin imports only @praetorian-guard/core/plugin (and /testing in tests), never another plugin; this file imports ${item.specifier}.`,
+        `A plugin imports only @praetorian-guard/core/plugin and /kit (and /testing in tests), never another plugin; this file imports ${item.specifier}.`,
         'Use what the contract offers, or propose the missing part for the contract.',
       ]),
     );
