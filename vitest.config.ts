@@ -99,6 +99,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'int',
+          globalSetup: ['tools/vitest/docker-engine.ts'],
           include: places('.int.test.ts'),
           exclude: never,
           fileParallelism: false,

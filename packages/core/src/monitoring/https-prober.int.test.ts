@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../test/self-signed.ts';
+import { selfSigned } from '../../../../tools/vitest/self-signed.ts';
 import type { TlsPolicy } from '../model/index.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { TlsTrust } from '../runtime/tls-trust.ts';
