@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isGuardError, type PluginManifest } from '@praetorian-guard/core/plugin';
+import docker from '@praetorian-guard/plugin-docker';
 import http from '@praetorian-guard/plugin-http';
 import level from '@praetorian-guard/plugin-level';
 import processes from '@praetorian-guard/plugin-process';
@@ -130,7 +131,7 @@ describe('commands', () => {
 });
 
 describe('configs', () => {
-  const plugins = new Map<string, unknown>([http, level, processes].map((plugin) => [plugin.name, plugin]));
+  const plugins = new Map<string, unknown>([docker, http, level, processes].map((plugin) => [plugin.name, plugin]));
   const options = {
     // A document may name any secret; which one it is does not matter here.
     env: new Proxy({}, { get: () => 'a-secret-that-is-long-enough' }),

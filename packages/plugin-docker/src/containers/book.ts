@@ -1,0 +1,112 @@
+import type { AgentId, EpochMs, Json, JsonObject, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
+
+/** A container that was replaced and is kept for a while. */
+export interface Kept {
+  readonly containerId: string;
+  /** The one that took its place; empty until that runs. */
+  readonly by: string;
+  readonly since: EpochMs;
+  /** Its restart policy, which is off while it is kept. */
+  readonly policy?: { readonly Name: string; readonly MaximumRetryCount?: number | undefined };
+}
+
+/** What has to be known of an agent beside what the engine knows. */
+export interface AgentEntry {
+  readonly agentId: AgentId;
+  /** Highest generation ever given out. */
+  readonly lastGeneration: number;
+  /** Generations of its containers, by their id; the last few. */
+  readonly generations: { readonly [containerId: string]: number };
+  readonly kept?: readonly Kept[];
+  /** Networks that an isolated container has left, with what it needs to come back. */
+  readonly isolated?: { readonly containerId: string; readonly networks: { readonly [name: string]: JsonObject } };
+}
+
+const partition = 'docker';
+const agentPrefix = 'agent/';
+const cursorKey = 'cursor';
+const pageSize = 200;
+const generationsMax = 8;
+
+/** The memory of the plugin in the guard's store: read once at the start, written through. */
+export class Book {
+  readonly #store: StateStore;
+  readonly #entries = new Map<AgentId, AgentEntry>();
+  #cursor: string | undefined;
+  #unwritten = new Set<AgentId>();
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  async load(): Promise<void> {
+    this.#cursor = ((await this.#store.get(cursorKey))?.value as { stamp?: string } | undefined)?.stamp;
+    for (let after: string | undefined; ;) {
+      const page = await this.#store.list(agentPrefix, { limit: pageSize, ...(after === undefined ? {} : { after }) });
+      for (const { value } of page) {
+        const entry = value as unknown as AgentEntry;
+        this.#entries.set(entry.agentId, entry);
+      }
+      if (page.length < pageSize) return;
+      after = page.at(-1)?.key;
+    }
+  }
+
+  entries(): readonly AgentEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  get(agentId: AgentId): AgentEntry {
+    return this.#entries.get(agentId) ?? { agentId, lastGeneration: 0, generations: {} };
+  }
+
+  /** Up to where the events of the engine were seen by this guard or the one before it. */
+  get cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  /** The generation of a container: as its label says, as it was, or the next one. Written with `flush`. */
+  generation(agentId: AgentId, containerId: string, label: string | undefined): number {
+    const entry = this.get(agentId);
+    const known = entry.generations[containerId];
+    if (known !== undefined) return known;
+    const told = Number(label);
+    const generation = Number.isSafeInteger(told) && told > 0 ? told : entry.lastGeneration + 1;
+    const generations = Object.entries({ ...entry.generations, [containerId]: generation }).slice(-generationsMax);
+    this.#entries.set(agentId, {
+      ...entry,
+      lastGeneration: Math.max(entry.lastGeneration, generation),
+      generations: Object.fromEntries(generations),
+    });
+    this.#unwritten.add(agentId);
+    return generation;
+  }
+
+  /** Stores an entry before this resolves. */
+  async put(entry: AgentEntry): Promise<void> {
+    await this.#store.commit(partition, [putOf(entry)], { durability: 'sync' });
+    this.#entries.set(entry.agentId, entry);
+  }
+
+  /** Writes down generations that were given out, and how far the events were seen. */
+  async flush(cursor: string | undefined): Promise<void> {
+    const agentIds = [...this.#unwritten];
+    const moved = cursor !== undefined && cursor !== this.#cursor;
+    if (agentIds.length === 0 && !moved) return;
+    this.#unwritten.clear();
+    const ops = agentIds.map((agentId) => putOf(this.get(agentId)));
+    if (moved) ops.push({ op: 'put', key: cursorKey, value: { stamp: cursor }, when: 'any' });
+    try {
+      await this.#store.commit(partition, ops, { durability: 'relaxed' });
+      if (moved) this.#cursor = cursor;
+    } catch (error) {
+      for (const agentId of agentIds) this.#unwritten.add(agentId);
+      throw error;
+    }
+  }
+}
+
+function putOf(entry: AgentEntry): StoreOp {
+  // An entry holds only what JSON can; the compiler cannot see that of an interface.
+  return { op: 'put', key: agentPrefix + entry.agentId, value: structuredClone(entry) as unknown as Json, when: 'any' };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { ContainerFacts } from '../engine/engine.ts';
+import type { EngineEvent } from '../engine/event-stream.ts';
+import { endingOf, Endings, policyActs } from './endings.ts';
+
+const second = 1_000;
+
+function event(action: string, at: number, attributes: EngineEvent['attributes'] = {}, id = 'c'): EngineEvent {
+  return { type: 'container', action, id, attributes, at, stamp: `${at / 1_000}` };
+}
+
+function facts(
+  state: object,
+  more: { labels?: object; policy?: object; restarts?: number; config?: object } = {},
+): ContainerFacts {
+  return {
+    Id: 'c',
+    RestartCount: more.restarts ?? 0,
+    State: { ExitCode: 1, OOMKilled: false, Error: '', ...state },
+    Config: { Labels: more.labels ?? {}, ...more.config },
+    HostConfig: { RestartPolicy: more.policy ?? { Name: 'no' } },
+  } as unknown as ContainerFacts;
+}
+
+function seen(...events: readonly EngineEvent[]): Endings {
+  const endings = new Endings();
+  for (const one of events) endings.note(one, undefined);
+  return endings;
+}
+
+describe('how a container ended', () => {
+  it('is by itself when nobody asked for it', () => {
+    const endings = seen(event('start', 0), event('die', second));
+    expect(endings.handOf('c')).toBe('itself');
+    expect(endingOf(facts({ ExitCode: 137 }), endings)).toEqual({ kind: 'failed', outOfMemory: false });
+  });
+
+  it('is by a person who stopped or killed it, also when the signal was one of its own', () => {
+    expect(seen(event('kill', 0, { signal: '15' }), event('die', second)).handOf('c')).toBe('operator');
+    expect(seen(event('kill', 0, { signal: '10' }), event('die', second)).handOf('c')).toBe('itself');
+    const own = new Endings();
+    const stopsByUsr1 = facts({}, { config: { StopSignal: 'SIGUSR1' } });
+    own.note(event('kill', 0, { signal: 'USR1' }), stopsByUsr1);
+    own.note(event('die', second), stopsByUsr1);
+    expect(own.handOf('c')).toBe('operator');
+  });
+
+  it('is by itself when the signal was sent long before, and by a person when the engine says so afterwards', () => {
+    const endings = seen(event('kill', 0, { signal: '15' }), event('die', 60 * second));
+    expect(endings.handOf('c')).toBe('itself');
+    endings.note(event('stop', 60 * second + 1), undefined);
+    expect(endings.handOf('c')).toBe('operator');
+  });
+
+  it('is the engine when that was gone right after it had ended all of them', () => {
+    const endings = seen(
+      event('kill', 0, { signal: '15' }, 'by-hand'),
+      event('die', 100, {}, 'by-hand'),
+      event('stop', 110, {}, 'by-hand'),
+      event('kill', 20 * second, { signal: '15' }, 'a'),
+      event('kill', 20 * second + 5, { signal: '15' }, 'b'),
+      event('die', 20 * second + 50, {}, 'a'),
+      event('stop', 20 * second + 60, {}, 'a'),
+      event('die', 1_000, {}, 'crashed'),
+    );
+    endings.engineLost(20 * second + 500);
+    expect(['by-hand', 'a', 'b', 'crashed'].map((id) => endings.handOf(id))).toEqual([
+      'operator',
+      'engine',
+      'engine',
+      'itself',
+    ]);
+  });
+
+  it('stays by a person when the engine is lost only later', () => {
+    const endings = seen(event('kill', 0, { signal: '9' }), event('die', 20), event('stop', 30));
+    endings.engineLost(60 * second);
+    expect(endings.handOf('c')).toBe('operator');
+  });
+
+  it('begins anew with every start', () => {
+    expect(seen(event('kill', 0, { signal: '9' }), event('die', 20), event('start', 30)).handOf('c')).toBe('unknown');
+  });
+});
+
+describe('what an end means', () => {
+  const nobody = new Endings();
+
+  it('is a failure with any other code than 0, and that it is done with 0', () => {
+    expect(endingOf(facts({ ExitCode: 3 }), nobody).kind).toBe('failed');
+    expect(endingOf(facts({ ExitCode: 0 }), nobody).kind).toBe('left');
+    expect(endingOf(facts({ ExitCode: 0 }, { labels: { 'praetorian.lifetime': 'service' } }), nobody).kind).toBe(
+      'failed',
+    );
+  });
+
+  it('is left alone where it looks as if requested and nobody saw it, unless it ran out of memory', () => {
+    for (const ExitCode of [130, 137, 143]) expect(endingOf(facts({ ExitCode }), nobody).kind).toBe('left');
+    expect(endingOf(facts({ ExitCode: 137, OOMKilled: true }), nobody)).toMatchObject({
+      kind: 'failed',
+      outOfMemory: true,
+    });
+  });
+
+  it('is out of memory when the engine said so shortly before', () => {
+    const endings = seen(event('oom', 0), event('die', 100));
+    expect(endingOf(facts({ ExitCode: 137 }), endings)).toMatchObject({ outOfMemory: true });
+    const longAgo = seen(event('oom', 0), event('die', 60 * second));
+    expect(endingOf(facts({ ExitCode: 137 }), longAgo)).toMatchObject({ outOfMemory: false });
+  });
+});
+
+describe('whether a restart policy acts', () => {
+  it.each([
+    [{ Name: 'always' }, 0, 0, true],
+    [{ Name: 'unless-stopped' }, 1, 9, true],
+    [{ Name: 'no' }, 1, 0, false],
+    [{ Name: '' }, 1, 0, false],
+    [{ Name: 'on-failure' }, 0, 0, false],
+    [{ Name: 'on-failure' }, 1, 99, true],
+    [{ Name: 'on-failure', MaximumRetryCount: 2 }, 1, 1, true],
+    [{ Name: 'on-failure', MaximumRetryCount: 2 }, 1, 2, false],
+  ])('%j after code %d and %d restarts: %s', (policy, ExitCode, restarts, acts) => {
+    expect(policyActs(facts({ ExitCode }, { policy, restarts }))).toBe(acts);
+  });
+});

@@ -1,0 +1,36 @@
+import type { Action, AgentId, Clock, Decision, Intent, JsonObject } from '@praetorian-guard/core/plugin';
+import type { Engine } from '../engine/engine.ts';
+import type { Book } from './book.ts';
+import type { Roster } from './roster.ts';
+
+export interface IntentsParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly book: Book;
+  readonly roster: Roster;
+}
+
+/** State before an action on one container. */
+export interface ContainerBefore {
+  readonly containerId: string;
+  readonly name: string;
+  /** Changes with every start. */
+  readonly startedAt: string;
+  readonly running: boolean;
+  /** Of the container to come. */
+  readonly generation?: number;
+  /** `in-place` also where a respawn beside it was asked for and both could not run at once; why. */
+  readonly mode?: 'beside' | 'in-place';
+  readonly inPlaceBecause?: string;
+  /** Containers that live in its network and are restarted with it. */
+  readonly sharers?: readonly { readonly agentId: AgentId; readonly containerId: string; readonly startedAt: string }[];
+}
+
+export function admit(key: string, action: Action, affects: readonly AgentId[], before: object): Decision<Intent> {
+  const reason = { code: 'proceed', text: 'Docker can do it.' } as const;
+  return { act: true, value: { key, action, affects, before: structuredClone(before) as JsonObject }, reason };
+}
+
+export function refuse(text: string, remedy?: string): Decision<never> {
+  return { act: false, reason: { code: 'orchestrator-refused', text, ...(remedy === undefined ? {} : { remedy }) } };
+}

@@ -1,0 +1,124 @@
+import { type AgentId, type ConfigOverride, guardError, type Ms, type Clock } from '@praetorian-guard/core/plugin';
+import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import type { Book } from './book.ts';
+import { own } from './naming.ts';
+import type { Inspected } from './recipe-facts.ts';
+import { type Recipe, recipeOf } from './recipe.ts';
+
+export interface MakerParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly book: Book;
+  readonly idPrefix: string;
+}
+
+/** A container to be made after another. */
+export interface Wanted {
+  readonly agentId: AgentId;
+  readonly group: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly key: string;
+  readonly labels?: { readonly [name: string]: string };
+  readonly override?: ConfigOverride;
+  /** It may wait for a state to be pushed. */
+  readonly restore: boolean;
+}
+
+/** A container that ends within this was never well. */
+const provenMs: Ms = 300;
+
+/** Makes containers after the likeness of others, and starts them. */
+export class Maker {
+  readonly #parts: MakerParts;
+
+  constructor(parts: MakerParts) {
+    this.#parts = parts;
+  }
+
+  /** Creates it and joins its networks; it does not run yet. A failure leaves nothing behind. */
+  async create(like: ContainerFacts, wanted: Wanted): Promise<string> {
+    const { engine } = this.#parts;
+    const recipe = await this.#recipe(like, wanted);
+    const id = await engine.create(recipe.name, recipe.create);
+    try {
+      for (const network of recipe.disconnect) await engine.detach(network, id);
+      for (const { network, endpoint } of recipe.connect) await engine.attach(network, id, endpoint);
+    } catch (error) {
+      await engine.remove(id);
+      throw error;
+    }
+    return id;
+  }
+
+  /** Starts it and waits a moment, for one that ends at once was started in vain. */
+  async start(agentId: AgentId, id: string): Promise<ContainerFacts> {
+    const { engine, clock } = this.#parts;
+    await engine.start(id);
+    await clock.sleep(provenMs);
+    const facts = await engine.container(id);
+    if (facts?.State.Running === true && !facts.State.Restarting && facts.RestartCount === 0) return facts;
+    const why = facts ? howItEnded(facts) : 'it is gone again';
+    throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'docker', verb: 'start', agentId, why });
+  }
+
+  async #recipe(like: ContainerFacts, wanted: Wanted): Promise<Recipe> {
+    const { engine, idPrefix } = this.#parts;
+    const { agentId, group, name, generation, key, override } = wanted;
+    const named = await engine.image(like.Config.Image);
+    const old = override?.image === undefined ? undefined : await engine.image(like.Image);
+    const instance = `${agentId}~${generation}`;
+    const labels = {
+      ...wanted.labels,
+      [own.agent]: agentId.slice(idPrefix.length),
+      [own.group]: group,
+      [own.instance]: instance,
+      [own.generation]: `${generation}`,
+      [own.key]: key,
+    };
+    return recipeOf(this.#whole(agentId, like), {
+      name,
+      imageUnmoved: named?.Id === like.Image,
+      labels,
+      env: speaksToGuard(like) ? protocolEnv(agentId, group, instance, wanted) : {},
+      ...(override ? { override } : {}),
+      ...(old ? { oldImageConfig: old.Config } : {}),
+    });
+  }
+
+  /** An isolated container has left its networks; what takes its place is to be in them again. */
+  #whole(agentId: AgentId, facts: ContainerFacts): Inspected {
+    const { isolated } = this.#parts.book.get(agentId);
+    if (isolated?.containerId !== facts.Id) return facts;
+    const NetworkSettings = { ...facts.NetworkSettings, Networks: isolated.networks };
+    return { ...facts, NetworkSettings };
+  }
+}
+
+function howItEnded({ State, RestartCount }: ContainerFacts): string {
+  // The engine shows the present life, not the one that ended.
+  if (RestartCount > 0) return 'it ended at once, and its restart policy goes on trying';
+  return `it ended at once with code ${State.ExitCode}${State.Error === '' ? '' : `: ${State.Error}`}`;
+}
+
+/** Whether the container was told of a guard, and so understands what else a guard tells. */
+function speaksToGuard(facts: ContainerFacts): boolean {
+  // Without any the engine says null.
+  const env = (facts.Config.Env as readonly string[] | null) ?? [];
+  return env.some((line) => line.startsWith('PRAETORIAN_URL=') || line.startsWith('PRAETORIAN_AGENT_ID='));
+}
+
+function protocolEnv(
+  agentId: AgentId,
+  group: string,
+  instance: string,
+  { generation, restore }: Wanted,
+): { readonly [name: string]: string } {
+  return {
+    PRAETORIAN_AGENT_ID: agentId,
+    PRAETORIAN_GROUP: group,
+    PRAETORIAN_INSTANCE: instance,
+    PRAETORIAN_GENERATION: `${generation}`,
+    PRAETORIAN_RESTORE: restore ? '1' : '0',
+  };
+}

@@ -1,0 +1,125 @@
+import type { AgentId, DiscoveredAgent, GroupId, Instance, InstanceState } from '@praetorian-guard/core/plugin';
+import type { ContainerFacts } from '../engine/engine.ts';
+import { type Ending, stopTimeoutMs } from './endings.ts';
+import { agentLabels, composeDependencies, groupInProject, namedDependencies, type Named, own } from './naming.ts';
+
+/** A container that is an instance of an agent. */
+export interface Member extends Named {
+  readonly facts: ContainerFacts;
+  readonly generation: number;
+  readonly instanceId: string;
+  /** How it ended, of one that does not run. */
+  readonly ending?: Ending;
+  /** The guard is at work on it: that it stands still means nothing. */
+  readonly inHand: boolean;
+}
+
+/** Who is there, as far as dependencies have to know. */
+export interface Neighbours {
+  isAgent(id: AgentId): boolean;
+  members(group: GroupId): readonly AgentId[];
+}
+
+/** Name of an instance: what the guard gave the container, or the container's own id. */
+export function instanceIdOf(agentId: AgentId, facts: ContainerFacts): string {
+  return facts.Config.Labels[own.instance] ?? `${agentId}~${facts.Id.slice(0, 12)}`;
+}
+
+/** The state of the container in the words of the engine. */
+function stateOf({ facts, ending, inHand }: Pick<Member, 'facts' | 'ending' | 'inHand'>): InstanceState {
+  const { Running, Paused, Restarting, Status } = facts.State;
+  if (Paused) return 'paused';
+  if (Restarting) return 'starting';
+  if (Running) return 'running';
+  if (inHand) return 'exited';
+  // One that was made and not started waits for whoever made it.
+  if (Status === 'created') return 'stopped';
+  return ending?.kind === 'left' ? 'stopped' : 'exited';
+}
+
+export interface Reach {
+  readonly reach: 'container' | 'published';
+  /** Host of the engine, for published ports. */
+  readonly host: string;
+  /** Address of the container whose network this one shares. */
+  readonly networkOf: (containerId: string) => ContainerFacts | undefined;
+}
+
+export function instanceOf(member: Member, reach: Reach): Instance {
+  const { facts, generation, instanceId } = member;
+  const endpoint = endpointOf(facts, reach);
+  const startedAt = timeOf(facts.State.StartedAt);
+  const memory = facts.HostConfig.Memory ?? 0;
+  return {
+    id: instanceId,
+    generation,
+    ref: { container: facts.Id },
+    state: stateOf(member),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
+  };
+}
+
+export function discovered(member: Member, reach: Reach, neighbours: Neighbours): DiscoveredAgent {
+  const { agentId, group, facts } = member;
+  const labels = { ...stopTimeoutLabel(facts), ...agentLabels(facts.Config.Labels) };
+  const dependsOn = dependenciesOf(member, neighbours);
+  return {
+    id: agentId,
+    group,
+    labels,
+    ...(dependsOn.length > 0 ? { dependsOn } : {}),
+    instance: instanceOf(member, reach),
+  };
+}
+
+/** How long the container itself wants to be waited for, where no label says it. */
+function stopTimeoutLabel(facts: ContainerFacts): { readonly 'stop-timeout'?: string } {
+  const ms = stopTimeoutMs(facts);
+  return ms === undefined ? {} : { 'stop-timeout': `${ms / 1_000}s` };
+}
+
+/** Services it waits for, by Compose or by label, as the agents they are made of. */
+function dependenciesOf({ agentId, facts }: Member, neighbours: Neighbours): readonly AgentId[] {
+  const { Labels: labels } = facts.Config;
+  const named = namedDependencies(labels).flatMap((name) => {
+    if (neighbours.isAgent(name)) return [name];
+    const members = neighbours.members(name);
+    if (members.length > 0) return members;
+    const inProject = groupInProject(labels, name);
+    const sisters = inProject === undefined ? [] : neighbours.members(inProject);
+    // Somebody who is not there yet may come.
+    return sisters.length > 0 ? sisters : [name];
+  });
+  const composed = composeDependencies(labels).flatMap((group) => neighbours.members(group));
+  return [...new Set([...named, ...composed])].filter((id) => id !== agentId).sort();
+}
+
+/** Address of the agent's own HTTP side; only where a label names its port. */
+function endpointOf(facts: ContainerFacts, { reach, host, networkOf }: Reach): string | undefined {
+  const port = facts.Config.Labels[own.port];
+  if (port === undefined || !/^[1-9]\d{0,4}$/.test(port) || !facts.State.Running) return undefined;
+  const shared = /^container:(.+)$/.exec(facts.HostConfig.NetworkMode ?? '')?.[1];
+  const holder = shared === undefined ? facts : networkOf(shared);
+  if (!holder) return undefined;
+  if (holder.HostConfig.NetworkMode === 'host') return `http://${host}:${port}`;
+  if (reach === 'published') {
+    const published = holder.NetworkSettings.Ports[`${port}/tcp`]?.[0];
+    return published ? `http://${host}:${published.HostPort}` : undefined;
+  }
+  const networks = holder.NetworkSettings.Networks;
+  const wanted = facts.Config.Labels[own.network];
+  const address = wanted === undefined ? Object.values(networks).find(hasAddress) : networks[wanted];
+  return address && hasAddress(address) ? `http://${address.IPAddress}:${port}` : undefined;
+}
+
+function hasAddress({ IPAddress }: { readonly IPAddress?: string }): boolean {
+  return IPAddress !== undefined && IPAddress !== '';
+}
+
+/** The engine writes the year 1 for what never was. */
+function timeOf(text: string | undefined): number | undefined {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isFinite(at) && at > 0 ? at : undefined;
+}

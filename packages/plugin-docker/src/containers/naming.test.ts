@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { agentLabels, besideName, composeDependencies, keptName, nameOf } from './naming.ts';
+
+const composed = {
+  'com.docker.compose.project': 'shop',
+  'com.docker.compose.service': 'web',
+  'com.docker.compose.container-number': '2',
+};
+
+describe('the name of an agent', () => {
+  it.each([
+    ['/web', {}, '', { agentId: 'web', group: 'web', name: 'web' }],
+    ['/web-7', { 'praetorian.group': 'front' }, '', { agentId: 'web-7', group: 'front', name: 'web-7' }],
+    ['/shop-web-2', composed, '', { agentId: 'shop_web.2', group: 'shop_web', name: 'shop-web-2' }],
+    ['/web', {}, 'east:', { agentId: 'east:web', group: 'east:web', name: 'web' }],
+    [`/${besideName('web', 3)}`, { 'praetorian.agent': 'web' }, '', { agentId: 'web', group: 'web', name: 'web' }],
+  ])('of %s with %j and prefix "%s"', (name, labels, prefix, named) => {
+    expect(nameOf(name, labels, prefix)).toEqual(named);
+  });
+
+  it.each([
+    [`/${keptName('web', 2)}`, {}],
+    ['/web.1.abc', { 'com.docker.swarm.task.id': 'abc' }],
+    ['/shop-web-run-1', { ...composed, 'com.docker.compose.oneoff': 'True' }],
+    ['/web', { 'praetorian.group': 'not a group' }],
+    ['/web', { 'praetorian.agent': 'a'.repeat(201) }],
+  ])('is none for %s with %j', (name, labels) => {
+    expect(nameOf(name, labels)).toBeUndefined();
+  });
+});
+
+it('labels of an agent are those for the guard, without their prefix', () => {
+  expect(agentLabels({ 'praetorian.mode': 'auto', 'com.example.mode': 'x', praetorian: 'y' })).toEqual({
+    mode: 'auto',
+  });
+});
+
+it('dependencies are the services that Compose waits for, whatever it waits for them to be', () => {
+  const depends = (text: string) => composeDependencies({ ...composed, 'com.docker.compose.depends_on': text });
+  expect(depends('db:service_healthy:false,cache:service_started:true')).toEqual(['shop_db', 'shop_cache']);
+  expect(depends('')).toEqual([]);
+  expect(composeDependencies({ 'com.docker.compose.depends_on': 'db' })).toEqual([]);
+});

@@ -1,0 +1,203 @@
+import { Executions, failedBy, type Locks } from '@praetorian-guard/core/kit';
+import type { AgentId, Call, Clock, Grant, Intent, JsonObject, Ms, Receipt } from '@praetorian-guard/core/plugin';
+import { EngineError } from '../engine/engine-error.ts';
+import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import type { Book } from './book.ts';
+import type { ContainerBefore } from './intent-parts.ts';
+import { type InstanceAction, type Intents, keptFor } from './intents.ts';
+import { instanceOf } from './member.ts';
+import type { Replacement } from './replacement.ts';
+import type { Roster } from './roster.ts';
+import type { Scaling } from './scaling.ts';
+
+export interface PerformerParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly book: Book;
+  readonly roster: Roster;
+  readonly intents: Intents;
+  readonly locks: Locks;
+  readonly replacement: Replacement;
+  readonly scaling: Scaling;
+}
+
+/** Time kept back from the grace, so that what comes after it is done before the deadline. */
+const reserveMs: Ms = 3_000;
+const rememberedMax = 256;
+
+/** Does what was admitted: each key once, each agent one action after another. */
+export class Performer {
+  readonly #parts: PerformerParts;
+  readonly #executions: Executions;
+  /** What the last actions came to, by their keys: a restart leaves nothing behind that would tell whose it was. */
+  readonly #done = new Map<string, Receipt>();
+
+  constructor(parts: PerformerParts) {
+    this.#parts = parts;
+    this.#executions = new Executions(parts.clock, parts.locks);
+  }
+
+  /** Whether an execution of the key is under way. */
+  isRunning(key: string): boolean {
+    return this.#executions.isRunning(key);
+  }
+
+  async execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt> {
+    const { action } = intent;
+    return this.#executions.run(grant, call, {
+      recorded: async () => this.#done.get(grant.key),
+      lock: action.kind === 'scale' ? `scale/${action.group}` : action.agentId,
+      perform: (leftMs) => this.#perform(intent, grant.key, leftMs),
+    });
+  }
+
+  async #perform(intent: Intent, key: string, leftMs: Ms): Promise<Receipt> {
+    const { clock, intents } = this.#parts;
+    try {
+      const done = intent.action.kind === 'restart' ? undefined : await intents.reconcile({ ...intent, key });
+      if (done?.result === 'succeeded') return done;
+      const stale = await intents.staleness(intent);
+      if (stale !== undefined) return { key, at: clock.now(), result: 'superseded', text: stale };
+      return this.#remember(await this.#act(intent, key, Math.max(0, leftMs - reserveMs)));
+    } catch (error) {
+      // The engine may have done it although its answer did not come.
+      if (error instanceof EngineError && error.lost)
+        return { key, at: clock.now(), result: 'unknown', text: error.message };
+      return failedBy(key, clock.now(), error);
+    }
+  }
+
+  #remember(receipt: Receipt): Receipt {
+    this.#done.set(receipt.key, receipt);
+    const oldest = this.#done.keys().next().value;
+    if (this.#done.size > rememberedMax && oldest !== undefined) this.#done.delete(oldest);
+    return receipt;
+  }
+
+  async #act({ action, before }: Intent, key: string, mostMs: Ms): Promise<Receipt> {
+    const { scaling, replacement } = this.#parts;
+    if (action.kind === 'scale') return this.#succeeded(key, await scaling.scale(action, before, key));
+    const was = before as unknown as ContainerBefore;
+    const graceMs = 'graceMs' in action ? Math.min(action.graceMs, mostMs) : 0;
+    switch (action.kind) {
+      case 'restart':
+        return this.#restart(action.agentId, key, was, graceMs);
+      case 'recreate':
+        return this.#made(key, action.agentId, await replacement.inPlace(action, key, was, graceMs));
+      case 'respawn': {
+        const beside = was.mode === 'beside';
+        const facts = beside
+          ? await replacement.beside(action, key, was)
+          : await replacement.inPlace(action, key, was, graceMs);
+        return this.#made(key, action.agentId, facts);
+      }
+      case 'retire':
+        return this.#retire(action, key, was, graceMs);
+      case 'isolate':
+        return this.#isolate(action, key, was);
+      default:
+        return this.#reinstate(action, key, was);
+    }
+  }
+
+  async #restart(agentId: AgentId, key: string, before: ContainerBefore, graceMs: Ms): Promise<Receipt> {
+    const { containerId, sharers = [] } = before;
+    const facts = await this.#startAnew(containerId, graceMs);
+    // They lost their network with it.
+    for (const sharer of sharers) await this.#startAnew(sharer.containerId, graceMs);
+    return this.#made(key, agentId, facts);
+  }
+
+  async #startAnew(containerId: string, graceMs: Ms): Promise<ContainerFacts | undefined> {
+    const { engine, roster } = this.#parts;
+    const letGo = roster.takeInHand(containerId);
+    try {
+      // Also one that has ended: while a policy pauses between two tries, start alone would do nothing.
+      await engine.restart(containerId, graceMs);
+      const facts = await engine.container(containerId);
+      if (facts) roster.take(facts);
+      return facts;
+    } finally {
+      letGo();
+    }
+  }
+
+  async #retire(
+    action: Extract<InstanceAction, { kind: 'retire' }>,
+    key: string,
+    before: ContainerBefore,
+    graceMs: Ms,
+  ): Promise<Receipt> {
+    const { engine, roster, book, replacement } = this.#parts;
+    const { agentId } = action;
+    const { containerId, name } = before;
+    const heir = roster.containers(agentId).find(({ facts }) => facts.Id !== containerId);
+    const kept = heir ? undefined : keptFor(book, agentId, containerId);
+    const unhold = roster.hold(agentId);
+    const letGo = roster.takeInHand(containerId);
+    try {
+      await engine.stop(containerId, graceMs);
+      await engine.remove(containerId);
+      roster.drop(containerId);
+      if (kept) await replacement.comeBack(agentId, kept.containerId, name, true);
+      // The one that is left bears the agent's own name from now on.
+      else if (heir && heir.facts.Name !== `/${name}`) await engine.rename(heir.facts.Id, name);
+      const facts = heir && (await engine.container(heir.facts.Id));
+      if (facts) roster.take(facts);
+    } finally {
+      letGo();
+      unhold();
+    }
+    return this.#succeeded(key);
+  }
+
+  /** Takes it out of all its networks; it goes on running, for whoever wants to look into it. */
+  async #isolate({ agentId }: InstanceAction, key: string, { containerId }: ContainerBefore): Promise<Receipt> {
+    const { engine, book } = this.#parts;
+    const networks = (await engine.container(containerId))?.NetworkSettings.Networks ?? {};
+    const { isolated, ...entry } = book.get(agentId);
+    const known = isolated?.containerId === containerId ? isolated.networks : {};
+    const all = { ...known, ...(structuredClone(networks) as unknown as { [name: string]: JsonObject }) };
+    // Remembered first: a guard that crashes half-way can still bring it back.
+    await book.put({ ...entry, isolated: { containerId, networks: all } });
+    for (const name of Object.keys(networks)) await engine.detach(name, containerId);
+    return this.#succeeded(key);
+  }
+
+  async #reinstate({ agentId }: InstanceAction, key: string, { containerId }: ContainerBefore): Promise<Receipt> {
+    const { engine, book } = this.#parts;
+    const { isolated, ...entry } = book.get(agentId);
+    if (isolated?.containerId !== containerId) return this.#succeeded(key);
+    const attached = (await engine.container(containerId))?.NetworkSettings.Networks ?? {};
+    for (const [name, endpoint] of Object.entries(isolated.networks)) {
+      if (!(name in attached)) await engine.attach(name, containerId, endpointWanted(endpoint, containerId));
+    }
+    await book.put(entry);
+    const facts = await engine.container(containerId);
+    if (facts) this.#parts.roster.take(facts);
+    return this.#succeeded(key);
+  }
+
+  #made(key: string, agentId: AgentId, facts: ContainerFacts | undefined): Receipt {
+    const { roster, clock } = this.#parts;
+    const member = facts && roster.member(facts.Id);
+    const instance = member?.agentId === agentId ? { instance: instanceOf(member, roster.reach) } : {};
+    return { key, at: clock.now(), result: 'succeeded', ...instance };
+  }
+
+  #succeeded(key: string, data?: JsonObject): Receipt {
+    return { key, at: this.#parts.clock.now(), result: 'succeeded', ...(data ? { data } : {}) };
+  }
+}
+
+/** What was asked for when the container joined the network, without what came of it. */
+function endpointWanted(endpoint: JsonObject, containerId: string): JsonObject {
+  const { Aliases, IPAMConfig, Links, DriverOpts } = endpoint;
+  const aliases = Array.isArray(Aliases) ? Aliases.filter((alias) => alias !== containerId.slice(0, 12)) : null;
+  return {
+    ...(aliases ? { Aliases: aliases } : {}),
+    ...(IPAMConfig ? { IPAMConfig } : {}),
+    ...(Links ? { Links } : {}),
+    ...(DriverOpts ? { DriverOpts } : {}),
+  };
+}

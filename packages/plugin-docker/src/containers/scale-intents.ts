@@ -1,0 +1,80 @@
+import { failed } from '@praetorian-guard/core/kit';
+import type { Action, AgentId, Decision, Intent, JsonObject, Receipt } from '@praetorian-guard/core/plugin';
+import { admit, type IntentsParts, refuse } from './intent-parts.ts';
+import { compose, type Labels } from './naming.ts';
+import { collisions } from './recipe-beside.ts';
+import type { Roster } from './roster.ts';
+
+type ScaleAction = Extract<Action, { kind: 'scale' }>;
+
+/** A container to come. */
+export interface Added {
+  readonly agentId: AgentId;
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/** State before a group is scaled. */
+export interface ScaleBefore {
+  readonly replicas: number;
+  /** The container of which the new ones are copies. */
+  readonly template: string;
+  readonly add: readonly Added[];
+  readonly remove: readonly AgentId[];
+}
+
+const replicasMax = 1_000;
+
+export function prepareScale(roster: Roster, action: ScaleAction, key: string): Decision<Intent> {
+  const { group, replicas } = action;
+  const members = roster.members(group).toSorted(byNumber);
+  const template = roster.current(members.at(-1) ?? '');
+  if (!template) return refuse(`There is no group ${group} of containers.`, 'Start one container of it by hand.');
+  if (!Number.isInteger(replicas) || replicas < 0 || replicas > replicasMax)
+    return refuse(`${replicas} is not a number of replicas from 0 to ${replicasMax}.`);
+  if (replicas === 0)
+    return refuse('With its last container the group would be forgotten.', 'Stop the containers by hand.');
+  const clashes = replicas > members.length ? collisions(template.facts) : [];
+  if (clashes.length > 0) {
+    const text = `A copy of ${template.name} cannot run beside it: ${clashes.join(', ')}.`;
+    return refuse(text, 'Publish a range of ports, and leave addresses to the engine.');
+  }
+  const before: ScaleBefore = {
+    replicas: members.length,
+    template: template.facts.Id,
+    add: added(roster, template.facts.Config.Labels, action, members.length),
+    remove: members.slice(replicas),
+  };
+  return admit(key, action, before.remove, before);
+}
+
+/** New members get the next free numbers, in the style of their group. */
+function added(roster: Roster, labels: Labels, { group, replicas }: ScaleAction, count: number): readonly Added[] {
+  const list: Added[] = [];
+  const { [compose.project]: project, [compose.service]: service } = labels;
+  for (let number = 1; list.length < replicas - count; number += 1) {
+    const agentId = `${group}.${number}`;
+    if (roster.isAgent(agentId)) continue;
+    const composed = project !== undefined && service !== undefined;
+    const name = composed ? `${project}-${service}-${number}` : agentId.replaceAll(/[^A-Za-z0-9_.-]/g, '-');
+    list.push({ agentId, name, labels: composed ? { [compose.number]: `${number}` } : {} });
+  }
+  return list;
+}
+
+/** `web.10` comes after `web.9`. */
+function byNumber(a: AgentId, b: AgentId): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+export function reconcileScale({ roster, clock }: IntentsParts, { action, key }: Intent, before: ScaleBefore): Receipt {
+  const { group, replicas } = action as ScaleAction;
+  const members = roster.members(group);
+  const gone = before.remove.every((agentId) => !roster.isAgent(agentId));
+  const there = before.add.every(({ agentId }) => roster.current(agentId)?.facts.State.Running === true);
+  const at = clock.now();
+  if (members.length === replicas && gone && there)
+    return { key, at, result: 'succeeded', reconciled: true, data: { replicas } satisfies JsonObject };
+  const text = `The group has ${members.length} containers, not ${replicas}.`;
+  return failed(key, at, { code: 'GUARD_ORCHESTRATOR_FAILED', text, retryable: true });
+}

@@ -1,0 +1,75 @@
+import type { Action, AgentId, JsonObject, Ms } from '@praetorian-guard/core/plugin';
+import { guardError } from '@praetorian-guard/core/plugin';
+import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import type { Book } from './book.ts';
+import { containerOfKey } from './intents.ts';
+import type { Maker } from './maker.ts';
+import type { Roster } from './roster.ts';
+import type { Added, ScaleBefore } from './scale-intents.ts';
+
+export interface ScalingParts {
+  readonly engine: Engine;
+  readonly book: Book;
+  readonly roster: Roster;
+  readonly maker: Maker;
+  readonly graceMs: Ms;
+}
+
+/** Adds copies of a group's container, and takes the last ones away. */
+export class Scaling {
+  readonly #parts: ScalingParts;
+
+  constructor(parts: ScalingParts) {
+    this.#parts = parts;
+  }
+
+  async scale(
+    { group, replicas }: Extract<Action, { kind: 'scale' }>,
+    before: JsonObject,
+    key: string,
+  ): Promise<JsonObject> {
+    const { template, add, remove } = before as unknown as ScaleBefore;
+    const like = add.length > 0 ? await this.#parts.engine.container(template) : undefined;
+    if (add.length > 0 && !like) {
+      const why = 'the container to be copied is gone';
+      throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'docker', verb: 'scale', agentId: group, why });
+    }
+    const work = [
+      ...add.map((one) => this.#add(one, group, `${key}/${one.agentId}`, like as ContainerFacts)),
+      ...remove.map((agentId) => this.#remove(agentId)),
+    ];
+    const broken = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected');
+    if (broken) throw broken.reason;
+    return { replicas };
+  }
+
+  async #add({ agentId, name, labels }: Added, group: string, key: string, like: ContainerFacts): Promise<void> {
+    const { engine, maker, roster, book } = this.#parts;
+    const generation = book.get(agentId).lastGeneration + 1;
+    const wanted = { agentId, group, name, generation, key, labels, restore: false };
+    const id = (await containerOfKey(engine, key))?.Id ?? (await maker.create(like, wanted));
+    const letGo = roster.takeInHand(id);
+    try {
+      roster.take(await maker.start(agentId, id));
+    } catch (error) {
+      await engine.remove(id);
+      throw error;
+    } finally {
+      letGo();
+    }
+  }
+
+  async #remove(agentId: AgentId): Promise<void> {
+    const { engine, roster, graceMs } = this.#parts;
+    for (const { facts } of roster.containers(agentId)) {
+      const letGo = roster.takeInHand(facts.Id);
+      try {
+        await engine.stop(facts.Id, graceMs);
+        await engine.remove(facts.Id);
+        roster.drop(facts.Id);
+      } finally {
+        letGo();
+      }
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
+import { Harness, type Inventory, until } from './harness.ts';
+
+const docker = await testEngine();
+
+describe.runIf(docker)('the inventory of an engine', () => {
+  let image = '';
+  let harness: Harness;
+
+  beforeAll(async () => {
+    if (docker) image = await importBusybox(docker);
+  });
+  afterAll(async () => {
+    if (docker) await cleanUp(docker);
+  });
+  beforeEach(() => {
+    if (docker) harness = new Harness(docker, image);
+  });
+  afterEach(() => harness.dispose());
+
+  const follow = async (given: Parameters<Harness['start']>[0] = {}): Promise<Inventory> =>
+    harness.follow(await harness.start(given));
+  const container = (id: string) => harness.docker.getContainer(id);
+  const pidOf = async (id: string): Promise<number> => (await harness.inspect(id)).State.Pid;
+  const told = (inventory: Inventory, name: string, event: string) =>
+    inventory.until((seen) => seen.lifecycle(name).includes(event));
+
+  it('holds who carries the labels, and nobody with an empty selector', async () => {
+    const web = await harness.run('web', { Labels: { 'praetorian.mode': 'observe', 'praetorian.group': 'front' } });
+    await harness.run('other', { Labels: { [harness.selector]: 'no' } });
+    await harness.run('task', { Labels: { 'com.docker.swarm.task.id': 't1' } });
+    await harness.run('once', { Labels: { 'com.docker.compose.oneoff': 'True' } });
+    const inventory = await follow();
+    const agents = inventory.events.flatMap((event) => (event.type === 'present' ? [event.agent.id] : []));
+    expect(agents).toEqual([web.name]);
+    expect(inventory.agent(web.name)).toMatchObject({
+      group: 'front',
+      labels: { mode: 'observe' },
+      instance: {
+        id: `${web.name}~${web.id.slice(0, 12)}`,
+        generation: 1,
+        state: 'running',
+        ref: { container: web.id },
+      },
+    });
+    const none = await follow({ select: [] });
+    expect(none.events).toEqual([{ type: 'synced' }]);
+  });
+
+  it('tells who comes and goes while it is followed', async () => {
+    const inventory = await follow();
+    const web = await harness.run('web');
+    await inventory.until((seen) => seen.lifecycle(web.name).includes('started'));
+    expect(inventory.instance(web.name).state).toBe('running');
+    await container(web.id).remove({ force: true });
+    await inventory.until((seen) =>
+      seen.events.some((event) => event.type === 'removed' && event.agentId === web.name),
+    );
+    expect(inventory.lifecycle(web.name)).not.toContain('died');
+  });
+
+  it('keeps the id of a container that somebody made anew under its name, and counts its generations', async () => {
+    const web = await harness.run('web');
+    const inventory = await follow();
+    await container(web.id).remove({ force: true });
+    const again = await harness.run('web', { name: web.name });
+    await inventory.until((seen) => seen.instance(web.name).id === `${web.name}~${again.id.slice(0, 12)}`);
+    expect(inventory.instance(web.name).generation).toBe(2);
+  });
+
+  it('tells an end with its exit code, and of one that a person stopped only that', async () => {
+    const [web, db] = [await harness.run('web'), await harness.run('db')];
+    const inventory = await follow();
+    process.kill(await pidOf(web.id), 'SIGKILL');
+    await told(inventory, web.name, 'died');
+    expect(inventory.events.findLast(({ type }) => type === 'lifecycle')).toMatchObject({ exitCode: 137 });
+    expect(inventory.instance(web.name).state).toBe('exited');
+    await container(db.id).stop({ t: 1 });
+    await told(inventory, db.name, 'stopped');
+    expect(inventory.instance(db.name).state).toBe('stopped');
+    expect(inventory.lifecycle(db.name)).not.toContain('died');
+  });
+
+  it('knows after a pause of the guard who was stopped by a person meanwhile, and who ended by itself', async () => {
+    const [web, db] = [await harness.run('web'), await harness.run('db')];
+    const first = await harness.start();
+    const before = await harness.follow(first);
+    await container(db.id).restart({ t: 1 });
+    await told(before, db.name, 'started');
+    await first.stop();
+    process.kill(await pidOf(web.id), 'SIGKILL');
+    await container(db.id).kill();
+    await until(async () => !(await harness.inspect(web.id)).State.Running);
+    const after = await follow();
+    expect(after.lifecycle(web.name)).toEqual(['died']);
+    expect(after.lifecycle(db.name)).toEqual(['stopped']);
+  });
+
+  it('takes an end with code 0 for done, unless the container is a service', async () => {
+    const Cmd = ['sh', '-c', 'trap "exit 0" USR1; while :; do sleep 0.1; done'];
+    const job = await harness.run('job', { Cmd, HostConfig: { Init: false } });
+    const service = await harness.run('service', {
+      Cmd,
+      HostConfig: { Init: false },
+      Labels: { 'praetorian.lifetime': 'service' },
+    });
+    const inventory = await follow();
+    for (const { id } of [job, service]) process.kill(await pidOf(id), 'SIGUSR1');
+    await told(inventory, service.name, 'died');
+    await told(inventory, job.name, 'stopped');
+    expect(inventory.lifecycle(job.name)).toEqual(['stopped']);
+  });
+
+  it('leaves a restart policy its time, and tells that it acted', async () => {
+    const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'always' } } });
+    const inventory = await follow();
+    process.kill(await pidOf(web.id), 'SIGKILL');
+    await told(inventory, web.name, 'restarted');
+    expect(inventory.lifecycle(web.name)).toEqual(['restarted']);
+    expect(inventory.instance(web.name).state).toBe('running');
+  });
+
+  it('tells of an end that the restart policy does not mend within the grace', async () => {
+    const web = await harness.run('web', {
+      Cmd: ['sh', '-c', 'sleep 0.5; exit 3'],
+      HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 1 } },
+    });
+    const inventory = await follow({ restartGrace: 300 });
+    await told(inventory, web.name, 'died');
+    await until(async () => !(await harness.inspect(web.id)).State.Running);
+  });
+
+  it('tells the end of a container whose policy pauses for longer and longer between its tries', async () => {
+    const web = await harness.run('web', {
+      Cmd: ['sh', '-c', 'exit 3'],
+      HostConfig: { RestartPolicy: { Name: 'always' } },
+    });
+    const inventory = await follow({ restartGrace: 300 });
+    await told(inventory, web.name, 'died');
+    expect(inventory.instance(web.name).state).toBe('exited');
+    expect(inventory.events.findLast((event) => event.type === 'lifecycle' && event.event === 'died')).toMatchObject({
+      exitCode: 3,
+    });
+  });
+
+  it('tells that a container ran out of memory', async () => {
+    const web = await harness.run('web', {
+      Cmd: ['sh', '-c', 'sleep 0.5; x=a; while :; do x=$x$x; done'],
+      HostConfig: { Memory: 8 * 1024 ** 2, MemorySwap: 8 * 1024 ** 2, Init: false },
+    });
+    const inventory = await follow();
+    await told(inventory, web.name, 'oom-killed');
+    expect(inventory.lifecycle(web.name)).toEqual(['oom-killed']);
+  });
+
+  it('tells what its own health check says, with what the check printed', async () => {
+    const web = await harness.run('web', {
+      Cmd: ['sh', '-c', 'touch /tmp/well; sleep 1000'],
+      Healthcheck: {
+        Test: ['CMD-SHELL', 'test -e /tmp/well || { echo not well; exit 1; }'],
+        Interval: 200_000_000,
+        Timeout: 1_000_000_000,
+        Retries: 2,
+      },
+    });
+    const inventory = await follow();
+    await told(inventory, web.name, 'healthy');
+    const exec = await container(web.id).exec({ Cmd: ['rm', '/tmp/well'] });
+    await exec.start({});
+    await told(inventory, web.name, 'unhealthy');
+    expect(inventory.events.findLast(({ type }) => type === 'lifecycle')).toMatchObject({ detail: 'not well' });
+  });
+
+  it('tells a pause and its end', async () => {
+    const web = await harness.run('web');
+    const inventory = await follow();
+    await container(web.id).pause();
+    await told(inventory, web.name, 'paused');
+    expect(inventory.instance(web.name).state).toBe('paused');
+    await container(web.id).unpause();
+    await told(inventory, web.name, 'started');
+    expect(inventory.instance(web.name).state).toBe('running');
+  });
+
+  it('names containers of Compose after project, service and number, and knows what they wait for', async () => {
+    const project = unique('shop');
+    const composed = (service: string, number: string, more: { readonly [name: string]: string } = {}) =>
+      harness.run(service, {
+        Labels: {
+          'com.docker.compose.project': project,
+          'com.docker.compose.service': service,
+          'com.docker.compose.container-number': number,
+          ...more,
+        },
+      });
+    await composed('web', '1', { 'com.docker.compose.depends_on': 'db:service_started:false' });
+    await composed('job', '1', { 'praetorian.depends-on': 'web' });
+    const inventory = await follow();
+    expect(inventory.agent(`${project}_web.1`)).not.toHaveProperty('dependsOn');
+    await composed('db', '1');
+    await composed('db', '2');
+    await inventory.until((seen) => (seen.agent(`${project}_web.1`).dependsOn ?? []).length === 2);
+    expect(inventory.agent(`${project}_web.1`)).toMatchObject({
+      group: `${project}_web`,
+      dependsOn: [`${project}_db.1`, `${project}_db.2`],
+    });
+    expect(inventory.agent(`${project}_job.1`).dependsOn).toEqual([`${project}_web.1`]);
+  });
+
+  it('names the address of an agent that says its port', async () => {
+    const web = await harness.run('web', { Labels: { 'praetorian.port': '8080' } });
+    const [network] = Object.values((await harness.inspect(web.id)).NetworkSettings.Networks);
+    const inventory = await follow();
+    expect(inventory.instance(web.name).endpoint).toBe(`http://${network?.IPAddress}:8080`);
+  });
+
+  it('puts a prefix before the ids, so that two engines may have containers of one name', async () => {
+    const web = await harness.run('web');
+    const inventory = await follow({ idPrefix: 'east:' });
+    expect(inventory.agent(`east:${web.name}`).instance.id).toBe(`east:${web.name}~${web.id.slice(0, 12)}`);
+  });
+});
