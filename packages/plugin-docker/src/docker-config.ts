@@ -5,6 +5,7 @@ import type { TlsFiles } from './engine/address.ts';
 export interface DockerConfig {
   readonly engine: string;
   readonly tls?: TlsFiles;
+  readonly manage: 'containers' | 'services' | 'both';
   readonly select: readonly string[];
   readonly idPrefix: string;
   readonly reach: 'container' | 'published';
@@ -43,12 +44,19 @@ export const dockerConfigSchema: JsonObject = {
       },
       description: 'Speak TLS. Paths are relative to the folder of the config. [plain]',
     },
+    manage: {
+      type: 'string',
+      enum: ['containers', 'services', 'both'],
+      default: 'containers',
+      description:
+        '`containers`: those of the engine itself, by the orchestrator `docker`; `services`: those of its swarm, by `swarm`; the engine has to be a manager of it.',
+    },
     select: {
       type: 'array',
       items: { type: 'string', pattern: '^[^=\\s]+(=.*)?$' },
       default: ['praetorian.enable=true'],
       description:
-        'Labels that a container must have, all of them, to be an agent: `name` or `name=value`. An empty list selects nothing.',
+        'Labels that a container, or a service of a swarm, must have, all of them: `name` or `name=value`. An empty list selects nothing.',
     },
     idPrefix: {
       type: 'string',

@@ -63,6 +63,7 @@ export class Harness {
   config(given: Partial<DockerConfig> = {}): DockerConfig {
     return {
       engine: this.#url,
+      manage: 'containers',
       select: [`${this.selector}=yes`],
       idPrefix: '',
       reach: 'container',

@@ -32,8 +32,8 @@ function stateOf({ facts, ending, inHand }: Pick<Member, 'facts' | 'ending' | 'i
   if (Restarting) return 'starting';
   if (Running) return 'running';
   if (inHand) return 'exited';
-  // One that was made and not started waits for whoever made it.
-  if (Status === 'created') return 'stopped';
+  // One that was made and not started waits for whoever made it. If that was a guard it died on the way: nobody wanted it so.
+  if (Status === 'created') return own.key in facts.Config.Labels ? 'exited' : 'stopped';
   return ending?.kind === 'left' ? 'stopped' : 'exited';
 }
 

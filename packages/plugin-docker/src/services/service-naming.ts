@@ -1,0 +1,141 @@
+import { type AgentId, type DiscoveredAgent, type GroupId, type Instance, isId } from '@praetorian-guard/core/plugin';
+import { agentLabels, type Labels, namedDependencies, own } from '../containers/naming.ts';
+import type { SlotView } from './slots.ts';
+import { isGlobal, labelsOf, type KnownNode, type ServiceFacts, type TaskFacts } from './swarm-facts.ts';
+
+/** How agents are reached, and what their nodes are called. */
+export interface Surroundings {
+  readonly idPrefix: string;
+  readonly reach: 'container' | 'published';
+  /** Host of the engine that is asked. */
+  readonly host: string;
+  /** Node of that engine. */
+  nodeId(): string | undefined;
+  node(id: string): KnownNode | undefined;
+}
+
+/** Who is there, as far as dependencies have to know. */
+export interface Neighbours {
+  isAgent(id: AgentId): boolean;
+  members(group: GroupId): readonly AgentId[];
+}
+
+/** `undefined`: its name does not do for a group. */
+export function groupOf(service: ServiceFacts, idPrefix: string): GroupId | undefined {
+  const group = labelsOf(service)[own.group] ?? `${idPrefix}${service.Spec.Name}`;
+  return isId(group) ? group : undefined;
+}
+
+/** Of a global service the place is the node, by its name as long as that is its alone. */
+export function agentIdOf(service: ServiceFacts, slot: string, around: Surroundings): AgentId | undefined {
+  const place = isGlobal(service.Spec) ? nodeName(slot, around) : slot;
+  const id = `${around.idPrefix}${service.Spec.Name}.${place}`;
+  return isId(id) ? id : undefined;
+}
+
+function nodeName(nodeId: string, around: Surroundings): string {
+  const name = around.node(nodeId)?.name;
+  return name !== undefined && isId(name) ? name : nodeId;
+}
+
+export function instanceIdOf(agentId: AgentId, task: TaskFacts): string {
+  return `${agentId}~${task.ID.slice(0, 12)}`;
+}
+
+export interface Named {
+  readonly agentId: AgentId;
+  readonly group: GroupId;
+  readonly generation: number;
+}
+
+function instanceOf({ agentId, generation }: Named, view: SlotView, endpoint: string | undefined): Instance {
+  const { current: task, state } = view;
+  const container = task.Status.ContainerStatus?.ContainerID ?? '';
+  const memory = task.Spec.Resources?.Limits?.MemoryBytes ?? 0;
+  const startedAt = Date.parse(task.Status.Timestamp);
+  return {
+    id: instanceIdOf(agentId, task),
+    generation,
+    ref: {
+      service: task.ServiceID,
+      task: task.ID,
+      ...(task.NodeID === undefined ? {} : { node: task.NodeID }),
+      ...(container === '' ? {} : { container }),
+    },
+    state,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(task.Status.State === 'running' && Number.isFinite(startedAt) ? { startedAt } : {}),
+    ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
+  };
+}
+
+/** The agent of a slot, as the inventory tells of it. */
+export function discovered(
+  { service, view, rollout, ...named }: Named & Described,
+  around: Surroundings & Neighbours,
+): DiscoveredAgent {
+  const labels = labelsOf(service);
+  const dependsOn = dependenciesOf(named.agentId, labels, around);
+  const { key: _ofTheGuard, ...told } = agentLabels(labels);
+  return {
+    id: named.agentId,
+    group: named.group,
+    labels: { ...stopTimeoutLabel(service), ...told },
+    ...(dependsOn.length > 0 ? { dependsOn } : {}),
+    ...(rollout === undefined ? {} : { rollout }),
+    instance: instanceOf(named, view, endpointOf(view.current, labels, around)),
+  };
+}
+
+interface Described {
+  readonly service: ServiceFacts;
+  readonly view: SlotView;
+  readonly rollout: DiscoveredAgent['rollout'];
+}
+
+function stopTimeoutLabel({ Spec }: ServiceFacts): Labels {
+  const graceNs = Spec.TaskTemplate.ContainerSpec?.StopGracePeriod;
+  return graceNs === undefined ? {} : { 'stop-timeout': `${graceNs / 1e9}s` };
+}
+
+/** Names of agents, of groups, or of services of the same stack, as the agents they are made of. */
+function dependenciesOf(agentId: AgentId, labels: Labels, around: Surroundings & Neighbours): readonly AgentId[] {
+  const { idPrefix } = around;
+  const stack = labels['com.docker.stack.namespace'];
+  const found = namedDependencies(labels).flatMap((name) => {
+    if (around.isAgent(name)) return [name];
+    const groups = [name, `${idPrefix}${name}`, ...(stack === undefined ? [] : [`${idPrefix}${stack}_${name}`])];
+    // Somebody who is not there yet may come.
+    return groups.map((group) => around.members(group)).find(({ length }) => length > 0) ?? [name];
+  });
+  return [...new Set(found)].filter((id) => id !== agentId).sort();
+}
+
+/** Where the agent's own HTTP side is; only where a label names its port, and only of a task that runs. */
+export function endpointOf(task: TaskFacts, labels: Labels, around: Surroundings): string | undefined {
+  const port = labels[own.port];
+  if (port === undefined || !/^[1-9]\d{0,4}$/.test(port) || task.Status.State !== 'running') return undefined;
+  if (around.reach === 'container') {
+    const address = addressOn(task, labels[own.network]);
+    if (address !== undefined) return `http://${address}:${port}`;
+  }
+  return publishedAt(task, Number(port), around);
+}
+
+/** On the network that the label names, or the first that is not the routing mesh. */
+function addressOn({ NetworksAttachments: attached = [] }: TaskFacts, wanted: string | undefined): string | undefined {
+  const found = attached.find(({ Network }) =>
+    wanted === undefined ? Network?.Spec?.Ingress !== true : Network?.Spec?.Name === wanted,
+  );
+  return found?.Addresses?.[0]?.split('/')[0];
+}
+
+/** A port that is published on the task's own node; one of the routing mesh leads to any task of the service. */
+function publishedAt({ Status, NodeID }: TaskFacts, port: number, around: Surroundings): string | undefined {
+  const published = Status.PortStatus?.Ports?.find(
+    ({ TargetPort, PublishMode }) => TargetPort === port && PublishMode === 'host',
+  )?.PublishedPort;
+  const host = NodeID === around.nodeId() ? around.host : around.node(NodeID ?? '')?.address;
+  if (published === undefined || host === undefined || host === '') return undefined;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${published}`;
+}
