@@ -75,6 +75,35 @@ describe('executions', () => {
     expect(executions.isRunning('k')).toBe(false);
   });
 
+  it('begin nothing whose deadline has passed, that was called off, or after the end, while it waited for its turn', async () => {
+    const { clock, executions, grant, call } = bench();
+    let free = (): void => undefined;
+    const first = new Promise<Receipt>((resolve) => void (free = () => resolve(done('first'))));
+    const begun: string[] = [];
+    const waiting = (name: string) => ({
+      lock: 'a',
+      perform: async (): Promise<Receipt> => {
+        begun.push(name);
+        return done(name);
+      },
+    });
+    const holding = executions.run(grant('first'), call, { lock: 'a', perform: () => first });
+    const off = new AbortController();
+    const late = executions.run(grant('late', { deadline: clock.now() + 1_000 }), call, waiting('late'));
+    const calledOff = executions.run(grant('off'), { signal: off.signal, traceId: 't' }, waiting('off'));
+    await clock.advance(2_000);
+    off.abort();
+    executions.close();
+    const closed = executions.run(grant('closed'), call, waiting('closed'));
+    free();
+    expect(await holding).toEqual(done('first'));
+    expect(await late).toMatchObject({ result: 'unknown' });
+    expect(await calledOff).toMatchObject({ result: 'unknown' });
+    expect(await closed).toMatchObject({ result: 'cancelled' });
+    await clock.advance(0);
+    expect(begun).toEqual([]);
+  });
+
   it('keep the code of an error of ours, and call any other a failure of the orchestrator', async () => {
     const { executions, grant, call } = bench();
     const failing = (error: Error) => ({

@@ -12,7 +12,7 @@ export interface Execution {
   readonly refusal?: Receipt;
   /** The receipt of an earlier execution of the key, if it was kept. */
   recorded?(): Promise<Receipt | undefined>;
-  /** Does it. `leftMs`: time until the deadline, counted from when it was asked for. */
+  /** Does it. `leftMs`: time until the deadline. */
   perform(leftMs: Ms): Promise<Receipt>;
 }
 
@@ -25,6 +25,7 @@ export class Executions {
   readonly #clock: Clock;
   readonly #locks: Locks;
   readonly #running = new Map<string, Promise<Receipt>>();
+  #closed = false;
 
   constructor(clock: Clock, locks: Locks) {
     this.#clock = clock;
@@ -36,6 +37,11 @@ export class Executions {
     return this.#running.has(key);
   }
 
+  /** What has not begun is called off from now on; what has goes on to its end. */
+  close(): void {
+    this.#closed = true;
+  }
+
   async run(grant: Grant, call: Call, execution: Execution): Promise<Receipt> {
     const { key, deadline } = grant;
     const leftMs = deadline - this.#clock.now();
@@ -43,7 +49,7 @@ export class Executions {
     const refusal = known ? undefined : (this.#refusal(grant, call) ?? execution.refusal);
     if (refusal) return refusal;
     // A second look: another call with the key may have begun while what was kept was read.
-    const work = known ?? this.#running.get(key) ?? this.#begin(key, leftMs, execution);
+    const work = known ?? this.#running.get(key) ?? this.#begin(grant, call, execution);
     const giveUp = AbortSignal.any([call.signal, this.#clock.timeout(Math.max(0, leftMs))]);
     const text = 'Not finished in time; it goes on and is to be reconciled.';
     return unlessAborted<Receipt>(work, giveUp, () => ({ key, at: this.#clock.now(), result: 'unknown', text }));
@@ -51,6 +57,7 @@ export class Executions {
 
   #refusal({ key, dryRun, deadline }: Grant, call: Call): Receipt | undefined {
     const at = this.#clock.now();
+    if (this.#closed) return { key, at, result: 'cancelled', text: 'The orchestrator stops.' };
     if (dryRun) return { key, at, result: 'cancelled', text: 'Dry run: nothing was done.' };
     if (call.signal.aborted) return { key, at, result: 'cancelled', text: 'Aborted before it began.' };
     if (deadline > at) return undefined;
@@ -58,9 +65,13 @@ export class Executions {
     return failed(key, at, { code: 'GUARD_DEADLINE', text, retryable: true });
   }
 
-  #begin(key: string, leftMs: Ms, execution: Execution): Promise<Receipt> {
+  #begin(grant: Grant, call: Call, execution: Execution): Promise<Receipt> {
+    const { key, deadline } = grant;
+    // It may have waited long for others: what forbids to begin is asked again when its turn has come.
+    const inTurn = async (): Promise<Receipt> =>
+      this.#refusal(grant, call) ?? (await execution.perform(deadline - this.#clock.now()));
     const work = this.#locks
-      .run(execution.lock, () => execution.perform(leftMs))
+      .run(execution.lock, inTurn)
       .catch((error: unknown) => failedBy(key, this.#clock.now(), error))
       .finally(() => this.#running.delete(key));
     this.#running.set(key, work);
