@@ -32,6 +32,7 @@ const special = [
   ...['contract', 'scenario', 'sim', 'int'].map((kind) => `**/*.${kind}.test.ts`),
   'packages/core/test/safety/**',
 ];
+const containers = 'packages/plugin-docker/test/**/*.int.test.ts';
 const never = ['**/node_modules/**', '**/dist/**'];
 const seed = 'tools/vitest/fast-check-seed.ts';
 
@@ -101,9 +102,23 @@ export default defineConfig({
           name: 'int',
           globalSetup: ['tools/vitest/docker-engine.ts'],
           include: places('.int.test.ts'),
-          exclude: never,
+          exclude: [...never, containers],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Containers: mostly waiting for the engine, so several files at a time.
+        extends: true,
+        test: {
+          name: 'docker',
+          globalSetup: ['tools/vitest/docker-engine.ts'],
+          include: [containers],
+          exclude: never,
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
