@@ -1,8 +1,9 @@
 import type { Action, Instance } from '@praetorian-guard/core/plugin';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DockerOrchestrator } from '../src/containers/docker-orchestrator.ts';
 import { type Cut, CutEngine } from './cut.ts';
 import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
-import { Harness } from './harness.ts';
+import { Harness, until } from './harness.ts';
 
 const docker = await testEngine();
 
@@ -32,13 +33,21 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     readonly containers: readonly string[];
   }
 
+  /** What is done before the action that is cut, by a guard that lives; gives the instance to act on. */
+  type Prologue = (orchestrator: DockerOrchestrator, name: string, instance: Instance) => Promise<Instance>;
+
   /** The action, cut; then another guard, which reconciles and goes on as the engine of a real one does. */
-  async function cutAndResumed(cut: Cut, actionOn: (name: string, instance: Instance) => Action): Promise<Told> {
+  async function cutAndResumed(
+    cut: Cut,
+    actionOn: (name: string, instance: Instance) => Action,
+    prologue?: Prologue,
+  ): Promise<Told> {
     const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } });
     const cutting = new CutEngine(cut);
     const first = harness.create({}, undefined, (engine) => cutting.wrap(engine));
     await first.start();
-    const instance = (await harness.follow(first)).instance(web.name);
+    const found = (await harness.follow(first)).instance(web.name);
+    const instance = prologue ? await prologue(first, web.name, found) : found;
     const key = unique('key');
     const intent = await harness.prepare(first, actionOn(web.name, instance), key);
     cutting.arm();
@@ -59,10 +68,13 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     return { whole, result: proven.result, containers };
   }
 
-  async function cutEverywhere(actionOn: (name: string, instance: Instance) => Action): Promise<readonly Told[]> {
+  async function cutEverywhere(
+    actionOn: (name: string, instance: Instance) => Action,
+    prologue?: Prologue,
+  ): Promise<readonly Told[]> {
     const told: Told[] = [];
     for (let at = 1; at <= changesMax; at += 1) {
-      for (const when of ['before', 'after'] as const) told.push(await cutAndResumed({ at, when }, actionOn));
+      for (const when of ['before', 'after'] as const) told.push(await cutAndResumed({ at, when }, actionOn, prologue));
       if (told.at(-1)?.whole === true) return told;
     }
     throw new Error('the action has no end');
@@ -105,5 +117,54 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
       graceMs: 1_000,
     }));
     for (const one of told) expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running'] });
+  });
+
+  const retire = (agentId: string, instance: Instance): Action => ({
+    kind: 'retire',
+    agentId,
+    instanceId: instance.id,
+    graceMs: 1_000,
+  });
+
+  it('retires the old one beside a new one, which bears the name in the end', async () => {
+    const told = await cutEverywhere(retire, async (orchestrator, agentId, instance) => {
+      await harness.act(orchestrator, {
+        kind: 'respawn',
+        mode: 'beside',
+        agentId,
+        instanceId: instance.id,
+        graceMs: 1_000,
+        generation: 2,
+      });
+      return instance;
+    });
+    for (const one of told) expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running'] });
+  });
+
+  it('retires a replacement, and the one that it replaced is back in the end', async () => {
+    const told = await cutEverywhere(retire, async (orchestrator, agentId, instance) => {
+      const made = await harness.act(orchestrator, recreate(agentId, instance));
+      return (made.result === 'succeeded' && made.instance) || instance;
+    });
+    for (const one of told) expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running'] });
+  });
+
+  it('lets the replaced container go in time also when it died before it had written down that the new one runs', async () => {
+    const web = await harness.run('web');
+    // After the start, the last change of a recreate.
+    const cutting = new CutEngine({ at: 4, when: 'after' });
+    const first = harness.create({}, undefined, (engine) => cutting.wrap(engine));
+    await first.start();
+    const instance = (await harness.follow(first)).instance(web.name);
+    const intent = await harness.prepare(first, recreate(web.name, instance), 'k');
+    cutting.arm();
+    await first.execute(intent, harness.grant('k'), harness.call());
+    expect(cutting.isDead).toBe(true);
+    await first.stop();
+    const second = await harness.start({ keepOld: 500 });
+    await harness.follow(second);
+    expect(await second.reconcile(intent)).toMatchObject({ result: 'succeeded' });
+    await until(async () => (await harness.containers()).length === 1);
+    expect((await harness.inspect(web.name)).State.Running).toBe(true);
   });
 });

@@ -45,6 +45,21 @@ describe.runIf(docker)('an engine that goes away and comes back', () => {
     expect(after.lifecycle(always.name)).not.toContain('died');
   });
 
+  it('has stopped all of them, also when one of them takes long to end', async () => {
+    const quick = await harness.run('quick');
+    const Cmd = ['sh', '-c', 'trap "" TERM; sleep 1000'];
+    const slow = await harness.run('slow', { Cmd, StopTimeout: 5, HostConfig: { Init: false } });
+    const orchestrator = await harness.start();
+    const before = await harness.follow(orchestrator);
+    await engine.stop();
+    expect(await before.ended).toBeInstanceOf(Error);
+    const late = harness.follow(orchestrator);
+    await engine.start();
+    const after = await late;
+    expect(after.lifecycle(quick.name)).toEqual(['died']);
+    expect(after.lifecycle(slow.name)).toEqual(['died']);
+  });
+
   it('is waited for from the start, and followed when it comes', async () => {
     await engine.stop();
     const orchestrator = await harness.start();

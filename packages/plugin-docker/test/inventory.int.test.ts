@@ -215,6 +215,41 @@ describe.runIf(docker)('the inventory of an engine', () => {
     expect(inventory.instance(web.name).endpoint).toBe(`http://${network?.IPAddress}:8080`);
   });
 
+  it('takes one of several containers that would be the same agent, and the next when that is gone', async () => {
+    const agent = unique('worker');
+    const Labels = { 'praetorian.agent': agent };
+    const [first, second] = [await harness.run('w', { Labels }), await harness.run('w', { Labels })];
+    const inventory = await follow();
+    expect(inventory.instance(agent).ref).toEqual({ container: first.id });
+    await container(second.id).restart({ t: 0 });
+    await container(first.id).remove({ force: true });
+    await inventory.until((seen) => seen.instance(agent).ref?.['container'] === second.id);
+    expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
+  });
+
+  it('tells a rename by hand as the end of one agent and the beginning of another', async () => {
+    const web = await harness.run('web');
+    const inventory = await follow();
+    const name = unique('webx');
+    await container(web.id).rename({ name });
+    await inventory.until((seen) => seen.events.some((event) => event.type === 'present' && event.agent.id === name));
+    expect(inventory.events).toContainEqual({ type: 'removed', agentId: web.name });
+  });
+
+  it('tells a reload from a stop, and a stop by a signal of its own', async () => {
+    const Cmd = ['sh', '-c', 'trap "exit 3" USR1; trap : HUP; while :; do sleep 0.1; done'];
+    const web = await harness.run('web', { Cmd, HostConfig: { Init: false } });
+    const own = await harness.run('own', { Cmd, StopSignal: 'SIGUSR1', HostConfig: { Init: false } });
+    const inventory = await follow();
+    await container(web.id).kill({ signal: 'SIGHUP' });
+    process.kill(await pidOf(web.id), 'SIGUSR1');
+    await container(own.id).stop({ t: 5 });
+    await told(inventory, web.name, 'died');
+    await told(inventory, own.name, 'stopped');
+    expect(inventory.lifecycle(web.name)).toEqual(['died']);
+    expect(inventory.lifecycle(own.name)).not.toContain('died');
+  });
+
   it('puts a prefix before the ids, so that two engines may have containers of one name', async () => {
     const web = await harness.run('web');
     const inventory = await follow({ idPrefix: 'east:' });

@@ -1,11 +1,17 @@
 import type { AgentId, EpochMs, Json, JsonObject, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
 
-/** A container that was replaced and is kept for a while. */
+/** A container that is being replaced, or was and is kept for a while. */
 export interface Kept {
   readonly containerId: string;
+  /** The name it bore, and bears again when it comes back. */
+  readonly name: string;
+  /** The action that replaces it. */
+  readonly key: string;
   /** The one that took its place; empty until that runs. */
   readonly by: string;
   readonly since: EpochMs;
+  /** It ran before, and runs again when it comes back. */
+  readonly running: boolean;
   /** Its restart policy, which is off while it is kept. */
   readonly policy?: { readonly Name: string; readonly MaximumRetryCount?: number | undefined };
 }
@@ -27,13 +33,16 @@ const agentPrefix = 'agent/';
 const cursorKey = 'cursor';
 const pageSize = 200;
 const generationsMax = 8;
+/** A label may say any number; counting has to be able to go on from it. */
+const generationMax = 1_000_000_000;
 
 /** The memory of the plugin in the guard's store: read once at the start, written through. */
 export class Book {
   readonly #store: StateStore;
   readonly #entries = new Map<AgentId, AgentEntry>();
   #cursor: string | undefined;
-  #unwritten = new Set<AgentId>();
+  readonly #unwritten = new Set<AgentId>();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -71,7 +80,8 @@ export class Book {
     const known = entry.generations[containerId];
     if (known !== undefined) return known;
     const told = Number(label);
-    const generation = Number.isSafeInteger(told) && told > 0 ? told : entry.lastGeneration + 1;
+    const usable = Number.isSafeInteger(told) && told > 0 && told <= generationMax;
+    const generation = usable ? told : entry.lastGeneration + 1;
     const generations = Object.entries({ ...entry.generations, [containerId]: generation }).slice(-generationsMax);
     this.#entries.set(agentId, {
       ...entry,
@@ -82,27 +92,48 @@ export class Book {
     return generation;
   }
 
-  /** Stores an entry before this resolves. */
-  async put(entry: AgentEntry): Promise<void> {
-    await this.#store.commit(partition, [putOf(entry)], { durability: 'sync' });
-    this.#entries.set(entry.agentId, entry);
+  /** The networks of an isolated container, whoever's it is. */
+  isolatedFrom(containerId: string): { readonly [name: string]: JsonObject } | undefined {
+    for (const { isolated } of this.#entries.values())
+      if (isolated?.containerId === containerId) return isolated.networks;
+    return undefined;
+  }
+
+  /** Changes an entry, and stores it before this resolves. */
+  async change(agentId: AgentId, turn: (entry: AgentEntry) => AgentEntry): Promise<void> {
+    await this.#inTurn(async () => {
+      const entry = turn(this.get(agentId));
+      await this.#store.commit(partition, [putOf(entry)], { durability: 'sync' });
+      // A generation may have been given out while it was written; that one is written with the next flush.
+      const { lastGeneration, generations } = this.get(agentId);
+      this.#entries.set(agentId, { ...entry, lastGeneration, generations });
+    });
   }
 
   /** Writes down generations that were given out, and how far the events were seen. */
   async flush(cursor: string | undefined): Promise<void> {
-    const agentIds = [...this.#unwritten];
-    const moved = cursor !== undefined && cursor !== this.#cursor;
-    if (agentIds.length === 0 && !moved) return;
-    this.#unwritten.clear();
-    const ops = agentIds.map((agentId) => putOf(this.get(agentId)));
-    if (moved) ops.push({ op: 'put', key: cursorKey, value: { stamp: cursor }, when: 'any' });
-    try {
-      await this.#store.commit(partition, ops, { durability: 'relaxed' });
-      if (moved) this.#cursor = cursor;
-    } catch (error) {
-      for (const agentId of agentIds) this.#unwritten.add(agentId);
-      throw error;
-    }
+    await this.#inTurn(async () => {
+      const agentIds = [...this.#unwritten];
+      const moved = cursor !== undefined && cursor !== this.#cursor;
+      if (agentIds.length === 0 && !moved) return;
+      this.#unwritten.clear();
+      const ops = agentIds.map((agentId) => putOf(this.get(agentId)));
+      if (moved) ops.push({ op: 'put', key: cursorKey, value: { stamp: cursor }, when: 'any' });
+      try {
+        await this.#store.commit(partition, ops, { durability: 'relaxed' });
+        if (moved) this.#cursor = cursor;
+      } catch (error) {
+        for (const agentId of agentIds) this.#unwritten.add(agentId);
+        throw error;
+      }
+    });
+  }
+
+  /** One write after another: an older state of an entry must not follow a newer one. */
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const turn = this.#writing.then(write);
+    this.#writing = turn.catch(() => undefined);
+    return turn;
   }
 }
 

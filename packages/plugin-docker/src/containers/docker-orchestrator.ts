@@ -31,6 +31,7 @@ import { Intents } from './intents.ts';
 import { containerOf, Logs } from './logs.ts';
 import { Maker } from './maker.ts';
 import { Performer } from './performer.ts';
+import { Proofs } from './proofs.ts';
 import { Replacement } from './replacement.ts';
 import { Roster } from './roster.ts';
 import { Scaling } from './scaling.ts';
@@ -63,6 +64,7 @@ export class DockerOrchestrator implements Orchestrator {
   readonly #locks = new Locks();
   readonly #watcher: Watcher;
   readonly #intents: Intents;
+  readonly #proofs: Proofs;
   readonly #performer: Performer;
   readonly #shelf: Shelf;
   readonly #logs: Logs;
@@ -91,20 +93,23 @@ export class DockerOrchestrator implements Orchestrator {
       reach,
       host: address.host ?? '127.0.0.1',
       now: () => clock.now(),
+      log,
       // Before the list is complete nobody follows: it tells them everything.
       publish: (event) => this.#watcher.isListed && this.#feed.publish(event),
     });
     const maker = new Maker({ engine, clock, book, idPrefix });
-    const shared = { engine, clock, log, book, roster, maker, locks: this.#locks };
+    const shared = { engine, clock, log, book, roster, maker, idPrefix, locks: this.#locks };
     const replacement = new Replacement(shared);
     this.#context = context;
     this.#engine = engine;
     this.#book = book;
     this.#roster = roster;
     this.#intents = new Intents(shared);
+    this.#proofs = new Proofs(shared);
     this.#performer = new Performer({
       ...shared,
       intents: this.#intents,
+      proofs: this.#proofs,
       replacement,
       scaling: new Scaling({ ...shared, graceMs: config.stopGrace }),
     });
@@ -115,7 +120,7 @@ export class DockerOrchestrator implements Orchestrator {
       select: config.select,
       restartGraceMs: config.restartGrace,
     });
-    this.#shelf = new Shelf({ ...shared, keepMs: config.keepOld });
+    this.#shelf = new Shelf({ ...shared, replacement, keepMs: config.keepOld });
     this.#logs = new Logs({ engine, containers: roster });
     this.#inside = new Inside({ ...shared, containers: roster, newKey: () => context.random.ulid() });
     this.#stats = new StatsRound({
@@ -161,7 +166,7 @@ export class DockerOrchestrator implements Orchestrator {
     const { key } = intent;
     if (this.#performer.isRunning(key))
       return { key, at: this.#context.clock.now(), result: 'unknown', text: 'The action is under way.' };
-    return this.#intents.reconcile(intent);
+    return this.#proofs.reconcile(intent);
   }
 
   /** The end of its log, how it ended, and what it was made of. */
@@ -208,6 +213,7 @@ export class DockerOrchestrator implements Orchestrator {
       () => false,
     );
     this.#round?.dispose();
+    this.#performer.close();
     this.#feed.close();
     if (running) {
       await this.#stats.stop();

@@ -64,6 +64,7 @@ describe('how a container ended', () => {
       event('die', 1_000, {}, 'crashed'),
     );
     endings.engineLost(20 * second + 500);
+    endings.engineBack(true);
     expect(['by-hand', 'a', 'b', 'crashed'].map((id) => endings.handOf(id))).toEqual([
       'operator',
       'engine',
@@ -72,9 +73,55 @@ describe('how a container ended', () => {
     ]);
   });
 
-  it('stays by a person when the engine is lost only later', () => {
+  it('is the engine also for the quick ones when one of them held it up, to its last signal', () => {
+    const endings = seen(
+      event('kill', 0, { signal: '15' }, 'quick'),
+      event('kill', 5, { signal: '15' }, 'slow'),
+      event('die', 50, {}, 'quick'),
+      event('stop', 60, {}, 'quick'),
+      event('kill', 6 * second, { signal: '9' }, 'slow'),
+      event('die', 6 * second + 10, {}, 'slow'),
+      event('stop', 6 * second + 20, {}, 'slow'),
+    );
+    endings.engineLost(7 * second);
+    endings.engineBack(true);
+    expect(['quick', 'slow'].map((id) => endings.handOf(id))).toEqual(['engine', 'engine']);
+  });
+
+  it('stays by a person when the engine is lost only later, or was only out of reach', () => {
     const endings = seen(event('kill', 0, { signal: '9' }), event('die', 20), event('stop', 30));
     endings.engineLost(60 * second);
+    endings.engineBack(true);
+    expect(endings.handOf('c')).toBe('operator');
+    endings.engineLost(second);
+    endings.engineBack(false);
+    endings.engineBack(true);
+    expect(endings.handOf('c')).toBe('operator');
+  });
+
+  it.each([
+    ['1', 3, 3 * second, 'itself'],
+    ['1', 129, 100, 'operator'],
+    ['HUP', 0, 100, 'operator'],
+    ['1', 129, 14 * second, 'itself'],
+    ['14', 1, 100, 'itself'],
+    ['10', 138, 100, 'operator'],
+    ['SIGTERM', 3, 14 * second, 'operator'],
+  ])('is after signal %s with code %d %d ms later by: %s', (signal, code, afterMs, hand) => {
+    const endings = seen(event('kill', 0, { signal }), event('die', afterMs, { exitCode: `${code}` }));
+    expect(endings.handOf('c')).toBe(hand);
+  });
+
+  it.each([
+    ['SIGUSR1', '10'],
+    ['SIGRTMIN+3', '37'],
+    ['1', '1'],
+    ['HUP', 'SIGHUP'],
+  ])('is by a person when it is stopped by %s, told as %s', (StopSignal, signal) => {
+    const endings = new Endings();
+    const stops = facts({}, { config: { StopSignal } });
+    endings.note(event('kill', 0, { signal }), stops);
+    endings.note(event('die', second, { exitCode: '3' }), stops);
     expect(endings.handOf('c')).toBe('operator');
   });
 

@@ -16,8 +16,14 @@ export type Hand =
   /** Nobody saw it. */
   | 'unknown';
 
-/** Signals that end a process that does not handle them; others may be sent for any reason. */
-const ending = new Set(['1', '2', '3', '6', '9', '14', '15', 'HUP', 'INT', 'QUIT', 'ABRT', 'KILL', 'ALRM', 'TERM']);
+/** Signals by which a person ends a process; any other may be sent for another reason. */
+const demanding = new Set([2, 3, 9, 15]);
+/** Signals of Linux by their numbers, from 1. */
+const signals =
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'.split(
+    ' ',
+  );
+const rtMin = 34;
 /** A container ends within this after its grace, or not because of the signal. */
 const afterGraceMs: Ms = 5_000;
 const defaultGraceMs: Ms = 10_000;
@@ -25,9 +31,18 @@ const defaultGraceMs: Ms = 10_000;
 const burstMs: Ms = 1_000;
 const lastBreathMs: Ms = 3_000;
 
+/** Signals that were sent by the API one after another. */
+interface Kill {
+  readonly firstAt: EpochMs;
+  readonly at: EpochMs;
+  /** The last of them. */
+  readonly signal: number;
+  /** One of them was one by which a person ends a container. */
+  readonly demands: boolean;
+}
+
 interface Seen {
-  /** When a signal that ends was sent by the API. */
-  killedAt?: EpochMs;
+  kill?: Kill;
   outOfMemoryAt?: EpochMs;
   endedAt?: EpochMs;
   hand: Hand;
@@ -35,10 +50,11 @@ interface Seen {
 
 /**
  * Remembers from the events how containers came to their ends. An engine that is stopped ends its containers as a person
- * would: only that it is gone right after tells the two apart.
+ * would: only that it is gone right after, and comes back without what ran, tells the two apart.
  */
 export class Endings {
   readonly #seen = new Map<string, Seen>();
+  #suspects: readonly Seen[] = [];
 
   /** `byGuard`: it fell into the time in which the guard was at work on the container. */
   note(event: EngineEvent, facts: ContainerFacts | undefined, byGuard = false): void {
@@ -49,14 +65,14 @@ export class Endings {
         this.#seen.set(event.id, { hand: 'unknown' });
         return;
       case 'kill':
-        if (!byGuard && isEnding(event.attributes['signal'], facts)) seen.killedAt = event.at;
+        if (!byGuard) seen.kill = killOf(event, seen.kill, facts);
         return;
       case 'oom':
         seen.outOfMemoryAt = event.at;
         return;
       case 'die':
         seen.endedAt = event.at;
-        seen.hand = byGuard ? 'guard' : wasKilled(seen, event.at, facts) ? 'operator' : 'itself';
+        seen.hand = byGuard ? 'guard' : wasKilled(seen, event, facts) ? 'operator' : 'itself';
         return;
       case 'stop':
         // Comes after the end, also when the signal was sent longer ago than a grace.
@@ -69,14 +85,20 @@ export class Endings {
     }
   }
 
-  /** The engine was lost from sight: whom it stopped in its last moments it stopped because it was stopped itself. */
+  /** The engine was lost from sight: whom it ended in its last moments it may have ended because it was stopped itself. */
   engineLost(at: EpochMs): void {
-    const last = Math.max(-Infinity, ...[...this.#seen.values()].map(({ killedAt = -Infinity }) => killedAt));
-    for (const seen of this.#seen.values()) {
-      const { killedAt = -Infinity, endedAt = at } = seen;
-      const inBurst = killedAt >= last - burstMs && at - Math.max(killedAt, endedAt) <= lastBreathMs;
-      if (inBurst && seen.hand !== 'itself') seen.hand = 'engine';
-    }
+    const killed = [...this.#seen.values()].filter(({ kill, hand }) => kill && hand !== 'itself');
+    const burstAt = Math.max(...killed.map(({ kill }) => kill?.firstAt ?? -Infinity));
+    const burst = killed.filter(({ kill }) => kill && kill.at >= burstAt - burstMs);
+    // The slowest of them holds the engine up.
+    const lastAt = Math.max(...burst.map(({ kill, endedAt }) => Math.max(kill?.at ?? -Infinity, endedAt ?? -Infinity)));
+    this.#suspects = at - lastAt <= lastBreathMs ? burst : [];
+  }
+
+  /** It is back in sight; `stopped`: it was stopped meanwhile, and was not just out of reach. */
+  engineBack(stopped: boolean): void {
+    if (stopped) for (const seen of this.#suspects) seen.hand = 'engine';
+    this.#suspects = [];
   }
 
   handOf(containerId: string): Hand {
@@ -94,16 +116,35 @@ export class Endings {
   }
 }
 
-function isEnding(signal: string | undefined, facts: ContainerFacts | undefined): boolean {
-  const name = signal?.replace(/^SIG/, '') ?? '9';
-  const wanted = (facts?.Config as { StopSignal?: string } | undefined)?.StopSignal?.replace(/^SIG/, '');
-  return ending.has(name) || name === wanted;
+function killOf(event: EngineEvent, before: Kill | undefined, facts: ContainerFacts | undefined): Kill {
+  const { at } = event;
+  const signal = numberOf(event.attributes['signal'] ?? 'KILL');
+  const wanted = (facts?.Config as { StopSignal?: string } | undefined)?.StopSignal;
+  const demands = demanding.has(signal) || (wanted !== undefined && wanted !== '' && numberOf(wanted) === signal);
+  if (!before || at - before.at > windowMs(facts)) return { firstAt: at, at, signal, demands };
+  return { firstAt: before.firstAt, at, signal, demands: demands || before.demands };
 }
 
-function wasKilled({ killedAt }: Seen, endedAt: EpochMs, facts: ContainerFacts | undefined): boolean {
-  if (killedAt === undefined) return false;
-  const graceMs = stopTimeoutMs(facts) ?? defaultGraceMs;
-  return endedAt - killedAt <= graceMs + afterGraceMs;
+/** Engines tell a signal as a number, containers and people as a name. */
+function numberOf(signal: string): number {
+  const name = signal.toUpperCase().replace(/^SIG/, '');
+  const realTime = /^RTMIN(?:\+(\d+))?$/.exec(name);
+  if (realTime) return rtMin + Number(realTime[1] ?? 0);
+  return /^\d+$/.test(name) ? Number(name) : signals.indexOf(name) + 1;
+}
+
+function wasKilled({ kill }: Seen, end: EngineEvent, facts: ContainerFacts | undefined): boolean {
+  if (!kill) return false;
+  const sinceMs = end.at - kill.at;
+  if (kill.demands) return sinceMs <= windowMs(facts);
+  // It may have asked for a reload only: it was the end when the process ended of it, or well.
+  const code = Number(end.attributes['exitCode'] ?? Number.NaN);
+  return sinceMs <= afterGraceMs && (code === 0 || code === 128 + kill.signal);
+}
+
+/** A signal brings the end within this, or it did not. */
+function windowMs(facts: ContainerFacts | undefined): Ms {
+  return (stopTimeoutMs(facts) ?? defaultGraceMs) + afterGraceMs;
 }
 
 /** Time the container wants to end by itself, if it says so. */

@@ -11,7 +11,7 @@ import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event-stream.ts';
 import { type Endings, policyActs } from './endings.ts';
 import type { Member } from './member.ts';
-import { endOf, type Roster, unhealthyEvent } from './roster.ts';
+import { endOf, healthOf, type Roster } from './roster.ts';
 
 export interface EventFollowerParts {
   readonly engine: Engine;
@@ -28,10 +28,15 @@ export interface EventFollowerParts {
   readonly refresh: (containerId: string) => Promise<Member | undefined>;
 }
 
+/** Pauses before a container is looked at again that could not be. */
+const lookAgainMs: readonly Ms[] = [250, 1_000, 4_000];
+
 /** What the events of an engine mean for the agents: who began, who ended and by whose hand, who is well. */
 export class EventFollower {
   readonly #parts: EventFollowerParts;
   readonly #graces = new Map<string, Subscription>();
+  /** Starts that were found by looking, and need not be told by their events. */
+  readonly #found = new Map<string, string>();
   /** How much later than the engine says its last event arrived, clocks that differ included; and the least of it. */
   #lagMs: Ms = 0;
   #skewMs: Ms = Infinity;
@@ -40,9 +45,18 @@ export class EventFollower {
     this.#parts = parts;
   }
 
-  /** A new connection, perhaps to an engine with another clock. */
+  /** A new connection, perhaps to an engine with another clock; all containers are known as they are now. */
   reset(): void {
     this.#skewMs = Infinity;
+    this.#found.clear();
+    for (const { facts } of this.#parts.roster.all()) this.#found.set(facts.Id, facts.State.StartedAt);
+  }
+
+  /** Takes an event of before everything was listed only for how its container came to its end. */
+  learn(event: EngineEvent, facts: ContainerFacts | undefined): void {
+    const { endings, roster } = this.#parts;
+    const byGuard = Number.isFinite(this.#skewMs) && roster.wasInHand(event.id, event.at + this.#skewMs);
+    endings.note(event, facts, byGuard);
   }
 
   stop(): void {
@@ -60,15 +74,69 @@ export class EventFollower {
     const { clock, locks, log } = this.#parts;
     this.#lagMs = clock.now() - event.at;
     this.#skewMs = Math.min(this.#skewMs, this.#lagMs);
+    const told = { container: event.id.slice(0, 12), action: event.action };
     void locks
       .run(`container/${event.id}`, () => this.#handle(event))
       .catch((error: unknown) => {
-        if (!this.#parts.signal.aborted)
-          log.warn(
-            { container: event.id.slice(0, 12), action: event.action, why: messageOf(error) },
-            'an event was not followed',
-          );
+        if (!this.#parts.signal.aborted) log.warn({ ...told, why: messageOf(error) }, 'an event was not followed');
       });
+  }
+
+  /**
+   * Looks at a container of which no event told what the list says, and tells what became of it. `true`: it was otherwise
+   * than it was known.
+   */
+  async check(containerId: string): Promise<boolean> {
+    const { locks, log, signal } = this.#parts;
+    try {
+      return await locks.run(`container/${containerId}`, () => this.#check(containerId));
+    } catch (error) {
+      const container = containerId.slice(0, 12);
+      if (!signal.aborted) log.warn({ container, why: messageOf(error) }, 'a container could not be looked at');
+      return false;
+    }
+  }
+
+  async #check(containerId: string): Promise<boolean> {
+    const { roster, feed } = this.#parts;
+    // Both tell by themselves how it went on.
+    if (this.#graces.has(containerId) || roster.isInHand(containerId)) return false;
+    const before = roster.member(containerId);
+    const after = await this.#look(containerId);
+    if (!after || roster.current(after.agentId) !== after) return after !== before;
+    const { agentId, instanceId, facts } = after;
+    const is = lifeOf(after);
+    if (lifeOf(before) === is && before?.facts.State.StartedAt === facts.State.StartedAt) return false;
+    this.#found.set(containerId, facts.State.StartedAt);
+    if (is === 'ended') for (const told of endOf(after)) feed.publish(told);
+    else if (is === 'paused') feed.publish({ type: 'lifecycle', agentId, instanceId, event: 'paused' });
+    else this.#tellStarted(after, 'started');
+    return true;
+  }
+
+  #tellStarted(member: Member, event: 'started' | 'restarted'): void {
+    const { agentId, instanceId } = member;
+    const { feed } = this.#parts;
+    feed.publish({ type: 'lifecycle', agentId, instanceId, event });
+    // What was known of its health counts no more, and this may have been told just before.
+    for (const told of healthOf(member)) feed.publish(told);
+  }
+
+  #look(containerId: string): Promise<Member | undefined> {
+    return this.#again(() => this.#parts.refresh(containerId));
+  }
+
+  /** The engine may be slow, or have too much to do for a moment. */
+  async #again<T>(look: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#parts;
+    for (const pauseMs of lookAgainMs) {
+      try {
+        return await look();
+      } catch {
+        await clock.sleep(pauseMs, signal);
+      }
+    }
+    return look();
   }
 
   async #handle(event: EngineEvent): Promise<void> {
@@ -87,29 +155,29 @@ export class EventFollower {
         if (member && !member.facts.State.Running) this.#settle(member.facts);
         return;
       case 'destroy':
+        this.#found.delete(event.id);
         roster.drop(event.id);
         return;
       case 'kill':
       case 'oom':
         return;
       default:
-        await this.#changed(event);
+        await this.#changed(event, member);
     }
   }
 
   async #started(event: EngineEvent, before: Member | undefined): Promise<void> {
-    const { roster, feed } = this.#parts;
+    const { roster } = this.#parts;
     const byPolicy = this.#endGrace(event.id);
-    const member = await this.#parts.refresh(event.id);
+    const member = await this.#look(event.id);
     if (!member || roster.current(member.agentId) !== member) return;
-    const { agentId, instanceId } = member;
-    const kind = byPolicy && before && !member.inHand ? 'restarted' : 'started';
-    feed.publish({ type: 'lifecycle', agentId, instanceId, event: kind });
+    if (this.#found.get(event.id) === member.facts.State.StartedAt) return;
+    this.#tellStarted(member, byPolicy && before && !member.inHand ? 'restarted' : 'started');
   }
 
   async #died(event: EngineEvent, member: Member | undefined): Promise<void> {
     const { roster, endings, clock, restartGraceMs } = this.#parts;
-    const known = member ?? (await this.#parts.refresh(event.id));
+    const known = member ?? (await this.#look(event.id));
     if (!known) return;
     const facts = endedAs(known.facts, event);
     const byItself = endings.handOf(event.id) === 'itself' && !roster.isInHand(event.id);
@@ -118,15 +186,27 @@ export class EventFollower {
       return;
     }
     this.#endGrace(event.id);
-    const look = (): void =>
-      void this.#parts.locks.run(`container/${event.id}`, () => this.#graceOver(event.id)).catch(() => undefined);
-    this.#graces.set(event.id, clock.after(restartGraceMs, look));
+    this.#graces.set(
+      event.id,
+      clock.after(restartGraceMs, () => this.#graceEnds(event.id)),
+    );
+  }
+
+  #graceEnds(containerId: string): void {
+    const { locks, log, signal } = this.#parts;
+    void locks
+      .run(`container/${containerId}`, () => this.#graceOver(containerId))
+      .catch((error: unknown) => {
+        const container = containerId.slice(0, 12);
+        if (!signal.aborted) log.warn({ container, why: messageOf(error) }, 'whether it was restarted is not known');
+      });
   }
 
   /** The policy had its time. Whoever runs by now was restarted, and the event that says so comes. */
   async #graceOver(containerId: string): Promise<void> {
     if (!this.#endGrace(containerId)) return;
-    const facts = await this.#parts.engine.container(containerId, { signal: this.#parts.signal });
+    const { engine, signal } = this.#parts;
+    const facts = await this.#again(() => engine.container(containerId, { signal }));
     if (!facts) return;
     const { Restarting, Running } = facts.State;
     // While its policy pauses between two tries the engine calls it running.
@@ -148,19 +228,25 @@ export class EventFollower {
     for (const told of endOf(member)) feed.publish(told);
   }
 
-  async #changed(event: EngineEvent): Promise<void> {
+  /** Of its health the roster tells. */
+  async #changed(event: EngineEvent, before: Member | undefined): Promise<void> {
     const { roster, feed } = this.#parts;
-    const member = await this.#parts.refresh(event.id);
+    const member = await this.#look(event.id);
     if (!member || roster.current(member.agentId) !== member) return;
     const { agentId, instanceId } = member;
-    const of = { type: 'lifecycle', agentId, instanceId } as const;
-    if (event.action === 'pause') feed.publish({ ...of, event: 'paused' });
-    if (event.action === 'unpause') feed.publish({ ...of, event: 'started' });
-    if (!event.action.startsWith('health_status')) return;
-    const health = event.action.split(':')[1]?.trim() ?? event.attributes['health_status'];
-    if (health === 'healthy') feed.publish({ ...of, event: 'healthy' });
-    if (health === 'unhealthy') feed.publish(unhealthyEvent(member));
+    const life = lifeOf(member);
+    if (event.action === 'pause' && life === 'paused')
+      feed.publish({ type: 'lifecycle', agentId, instanceId, event: 'paused' });
+    if (event.action === 'unpause' && life === 'running' && lifeOf(before) === 'paused')
+      this.#tellStarted(member, 'started');
   }
+}
+
+function lifeOf(member: Member | undefined): 'running' | 'paused' | 'ended' | undefined {
+  if (!member) return undefined;
+  const { Running: runs, Paused: pauses, Restarting: restarts } = member.facts.State;
+  if (pauses) return 'paused';
+  return runs && !restarts ? 'running' : 'ended';
 }
 
 /** An end of before the container was started as it is known to run now. */

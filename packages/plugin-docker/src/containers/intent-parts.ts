@@ -8,6 +8,7 @@ export interface IntentsParts {
   readonly clock: Clock;
   readonly book: Book;
   readonly roster: Roster;
+  readonly idPrefix: string;
 }
 
 /** State before an action on one container. */
@@ -22,9 +23,15 @@ export interface ContainerBefore {
   /** `in-place` also where a respawn beside it was asked for and both could not run at once; why. */
   readonly mode?: 'beside' | 'in-place';
   readonly inPlaceBecause?: string;
+  /** Retire: the one that bears the name from then on. */
+  readonly heir?: string;
+  /** Retire: the one that was replaced and comes back. */
+  readonly back?: string;
   /** Containers that live in its network and are restarted with it. */
   readonly sharers?: readonly { readonly agentId: AgentId; readonly containerId: string; readonly startedAt: string }[];
 }
+
+export type InstanceAction = Extract<Action, { instanceId: string }>;
 
 export function admit(key: string, action: Action, affects: readonly AgentId[], before: object): Decision<Intent> {
   const reason = { code: 'proceed', text: 'Docker can do it.' } as const;

@@ -1,19 +1,20 @@
-import { failed } from '@praetorian-guard/core/kit';
-import { type Action, type AgentId, type Decision, type Intent, type Receipt } from '@praetorian-guard/core/plugin';
-import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import type { Action, AgentId, Decision, Intent } from '@praetorian-guard/core/plugin';
+import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book, Kept } from './book.ts';
-import { instanceOf, type Member } from './member.ts';
-import { own } from './naming.ts';
+import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, refuse } from './intent-parts.ts';
+import type { Member } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
-import { admit, type ContainerBefore, type IntentsParts, refuse } from './intent-parts.ts';
-import { prepareScale, reconcileScale, type ScaleBefore } from './scale-intents.ts';
-
-export type InstanceAction = Extract<Action, { instanceId: string }>;
+import { prepareScale } from './scale-intents.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
 
-/** Admits actions and proves afterwards whether they happened. Changes nothing. */
+interface Objection {
+  readonly text: string;
+  readonly remedy?: string;
+}
+
+/** Admits actions, and says later whether they still fit. Changes nothing. */
 export class Intents {
   readonly #parts: IntentsParts;
 
@@ -24,18 +25,30 @@ export class Intents {
   async prepare(action: Action, key: string): Promise<Decision<Intent>> {
     if (!can.includes(action.kind))
       return refuse(`Docker cannot ${action.kind}.`, 'Choose another strategy or orchestrator.');
-    if (action.kind === 'scale') return prepareScale(this.#parts.roster, action, key);
+    if (action.kind === 'scale') return prepareScale(this.#parts, action, key);
     return this.#prepareInstance(action, key);
+  }
+
+  /** Why the action no longer fits what is there, or `undefined`. */
+  async staleness({ action, before }: Intent): Promise<string | undefined> {
+    if (action.kind === 'scale' || action.kind === 'retire') return undefined;
+    const { containerId, startedAt, running } = before as unknown as ContainerBefore;
+    const short = containerId.slice(0, 12);
+    const facts = await this.#parts.engine.container(containerId);
+    if (!facts) return `Container ${short} is gone.`;
+    if (facts.State.StartedAt !== startedAt) return `Container ${short} was started anew at ${facts.State.StartedAt}.`;
+    if (action.kind === 'isolate' || action.kind === 'reinstate') return undefined;
+    if (facts.State.Paused) return `Container ${short} was paused by hand meanwhile.`;
+    const left = this.#parts.roster.member(containerId)?.ending;
+    return running && left?.kind === 'left' ? `Container ${short} has ended meanwhile: ${left.detail}.` : undefined;
   }
 
   async #prepareInstance(action: InstanceAction, key: string): Promise<Decision<Intent>> {
     const { engine, roster, book } = this.#parts;
     const { agentId, instanceId } = action;
     if (!roster.isAgent(agentId)) {
-      return refuse(
-        `No container of this engine is the agent ${agentId}.`,
-        'Check the labels of the container and `select`.',
-      );
+      const text = `No container of this engine is the agent ${agentId}.`;
+      return refuse(text, 'Check the labels of the container and `select`.');
     }
     const member = roster.instance(agentId, instanceId);
     // An in-place respawn has ended the old instance already; to retire it again is no mistake.
@@ -46,20 +59,25 @@ export class Intents {
       const current = roster.current(agentId)?.instanceId ?? 'none';
       return refuse(`Agent ${agentId} has no instance ${instanceId}; its current one is ${current}.`);
     }
-    const objection = this.#objection(action, member, facts);
+    const sharers = needsNetwork(action) ? await this.#sharersOf(facts.Id) : [];
+    const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, sharers);
     if (objection) return refuse(objection.text, objection.remedy);
-    return this.#admitted(action, key, member, facts);
+    return this.#admitted(action, key, { member, facts, sharers });
   }
 
-  #admitted(action: InstanceAction, key: string, member: Member, facts: ContainerFacts): Decision<Intent> {
+  async #admitted(
+    action: InstanceAction,
+    key: string,
+    { member, facts, sharers: listed }: { member: Member; facts: ContainerFacts; sharers: readonly ListedContainer[] },
+  ): Promise<Decision<Intent>> {
     const { roster, book } = this.#parts;
     const { agentId } = action;
-    const touched = ['restart', 'recreate', 'respawn'].includes(action.kind) ? roster.sharersOf(facts.Id) : [];
-    const sharers = touched.map((sharer) => ({
-      agentId: sharer.agentId,
-      containerId: sharer.facts.Id,
-      startedAt: sharer.facts.State.StartedAt,
-    }));
+    // One that has ended, by whatever hand, is not to be started along with it.
+    const sharers = listed.flatMap(({ Id }) => {
+      const sharer = roster.member(Id);
+      const runs = sharer?.facts.State.Running === true && !sharer.facts.State.Paused;
+      return runs ? [{ agentId: sharer.agentId, containerId: Id, startedAt: sharer.facts.State.StartedAt }] : [];
+    });
     const wanted = action.kind === 'respawn' ? action.generation : 0;
     const replaces = action.kind === 'recreate' || action.kind === 'respawn';
     const before: ContainerBefore = {
@@ -69,23 +87,27 @@ export class Intents {
       running: facts.State.Running,
       ...(replaces ? { generation: Math.max(book.get(agentId).lastGeneration + 1, wanted) } : {}),
       ...(action.kind === 'respawn' ? modeOf(action.mode, facts) : {}),
+      ...(action.kind === 'retire' ? this.#afterwards(agentId, facts.Id) : {}),
       ...(sharers.length > 0 ? { sharers } : {}),
     };
     const affects = [agentId, ...sharers.map((sharer) => sharer.agentId)];
     return admit(key, action, [...new Set(affects)], before);
   }
 
-  #objection(
-    action: InstanceAction,
-    member: Member,
-    facts: ContainerFacts,
-  ): { text: string; remedy?: string } | undefined {
+  /** Who is the agent when this container is retired: the newest of the others, or the one that it replaced. */
+  #afterwards(agentId: AgentId, containerId: string): Pick<ContainerBefore, 'heir' | 'back'> {
+    const heir = heirOf(this.#parts.roster.containers(agentId), containerId);
+    if (heir) return { heir: heir.facts.Id };
+    const back = keptFor(this.#parts.book, agentId, containerId);
+    return back ? { back: back.containerId } : {};
+  }
+
+  #objection(action: InstanceAction, member: Member, facts: ContainerFacts): Objection | undefined {
     const { kind, agentId } = action;
     if (facts.State.Paused && kind !== 'retire')
       return { text: `The container of ${agentId} is paused.`, remedy: 'Unpause it by hand, or resolve the incident.' };
-    const { roster, book } = this.#parts;
-    // With the one it replaced still kept it can go: the old one comes back.
-    if (kind === 'retire' && roster.containers(agentId).length < 2 && !keptFor(book, agentId, facts.Id)) {
+    const { heir, back } = this.#afterwards(agentId, facts.Id);
+    if (kind === 'retire' && heir === undefined && back === undefined) {
       const text = `Instance ${member.instanceId} is the only one of ${agentId}.`;
       return { text, remedy: 'Respawn beside it first, or scale the group in.' };
     }
@@ -94,104 +116,56 @@ export class Intents {
       const text = `The container of ${agentId} has no network of its own (${mode}) that it could leave.`;
       return { text, remedy: 'Stop it by hand if it must not be reached.' };
     }
+    const inPlace =
+      kind === 'recreate' || (action.kind === 'respawn' && modeOf(action.mode, facts).mode === 'in-place');
+    if (inPlace && facts.HostConfig.AutoRemove === true) {
+      const text = `The container of ${agentId} removes itself when it ends (--rm), so it could not come back.`;
+      return { text, remedy: 'Run it without --rm.' };
+    }
     return undefined;
   }
 
-  /** Why the action no longer fits what is there, or `undefined`. */
-  async staleness({ action, before }: Intent): Promise<string | undefined> {
-    if (action.kind === 'scale') return undefined;
-    const { containerId, startedAt } = before as unknown as ContainerBefore;
-    if (containerId === '') return undefined;
-    const facts = await this.#parts.engine.container(containerId);
-    if (!facts) return `Container ${containerId.slice(0, 12)} is gone.`;
-    if (facts.State.StartedAt === startedAt) return undefined;
-    return `Container ${containerId.slice(0, 12)} was started anew at ${facts.State.StartedAt}.`;
-  }
-
-  /** Whether the effect holds now. */
-  async reconcile(intent: Intent): Promise<Receipt> {
-    const { action, key } = intent;
-    const before = intent.before as unknown as ContainerBefore;
-    switch (action.kind) {
-      case 'scale':
-        return reconcileScale(this.#parts, intent, intent.before as unknown as ScaleBefore);
-      case 'restart':
-        return this.#reconcileRestart(key, action.agentId, before);
-      case 'recreate':
-      case 'respawn':
-        return this.#reconcileMade(key, action.agentId, before);
-      case 'retire':
-        return this.#reconcileRetired(key, action.agentId, before);
-      default:
-        return this.#reconcileNetworks(key, action, before);
+  /** Others live in its network: with it they would lose it, for good if it is another container afterwards. */
+  #sharerObjection(
+    { kind, agentId }: InstanceAction,
+    facts: ContainerFacts,
+    sharers: readonly ListedContainer[],
+  ): Objection | undefined {
+    const names = (some: readonly ListedContainer[]): string => some.map(({ Names }) => Names[0]?.slice(1)).join(', ');
+    if (kind !== 'restart') {
+      if (sharers.length === 0) return undefined;
+      const text = `${names(sharers)} lives in the network of ${agentId}, and could not follow another container.`;
+      return { text, remedy: 'Make them anew together by hand, for example with docker compose up.' };
     }
+    const strangers = sharers.filter(({ Id, State }) => State === 'running' && !this.#parts.roster.member(Id));
+    if (strangers.length === 0 || !facts.State.Running) return undefined;
+    const text = `${names(strangers)} lives in the network of ${agentId} and is no agent, so it would be cut off.`;
+    return { text, remedy: 'Give it the labels of `select`, too.' };
   }
 
-  async #reconcileRestart(
-    key: string,
-    agentId: AgentId,
-    { containerId, startedAt, sharers = [] }: ContainerBefore,
-  ): Promise<Receipt> {
-    const { engine } = this.#parts;
-    const facts = await engine.container(containerId);
-    if (!facts?.State.Running || facts.State.StartedAt === startedAt)
-      return this.#notDone(key, 'It was not started anew.');
-    for (const sharer of sharers) {
-      const other = await engine.container(sharer.containerId);
-      if (other?.State.StartedAt === sharer.startedAt)
-        return this.#notDone(key, `${sharer.agentId}, which lives in its network, was not started anew.`);
-    }
-    return this.#done(key, agentId, facts);
-  }
-
-  /** The container that carries the key of the action, and whether the one it replaces is out of its way. */
-  async #reconcileMade(key: string, agentId: AgentId, before: ContainerBefore): Promise<Receipt> {
-    const { engine } = this.#parts;
-    const made = await containerOfKey(engine, key);
-    if (!made?.State.Running) return this.#notDone(key, 'No running container carries the key of the action.');
-    if (before.mode !== 'beside') {
-      const old = await engine.container(before.containerId);
-      if (old?.State.Running) return this.#notDone(key, 'The container that is to be replaced still runs.');
-    }
-    return this.#done(key, agentId, made);
-  }
-
-  async #reconcileRetired(key: string, agentId: AgentId, { containerId }: ContainerBefore): Promise<Receipt> {
-    const facts = containerId === '' ? undefined : await this.#parts.engine.container(containerId);
-    if (facts) return this.#notDone(key, `Container ${containerId.slice(0, 12)} is still there.`);
-    return this.#done(key, agentId, undefined);
-  }
-
-  async #reconcileNetworks(key: string, action: Action, { containerId }: ContainerBefore): Promise<Receipt> {
-    const facts = await this.#parts.engine.container(containerId);
-    if (!facts) return this.#notDone(key, `Container ${containerId.slice(0, 12)} is gone.`);
-    const attached = Object.keys(facts.NetworkSettings.Networks).filter((name) => name !== 'none');
-    const isolated = 'agentId' in action && this.#parts.book.get(action.agentId).isolated?.containerId === containerId;
-    const agentId = 'agentId' in action ? action.agentId : '';
-    if (action.kind === 'isolate') {
-      return isolated && attached.length === 0
-        ? this.#done(key, agentId, undefined)
-        : this.#notDone(key, `It is still in ${attached.join(', ')}.`);
-    }
-    return isolated ? this.#notDone(key, 'It is still isolated.') : this.#done(key, agentId, undefined);
-  }
-
-  #done(key: string, agentId: AgentId, facts: ContainerFacts | undefined): Receipt {
-    const at = this.#parts.clock.now();
-    const member = facts && (this.#parts.roster.member(facts.Id) ?? this.#parts.roster.take(facts));
-    const instance = member?.agentId === agentId ? { instance: instanceOf(member, this.#parts.roster.reach) } : {};
-    return { key, at, result: 'succeeded', reconciled: true, ...instance };
-  }
-
-  #notDone(key: string, text: string): Receipt {
-    return failed(key, this.#parts.clock.now(), { code: 'GUARD_ORCHESTRATOR_FAILED', text, retryable: true });
+  /** Those that were not selected as well. */
+  async #sharersOf(containerId: string): Promise<readonly ListedContainer[]> {
+    const mode = `container:${containerId}`;
+    return (await this.#parts.engine.containers({})).filter(({ HostConfig }) => HostConfig.NetworkMode === mode);
   }
 }
 
-/** The container that an action has made, running or not. */
-export async function containerOfKey(engine: Engine, key: string): Promise<ContainerFacts | undefined> {
-  const [found] = await engine.containers({ label: [`${own.key}=${key}`] });
-  return found && engine.container(found.Id);
+/** The newest running container beside this one. One that was made and never started is nobody's heir. */
+function heirOf(members: readonly Member[], containerId: string): Member | undefined {
+  return members
+    .filter(({ facts }) => facts.Id !== containerId && facts.State.Status !== 'created')
+    .toSorted(
+      (a, b) => Number(b.facts.State.Running) - Number(a.facts.State.Running) || b.generation - a.generation,
+    )[0];
+}
+
+/** The container that another one replaced, while it is kept. */
+function keptFor(book: Book, agentId: AgentId, by: string): Kept | undefined {
+  return book.get(agentId).kept?.find((one) => one.by === by);
+}
+
+function needsNetwork({ kind }: InstanceAction): boolean {
+  return kind === 'restart' || kind === 'recreate' || kind === 'respawn';
 }
 
 function modeOf(
@@ -202,16 +176,11 @@ function modeOf(
   return why.length > 0 ? { mode: 'in-place', inPlaceBecause: why.join(', ') } : { mode: wanted };
 }
 
-/** The container that another one replaced, while it is kept. */
-export function keptFor(book: Book, agentId: AgentId, by: string): Kept | undefined {
-  return book.get(agentId).kept?.find((one) => one.by === by);
-}
-
 /** Whether it names an instance of the agent that there was. */
 function isFormer(book: Book, agentId: AgentId, instanceId: string): boolean {
   const entry = book.get(agentId);
   const short = instanceId.slice(agentId.length + 1);
-  if (!instanceId.startsWith(`${agentId}~`)) return false;
+  if (!instanceId.startsWith(`${agentId}~`) || short === '') return false;
   return Object.entries(entry.generations).some(
     ([id, generation]) => id.startsWith(short) || `${generation}` === short,
   );

@@ -70,13 +70,13 @@ export class Maker {
     const instance = `${agentId}~${generation}`;
     const labels = {
       ...wanted.labels,
-      [own.agent]: agentId.slice(idPrefix.length),
+      [own.agent]: agentId.startsWith(idPrefix) ? agentId.slice(idPrefix.length) : agentId,
       [own.group]: group,
       [own.instance]: instance,
       [own.generation]: `${generation}`,
       [own.key]: key,
     };
-    return recipeOf(this.#whole(agentId, like), {
+    return recipeOf(this.#whole(like), {
       name,
       imageUnmoved: named?.Id === like.Image,
       labels,
@@ -87,11 +87,10 @@ export class Maker {
   }
 
   /** An isolated container has left its networks; what takes its place is to be in them again. */
-  #whole(agentId: AgentId, facts: ContainerFacts): Inspected {
-    const { isolated } = this.#parts.book.get(agentId);
-    if (isolated?.containerId !== facts.Id) return facts;
-    const NetworkSettings = { ...facts.NetworkSettings, Networks: isolated.networks };
-    return { ...facts, NetworkSettings };
+  #whole(facts: ContainerFacts): Inspected {
+    const networks = this.#parts.book.isolatedFrom(facts.Id);
+    if (!networks) return facts;
+    return { ...facts, NetworkSettings: { ...facts.NetworkSettings, Networks: networks } };
   }
 }
 

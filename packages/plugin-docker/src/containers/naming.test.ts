@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentLabels, besideName, composeDependencies, keptName, nameOf } from './naming.ts';
+import { agentLabels, besideName, composeDependencies, isBeside, keptName, misnomerOf, nameOf } from './naming.ts';
 
 const composed = {
   'com.docker.compose.project': 'shop',
@@ -16,6 +16,21 @@ describe('the name of an agent', () => {
     [`/${besideName('web', 3)}`, { 'praetorian.agent': 'web' }, '', { agentId: 'web', group: 'web', name: 'web' }],
   ])('of %s with %j and prefix "%s"', (name, labels, prefix, named) => {
     expect(nameOf(name, labels, prefix)).toEqual(named);
+  });
+
+  it('holds what only looks like the mark of a container beside another', () => {
+    expect(nameOf('/web.praetorian-test', {})?.name).toBe('web.praetorian-test');
+    expect(nameOf('/a.praetorian-1.b', {})?.name).toBe('a.praetorian-1.b');
+    expect(isBeside('/web.praetorian-2', {})).toBe(false);
+    expect(isBeside('/web.praetorian-2', { 'praetorian.key': 'k' })).toBe(true);
+  });
+
+  it('is none where a label gives an id that is none, and which that is', () => {
+    expect(misnomerOf('/web', { 'praetorian.group': 'Team A' })).toEqual({ where: 'praetorian.group', id: 'Team A' });
+    expect(misnomerOf('/web', { 'praetorian.agent': '' })).toEqual({ where: 'praetorian.agent', id: '' });
+    expect(misnomerOf('/web', {}, 'no id ')).toEqual({ where: 'name', id: 'no id web' });
+    expect(misnomerOf('/web', {})).toBeUndefined();
+    expect(misnomerOf(`/${keptName('web', 2)}`, { 'praetorian.group': 'Team A' })).toBeUndefined();
   });
 
   it.each([

@@ -33,6 +33,10 @@ export const compose = {
 /** A container that was replaced and is kept for a while carries this before its name. */
 const keptPrefix = 'praetorian-kept.';
 
+export function isKeptName(containerName: string): boolean {
+  return containerName.replace(/^\//, '').startsWith(keptPrefix);
+}
+
 /** Name under which a replaced container is kept. */
 export function keptName(name: string, generation: number): string {
   return `${keptPrefix}${name}.${generation}`;
@@ -47,9 +51,15 @@ export interface Named {
 
 /** Between the name of an agent's container and the generation of one that runs beside it. */
 const besideMark = '.praetorian-';
+const besideEnd = /\.praetorian-\d+$/;
 
 export function besideName(name: string, generation: number): string {
   return `${name}${besideMark}${generation}`;
+}
+
+/** Whether the guard made the container to run beside another one of the same agent. */
+export function isBeside(containerName: string, labels: Labels): boolean {
+  return own.key in labels && besideEnd.test(containerName);
 }
 
 /**
@@ -57,14 +67,31 @@ export function besideName(name: string, generation: number): string {
  * by hand with Compose. The id survives that the container is made anew, by whoever.
  */
 export function nameOf(containerName: string, labels: Labels, idPrefix = ''): Named | undefined {
+  const named = meantBy(containerName, labels, idPrefix);
+  return named && isId(named.agentId) && isId(named.group) ? named : undefined;
+}
+
+/** What keeps a container from being the agent it is meant to be: an id that is none, and where it stands. */
+export function misnomerOf(
+  containerName: string,
+  labels: Labels,
+  idPrefix = '',
+): { readonly where: string; readonly id: string } | undefined {
+  const named = meantBy(containerName, labels, idPrefix);
+  if (!named) return undefined;
+  const { agentId, group } = named;
+  if (!isId(agentId)) return { where: own.agent in labels ? own.agent : 'name', id: agentId };
+  return isId(group) ? undefined : { where: own.group in labels ? own.group : 'name', id: group };
+}
+
+function meantBy(containerName: string, labels: Labels, idPrefix: string): Named | undefined {
   const plain = containerName.replace(/^\//, '');
   if (plain.startsWith(keptPrefix) || labels['com.docker.swarm.task.id'] !== undefined) return undefined;
   if (labels[compose.oneOff]?.toLowerCase() === 'true') return undefined;
-  const name = plain.split(besideMark)[0] ?? plain;
+  const name = plain.replace(besideEnd, '');
   const service = composeService(labels);
-  const id = idPrefix + (labels[own.agent] ?? (service ? `${service}.${labels[compose.number] ?? '1'}` : name));
-  const group = labels[own.group] ?? service ?? `${idPrefix}${name}`;
-  return isId(id) && isId(group) ? { agentId: id, group, name } : undefined;
+  const agentId = idPrefix + (labels[own.agent] ?? (service ? `${service}.${labels[compose.number] ?? '1'}` : name));
+  return { agentId, group: labels[own.group] ?? service ?? `${idPrefix}${name}`, name };
 }
 
 /** The group of a service of Compose: the project's name keeps two projects apart. */

@@ -3,9 +3,10 @@ import type { AgentId, Call, Clock, Grant, Intent, JsonObject, Ms, Receipt } fro
 import { EngineError } from '../engine/engine-error.ts';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
-import type { ContainerBefore } from './intent-parts.ts';
-import { type InstanceAction, type Intents, keptFor } from './intents.ts';
+import type { ContainerBefore, InstanceAction } from './intent-parts.ts';
+import type { Intents } from './intents.ts';
 import { instanceOf } from './member.ts';
+import type { Proofs } from './proofs.ts';
 import type { Replacement } from './replacement.ts';
 import type { Roster } from './roster.ts';
 import type { Scaling } from './scaling.ts';
@@ -16,6 +17,7 @@ export interface PerformerParts {
   readonly book: Book;
   readonly roster: Roster;
   readonly intents: Intents;
+  readonly proofs: Proofs;
   readonly locks: Locks;
   readonly replacement: Replacement;
   readonly scaling: Scaling;
@@ -42,6 +44,11 @@ export class Performer {
     return this.#executions.isRunning(key);
   }
 
+  /** Nothing that waits for its turn begins any more. */
+  close(): void {
+    this.#executions.close();
+  }
+
   async execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt> {
     const { action } = intent;
     return this.#executions.run(grant, call, {
@@ -52,9 +59,9 @@ export class Performer {
   }
 
   async #perform(intent: Intent, key: string, leftMs: Ms): Promise<Receipt> {
-    const { clock, intents } = this.#parts;
+    const { clock, intents, proofs } = this.#parts;
     try {
-      const done = intent.action.kind === 'restart' ? undefined : await intents.reconcile({ ...intent, key });
+      const done = intent.action.kind === 'restart' ? undefined : await proofs.reconcile({ ...intent, key });
       if (done?.result === 'succeeded') return done;
       const stale = await intents.staleness(intent);
       if (stale !== undefined) return { key, at: clock.now(), result: 'superseded', text: stale };
@@ -122,28 +129,29 @@ export class Performer {
     }
   }
 
+  /** Each step may have been done by a guard before this one. */
   async #retire(
-    action: Extract<InstanceAction, { kind: 'retire' }>,
+    { agentId }: InstanceAction,
     key: string,
-    before: ContainerBefore,
+    { containerId, name, heir, back }: ContainerBefore,
     graceMs: Ms,
   ): Promise<Receipt> {
     const { engine, roster, book, replacement } = this.#parts;
-    const { agentId } = action;
-    const { containerId, name } = before;
-    const heir = roster.containers(agentId).find(({ facts }) => facts.Id !== containerId);
-    const kept = heir ? undefined : keptFor(book, agentId, containerId);
     const unhold = roster.hold(agentId);
     const letGo = roster.takeInHand(containerId);
     try {
-      await engine.stop(containerId, graceMs);
-      await engine.remove(containerId);
+      if (containerId !== '' && (await engine.container(containerId))) {
+        await engine.stop(containerId, graceMs);
+        await engine.remove(containerId);
+      }
       roster.drop(containerId);
-      if (kept) await replacement.comeBack(agentId, kept.containerId, name, true);
+      const kept = book.get(agentId).kept?.find((one) => one.containerId === back);
+      if (kept) await replacement.comeBack(agentId, { ...kept, running: true });
+      const facts = heir === undefined ? undefined : await engine.container(heir);
       // The one that is left bears the agent's own name from now on.
-      else if (heir && heir.facts.Name !== `/${name}`) await engine.rename(heir.facts.Id, name);
-      const facts = heir && (await engine.container(heir.facts.Id));
-      if (facts) roster.take(facts);
+      if (facts && facts.Name !== `/${name}`) await engine.rename(facts.Id, name);
+      const named = facts && (await engine.container(facts.Id));
+      if (named) roster.take(named);
     } finally {
       letGo();
       unhold();
@@ -155,24 +163,25 @@ export class Performer {
   async #isolate({ agentId }: InstanceAction, key: string, { containerId }: ContainerBefore): Promise<Receipt> {
     const { engine, book } = this.#parts;
     const networks = (await engine.container(containerId))?.NetworkSettings.Networks ?? {};
-    const { isolated, ...entry } = book.get(agentId);
-    const known = isolated?.containerId === containerId ? isolated.networks : {};
-    const all = { ...known, ...(structuredClone(networks) as unknown as { [name: string]: JsonObject }) };
     // Remembered first: a guard that crashes half-way can still bring it back.
-    await book.put({ ...entry, isolated: { containerId, networks: all } });
+    await book.change(agentId, (entry) => {
+      const known = entry.isolated?.containerId === containerId ? entry.isolated.networks : {};
+      const all = { ...known, ...(structuredClone(networks) as unknown as { [name: string]: JsonObject }) };
+      return { ...entry, isolated: { containerId, networks: all } };
+    });
     for (const name of Object.keys(networks)) await engine.detach(name, containerId);
     return this.#succeeded(key);
   }
 
   async #reinstate({ agentId }: InstanceAction, key: string, { containerId }: ContainerBefore): Promise<Receipt> {
     const { engine, book } = this.#parts;
-    const { isolated, ...entry } = book.get(agentId);
+    const { isolated } = book.get(agentId);
     if (isolated?.containerId !== containerId) return this.#succeeded(key);
     const attached = (await engine.container(containerId))?.NetworkSettings.Networks ?? {};
     for (const [name, endpoint] of Object.entries(isolated.networks)) {
       if (!(name in attached)) await engine.attach(name, containerId, endpointWanted(endpoint, containerId));
     }
-    await book.put(entry);
+    await book.change(agentId, ({ isolated: _isolated, ...entry }) => entry);
     const facts = await engine.container(containerId);
     if (facts) this.#parts.roster.take(facts);
     return this.#succeeded(key);

@@ -1,14 +1,26 @@
-import type { Action, AgentId, Clock, Logger, Ms } from '@praetorian-guard/core/plugin';
-import { guardError, messageOf } from '@praetorian-guard/core/plugin';
+import {
+  type Action,
+  type AgentId,
+  type Clock,
+  guardError,
+  type Logger,
+  messageOf,
+  type Ms,
+} from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
-import type { Book } from './book.ts';
+import { isGoing, isLost } from '../engine/engine-error.ts';
+import type { Book, Kept } from './book.ts';
 import type { ContainerBefore } from './intent-parts.ts';
-import { containerOfKey } from './intents.ts';
 import type { Maker, Wanted } from './maker.ts';
-import { besideName, keptName } from './naming.ts';
+import { besideName, isKeptName, keptName } from './naming.ts';
+import { containerOfKey } from './proofs.ts';
 import type { Roster } from './roster.ts';
 
 export type Replacing = Extract<Action, { kind: 'recreate' | 'respawn' }>;
+
+/** How often it is looked whether a container is gone that somebody else removes. */
+const goneLooks = 50;
+const goneEveryMs: Ms = 100;
 
 export interface ReplacementParts {
   readonly engine: Engine;
@@ -20,9 +32,10 @@ export interface ReplacementParts {
 }
 
 /**
- * A new container in the place of an old one, or beside it. In its place: the old one steps aside under another name, the
- * new one is made while the old still runs, the old is stopped, the new started. Whatever fails on the way, the old one
- * comes back as it was. Every step looks first whether it was done, so that it can be taken up after a crash at any point.
+ * A new container in the place of an old one, or beside it. In its place: what is about to happen is written down, the old
+ * one steps aside under another name, the new one is made while the old still runs, the old is stopped, the new started.
+ * Whatever fails on the way, the old one comes back as it was. Every step looks first whether it was done, so that it can be
+ * taken up after a crash, or a lost answer, at any point.
  */
 export class Replacement {
   readonly #parts: ReplacementParts;
@@ -32,23 +45,18 @@ export class Replacement {
   }
 
   async inPlace(action: Replacing, key: string, before: ContainerBefore, graceMs: Ms): Promise<ContainerFacts> {
-    const { engine, roster } = this.#parts;
+    const { roster } = this.#parts;
     const { agentId } = action;
     const unhold = roster.hold(agentId);
+    const letGo = roster.takeInHand(before.containerId);
     try {
-      const old = await engine.container(before.containerId);
-      const made = (await containerOfKey(engine, key))?.Id ?? (await this.#make(action, key, before, old));
-      const letGo = [before.containerId, made].map((id) => roster.takeInHand(id));
-      try {
-        if (old) await this.#putAside(agentId, old, graceMs);
-        const facts = await this.#startOrBack(agentId, made, before);
-        await this.#keep(agentId, before.containerId, made);
-        roster.take(facts);
-        return facts;
-      } finally {
-        for (const release of letGo) release();
-      }
+      return await this.#replace(action, key, before, graceMs);
+    } catch (error) {
+      // Nobody knows how far it came: that is found out, and it goes on from there.
+      if (!isLost(error)) await this.#rollBack(agentId, key);
+      throw error;
     } finally {
+      letGo();
       unhold();
     }
   }
@@ -65,27 +73,69 @@ export class Replacement {
       roster.take(facts);
       return facts;
     } catch (error) {
-      await engine.remove(id);
+      if (!isLost(error)) await this.#drop(id);
       throw error;
     } finally {
       letGo();
     }
   }
 
-  /** The replaced container takes its place again. */
-  async comeBack(agentId: AgentId, oldId: string, name: string, start: boolean): Promise<ContainerFacts | undefined> {
+  /** The replaced container takes its place again, and its policy; it runs if it ran. */
+  async comeBack(agentId: AgentId, kept: Kept): Promise<void> {
     const { engine, roster, book } = this.#parts;
-    const old = await engine.container(oldId);
-    if (!old) return undefined;
-    if (old.Name !== `/${name}`) await engine.rename(oldId, name);
-    const { kept = [], ...entry } = book.get(agentId);
-    const policy = kept.find(({ containerId }) => containerId === oldId)?.policy;
-    if (policy) await engine.setRestartPolicy(oldId, policy);
-    if (start) await engine.start(oldId);
-    await book.put({ ...entry, kept: kept.filter(({ containerId }) => containerId !== oldId) });
-    const facts = await engine.container(oldId);
+    const { containerId, name, policy, running } = kept;
+    const old = await engine.container(containerId);
+    if (old) {
+      if (isKeptName(old.Name)) await engine.rename(containerId, name);
+      if (policy) await engine.setRestartPolicy(containerId, policy);
+      if (running) await engine.start(containerId);
+    }
+    await book.change(agentId, ({ kept: all = [], ...entry }) => ({
+      ...entry,
+      kept: all.filter((one) => one.containerId !== containerId),
+    }));
+    const facts = await engine.container(containerId);
     if (facts) roster.take(facts);
-    return facts;
+  }
+
+  async #replace(action: Replacing, key: string, before: ContainerBefore, graceMs: Ms): Promise<ContainerFacts> {
+    const { engine, maker, roster } = this.#parts;
+    const { agentId } = action;
+    const old = await engine.container(before.containerId);
+    if (old) await this.#writeDown(agentId, key, before, old);
+    const made = (await containerOfKey(engine, key))?.Id ?? (await this.#make(action, key, before, old));
+    const letGo = roster.takeInHand(made);
+    try {
+      if (old) await this.#putAside(old, graceMs);
+      const facts = await maker.start(agentId, made);
+      await this.#keep(agentId, key, made);
+      roster.take(facts);
+      return facts;
+    } finally {
+      letGo();
+    }
+  }
+
+  /** What comes back, and as what, has to be known before anything is changed. */
+  async #writeDown(agentId: AgentId, key: string, before: ContainerBefore, old: ContainerFacts): Promise<void> {
+    const { book, clock } = this.#parts;
+    if (book.get(agentId).kept?.some((one) => one.key === key)) return;
+    const policy = old.HostConfig.RestartPolicy;
+    const acts = policy !== undefined && policy.Name !== '' && policy.Name !== 'no';
+    const { containerId, name, running } = before;
+    const keeps: Kept = {
+      containerId,
+      name,
+      key,
+      by: '',
+      since: clock.now(),
+      running,
+      ...(acts ? { policy: { ...policy } } : {}),
+    };
+    await book.change(agentId, ({ kept = [], ...entry }) => ({
+      ...entry,
+      kept: [...kept.filter((one) => one.containerId !== containerId), keeps],
+    }));
   }
 
   async #make(
@@ -98,56 +148,75 @@ export class Replacement {
     const like = this.#there(action, old);
     const { name, generation = 0 } = before;
     if (like.Name === `/${name}`) await engine.rename(like.Id, keptName(name, generation));
-    try {
-      return await maker.create(like, this.#wanted(action, key, before, name));
-    } catch (error) {
-      await engine.rename(like.Id, name);
-      const back = await engine.container(like.Id);
-      if (back) this.#parts.roster.take(back);
-      throw error;
-    }
+    return maker.create(like, this.#wanted(action, key, before, name));
   }
 
   /** Stops the old one; its restart policy must not start it again, not even after the engine was restarted. */
-  async #putAside(agentId: AgentId, old: ContainerFacts, graceMs: Ms): Promise<void> {
-    const { engine, book, clock } = this.#parts;
-    const policy = old.HostConfig.RestartPolicy;
-    const acts = policy !== undefined && policy.Name !== '' && policy.Name !== 'no' && !old.HostConfig.AutoRemove;
-    const entry = book.get(agentId);
-    const others = (entry.kept ?? []).filter(({ containerId }) => containerId !== old.Id);
-    // Remembered before it is switched off, so that it comes back with the policy it had.
-    if (acts) {
-      const keeps = { containerId: old.Id, by: '', since: clock.now(), policy: { ...policy } };
-      await book.put({ ...entry, kept: [...others, keeps] });
-      await engine.setRestartPolicy(old.Id, { Name: 'no' });
-    }
+  async #putAside(old: ContainerFacts, graceMs: Ms): Promise<void> {
+    const { engine } = this.#parts;
+    const policy = old.HostConfig.RestartPolicy?.Name ?? '';
+    if (policy !== '' && policy !== 'no') await engine.setRestartPolicy(old.Id, { Name: 'no' });
     if (old.State.Running || old.State.Restarting) await engine.stop(old.Id, graceMs);
   }
 
-  async #startOrBack(agentId: AgentId, made: string, before: ContainerBefore): Promise<ContainerFacts> {
-    const { engine, maker, log } = this.#parts;
+  /** The old one stays a while, and those that were kept before it go. */
+  async #keep(agentId: AgentId, key: string, by: string): Promise<void> {
+    const { book, clock } = this.#parts;
+    const earlier = (book.get(agentId).kept ?? []).filter((one) => one.key !== key);
+    for (const one of earlier) await this.letGo(agentId, one);
+    await book.change(agentId, ({ kept = [], ...entry }) => ({
+      ...entry,
+      kept: kept.map((one) => (one.key === key ? { ...one, by, since: clock.now() } : one)),
+    }));
+  }
+
+  /**
+   * A kept container is not needed any more. One that somebody has taken back meanwhile, by another name or by starting it,
+   * is theirs, and gets its policy again.
+   */
+  async letGo(agentId: AgentId, { containerId, policy }: Kept): Promise<void> {
+    const { engine, book, log } = this.#parts;
+    const facts = await engine.container(containerId);
+    const isOurs = facts !== undefined && isKeptName(facts.Name) && !facts.State.Running;
+    // Not by force: it may be started in this very moment.
+    if (isOurs) await this.#drop(containerId, false);
+    else if (facts && policy) await engine.setRestartPolicy(containerId, policy);
+    await book.change(agentId, ({ kept = [], ...entry }) => ({
+      ...entry,
+      kept: kept.filter((one) => one.containerId !== containerId),
+    }));
+    const container = containerId.slice(0, 12);
+    if (isOurs) log.info({ agentId, container }, 'a replaced container was removed');
+  }
+
+  async #rollBack(agentId: AgentId, key: string): Promise<void> {
+    const { engine, book, log } = this.#parts;
+    const made = await containerOfKey(engine, key);
+    if (made) {
+      await this.#drop(made.Id);
+      await this.#gone(made.Id);
+    }
+    const kept = book.get(agentId).kept?.find((one) => one.key === key);
+    if (!kept) return;
+    await this.comeBack(agentId, kept);
+    log.warn({ agentId }, 'a container could not be replaced; the old one is back');
+  }
+
+  /** Removes a container; one that is being removed already is as good as gone. */
+  async #drop(id: string, force = true): Promise<void> {
+    const { engine, log } = this.#parts;
     try {
-      return await maker.start(agentId, made);
+      await engine.remove(id, { force });
     } catch (error) {
-      await engine.remove(made);
-      const back = await this.comeBack(agentId, before.containerId, before.name, before.running);
-      log.warn(
-        { agentId, why: messageOf(error), back: back !== undefined },
-        'a new container did not start; the old one is back',
-      );
-      throw error;
+      if (!isGoing(error)) throw error;
+      log.debug({ container: id.slice(0, 12), why: messageOf(error) }, 'a container is being removed by somebody else');
     }
   }
 
-  /** The old one stays a while, and those that were kept before it go. */
-  async #keep(agentId: AgentId, oldId: string, by: string): Promise<void> {
-    const { engine, book, clock } = this.#parts;
-    const isThere = (await engine.container(oldId)) !== undefined;
-    const { kept = [], ...entry } = book.get(agentId);
-    const own = kept.find(({ containerId }) => containerId === oldId);
-    const keeps = { containerId: oldId, ...own, by, since: clock.now() };
-    for (const { containerId } of kept) if (containerId !== oldId) await engine.remove(containerId);
-    await book.put({ ...entry, kept: isThere ? [keeps] : [] });
+  /** Its name is free only then. */
+  async #gone(id: string): Promise<void> {
+    const { engine, clock } = this.#parts;
+    for (let look = 0; look < goneLooks && (await engine.container(id)); look += 1) await clock.sleep(goneEveryMs);
   }
 
   #there({ agentId, kind }: Replacing, old: ContainerFacts | undefined): ContainerFacts {

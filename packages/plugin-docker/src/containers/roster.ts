@@ -4,13 +4,15 @@ import {
   type EpochMs,
   type GroupId,
   type InventoryEvent,
-  type Ms,
+  type Logger,
 } from '@praetorian-guard/core/plugin';
-import type { ContainerFacts } from '../engine/engine.ts';
+import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
+import { Hands } from './hands.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
-import { nameOf, own } from './naming.ts';
+import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
+import { Strangers } from './strangers.ts';
 
 export interface RosterParts {
   readonly book: Book;
@@ -20,17 +22,8 @@ export interface RosterParts {
   readonly host: string;
   readonly publish: (event: InventoryEvent) => void;
   readonly now: () => EpochMs;
+  readonly log: Logger;
 }
-
-/** The guard at work on a container: by how many actions, and in which time. */
-interface Hands {
-  readonly at: number;
-  readonly from: EpochMs;
-  readonly until: EpochMs;
-}
-
-/** Clocks of guard and engine are compared by the events, which take a little to arrive. */
-const handsMarginMs: Ms = 25;
 
 /** Which containers are agents now, as they were inspected last; tells the inventory what of it changed. */
 export class Roster implements Neighbours {
@@ -41,12 +34,18 @@ export class Roster implements Neighbours {
   readonly #groups = new Map<GroupId, Set<AgentId>>();
   /** What was told last of each agent. */
   readonly #told = new Map<AgentId, string>();
+  /** Whether the health check of each was well, as it was told last, and of which life. */
+  readonly #health = new Map<AgentId, string>();
   readonly #held = new Set<AgentId>();
-  /** Work of the guard on containers, the last of each. */
-  readonly #hands = new Map<string, Hands>();
+  readonly #hands: Hands;
+  readonly #strangers: Strangers;
+  /** Containers of which it was told that they cannot be agents. */
+  readonly #misnamed = new Set<string>();
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
+    this.#hands = new Hands(parts.now);
+    this.#strangers = new Strangers(parts.log);
   }
 
   member(containerId: string): Member | undefined {
@@ -67,6 +66,11 @@ export class Roster implements Neighbours {
 
   all(): readonly Member[] {
     return [...this.#members.values()];
+  }
+
+  /** Containers of which anything is known, agents or not. */
+  ids(): readonly string[] {
+    return [...this.#members.keys(), ...this.#strangers.ids(), ...this.#misnamed];
   }
 
   /** Containers of an agent: one, or two while a new one runs beside the old. */
@@ -90,30 +94,22 @@ export class Roster implements Neighbours {
   }
 
   isInHand(containerId: string): boolean {
-    return (this.#hands.get(containerId)?.at ?? 0) > 0;
+    return this.#hands.isOn(containerId);
   }
 
   /** What happens to a container from now on is the guard's doing, until the returned function is called. */
   takeInHand(containerId: string): () => void {
-    const { now } = this.#parts;
-    const hands = this.#hands.get(containerId) ?? { at: 0, from: now(), until: Infinity };
-    if (hands.at === 0) this.#hands.set(containerId, { at: 1, from: now(), until: Infinity });
-    else this.#hands.set(containerId, { ...hands, at: hands.at + 1 });
+    this.#hands.lay(containerId);
     return () => this.#letGo(containerId);
   }
 
   /** Whether the guard was at work on it at that time, by the guard's clock. */
   wasInHand(containerId: string, at: EpochMs): boolean {
-    const hands = this.#hands.get(containerId);
-    return hands !== undefined && at >= hands.from - handsMarginMs && at <= hands.until + handsMarginMs;
+    return this.#hands.wasOn(containerId, at);
   }
 
   #letGo(containerId: string): void {
-    const hands = this.#hands.get(containerId);
-    if (!hands) return;
-    const at = hands.at - 1;
-    this.#hands.set(containerId, { ...hands, at, ...(at === 0 ? { until: this.#parts.now() } : {}) });
-    const known = at === 0 ? this.#members.get(containerId) : undefined;
+    const known = this.#hands.lift(containerId) ? this.#members.get(containerId) : undefined;
     // What does not run by now was not started again: from here on that is told like any other end.
     const member = known?.inHand === true ? this.take(known.facts) : undefined;
     if (member && this.current(member.agentId) === member) for (const told of endOf(member)) this.#parts.publish(told);
@@ -124,20 +120,26 @@ export class Roster implements Neighbours {
     this.#held.add(agentId);
     return () => {
       this.#held.delete(agentId);
+      this.#fill(agentId);
       this.#tell(agentId);
     };
   }
 
   /** Takes in a container as it is now; `undefined` when it is nobody. */
   take(facts: ContainerFacts): Member | undefined {
-    const { book, endings, idPrefix } = this.#parts;
+    const { book, endings } = this.#parts;
     const labels = facts.Config.Labels;
-    const named =
-      (facts.State as { Status?: string }).Status === 'removing' ? undefined : nameOf(facts.Name, labels, idPrefix);
-    if (!named) {
-      this.drop(facts.Id);
+    const named = this.#named(facts);
+    const rival = named && this.#rivalOf(named.agentId, facts);
+    if (!named || rival) {
+      this.#remove(facts.Id);
+      if (rival) this.#strangers.add(rival.agentId, facts, rival.facts);
+      else this.#strangers.remove(facts.Id);
       return undefined;
     }
+    // The agent is about to get a container from the guard.
+    if (this.#strangers.has(facts.Id) && this.#isAwaited(named.agentId)) return undefined;
+    this.#strangers.remove(facts.Id);
     const inHand = this.isInHand(facts.Id);
     const runs = facts.State.Running || facts.State.Restarting;
     const member: Member = {
@@ -155,11 +157,36 @@ export class Roster implements Neighbours {
 
   /** The container is gone. */
   drop(containerId: string): void {
+    this.#strangers.remove(containerId);
+    this.#misnamed.delete(containerId);
+    this.#parts.endings.forget(containerId);
+    this.#remove(containerId);
+  }
+
+  #remove(containerId: string): void {
     const member = this.#members.get(containerId);
     if (!member) return;
     this.#leave(member);
-    if (!this.isInHand(containerId)) this.#hands.delete(containerId);
+    this.#fill(member.agentId);
     this.#tell(member.agentId);
+  }
+
+  /** Whether a container is as it is known here, as far as the list of the engine tells. */
+  isAsListed(listed: ListedContainer): boolean {
+    const { Id, State, Status, Labels } = listed;
+    // Aliases of links are listed among the names.
+    const name = listed.Names.find((one) => !one.includes('/', 1)) ?? '';
+    const member = this.#members.get(Id);
+    if (!member) {
+      // One that was made waits for whoever made it, and tells when it is started.
+      if (State === 'removing' || State === 'created' || this.#strangers.has(Id)) return true;
+      return nameOf(name, Labels, this.#parts.idPrefix) === undefined;
+    }
+    const { State: known, Name } = member.facts;
+    const isRunning = known.Running && !known.Restarting && !known.Paused;
+    if (Name !== name || isRunning !== (State === 'running') || known.Paused !== (State === 'paused')) return false;
+    const health = /\((healthy|unhealthy)\)/.exec(Status)?.[1];
+    return health === undefined || health === known.Health?.Status;
   }
 
   /** Who is there, as events; of a container that has ended it is told how. */
@@ -171,8 +198,7 @@ export class Roster implements Neighbours {
       const agent = discovered(member, this.#reach, this);
       this.#told.set(agentId, canonicalJson(agent));
       events.push({ type: 'present', agent });
-      events.push(...endOf(member));
-      if (member.facts.State.Health?.Status === 'unhealthy') events.push(unhealthyEvent(member));
+      events.push(...endOf(member), ...healthOf(member));
     }
     return events;
   }
@@ -187,10 +213,49 @@ export class Roster implements Neighbours {
     return { reach, host, networkOf: (id) => this.#members.get(id)?.facts };
   }
 
+  #named(facts: ContainerFacts): Named | undefined {
+    const { Id: id, Name: name, State, Config } = facts;
+    const { idPrefix, log } = this.#parts;
+    if (State.Status === 'removing') return undefined;
+    const misnomer = misnomerOf(name, Config.Labels, idPrefix);
+    if (!misnomer) this.#misnamed.delete(id);
+    else if (!this.#misnamed.has(id)) {
+      this.#misnamed.add(id);
+      const allowed = '1 to 200 letters, digits and . _ : ~ -';
+      log.warn({ container: name.slice(1), ...misnomer, allowed }, 'a container is not guarded: this is no valid id');
+    }
+    return nameOf(name, Config.Labels, idPrefix);
+  }
+
+  /** Whoever is the agent already. Only what the guard itself puts beside a container may be the same agent. */
+  #rivalOf(agentId: AgentId, { Id: id, Name: name, Config }: ContainerFacts): Member | undefined {
+    if (isBeside(name, Config.Labels)) return undefined;
+    return this.containers(agentId).find(({ facts, name: whole }) => {
+      // No two containers have one name: of the other it is known that it is renamed or gone by now.
+      if (facts.Id === id || facts.Name === name) return false;
+      return !isBeside(facts.Name, facts.Config.Labels) || `/${whole}` !== name;
+    });
+  }
+
+  /** An agent that has lost its container is from now on the one that would have been it. */
+  #fill(agentId: AgentId): void {
+    const next = this.#byAgent.has(agentId) || this.#held.has(agentId) ? undefined : this.#strangers.next(agentId);
+    if (next) this.take(next);
+  }
+
+  /** Between its old container and the new one there is none for a moment. */
+  #isAwaited(agentId: AgentId): boolean {
+    return this.#held.has(agentId) && !this.#byAgent.has(agentId);
+  }
+
   #enter(member: Member): void {
     const { facts, agentId, group } = member;
     const known = this.#members.get(facts.Id);
     if (known && (known.agentId !== agentId || known.group !== group)) this.#leave(known);
+    if (known && known.agentId !== agentId) {
+      this.#fill(known.agentId);
+      this.#tell(known.agentId);
+    }
     this.#members.set(facts.Id, member);
     const sisters = (this.#byAgent.get(agentId) ?? []).filter((other) => other.facts.Id !== facts.Id);
     const isNew = !this.#byAgent.has(agentId);
@@ -220,16 +285,26 @@ export class Roster implements Neighbours {
   #tell(agentId: AgentId): void {
     const member = this.current(agentId);
     if (!member) {
-      // Between the old container and the new one there is none for a moment.
-      if (this.#held.has(agentId)) return;
+      if (this.#isAwaited(agentId)) return;
+      this.#health.delete(agentId);
       if (this.#told.delete(agentId)) this.#parts.publish({ type: 'removed', agentId });
       return;
     }
     const agent = discovered(member, this.#reach, this);
     const text = canonicalJson(agent);
-    if (this.#told.get(agentId) === text) return;
-    this.#told.set(agentId, text);
-    this.#parts.publish({ type: 'present', agent });
+    if (this.#told.get(agentId) !== text) {
+      this.#told.set(agentId, text);
+      this.#parts.publish({ type: 'present', agent });
+    }
+    this.#tellHealth(member);
+  }
+
+  #tellHealth(member: Member): void {
+    const { instanceId, agentId, facts } = member;
+    const health = `${instanceId} ${facts.State.StartedAt} ${facts.State.Health?.Status ?? ''}`;
+    if (this.#health.get(agentId) === health) return;
+    this.#health.set(agentId, health);
+    for (const told of healthOf(member)) this.#parts.publish(told);
   }
 
   /** Who depends on a group or an agent is told anew when its members change. */
@@ -259,14 +334,12 @@ export function endOf(member: Member): readonly InventoryEvent[] {
   return [{ ...of, event: 'died', ...exit, ...told, ...when }];
 }
 
-/** The container's own check says that it is not well. */
-export function unhealthyEvent({ agentId, instanceId, facts }: Member): InventoryEvent {
-  const said = facts.State.Health?.Log?.at(-1)?.Output?.trim().split('\n').at(-1)?.slice(0, 200);
-  return {
-    type: 'lifecycle',
-    agentId,
-    instanceId,
-    event: 'unhealthy',
-    ...(said === undefined || said === '' ? {} : { detail: said }),
-  };
+/** What the container's own check says, if it says anything. */
+export function healthOf({ agentId, instanceId, facts }: Member): readonly InventoryEvent[] {
+  const { Running: runs, Health: health } = facts.State;
+  const of = { type: 'lifecycle', agentId, instanceId } as const;
+  if (!runs || (health?.Status !== 'healthy' && health?.Status !== 'unhealthy')) return [];
+  if (health.Status === 'healthy') return [{ ...of, event: 'healthy' }];
+  const said = health.Log?.at(-1)?.Output?.trim().split('\n').at(-1)?.slice(0, 200);
+  return [{ ...of, event: 'unhealthy', ...(said === undefined || said === '' ? {} : { detail: said }) }];
 }

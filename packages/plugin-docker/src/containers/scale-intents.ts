@@ -25,7 +25,7 @@ export interface ScaleBefore {
 
 const replicasMax = 1_000;
 
-export function prepareScale(roster: Roster, action: ScaleAction, key: string): Decision<Intent> {
+export function prepareScale({ roster, idPrefix }: IntentsParts, action: ScaleAction, key: string): Decision<Intent> {
   const { group, replicas } = action;
   const members = roster.members(group).toSorted(byNumber);
   const template = roster.current(members.at(-1) ?? '');
@@ -42,21 +42,27 @@ export function prepareScale(roster: Roster, action: ScaleAction, key: string): 
   const before: ScaleBefore = {
     replicas: members.length,
     template: template.facts.Id,
-    add: added(roster, template.facts.Config.Labels, action, members.length),
+    add: added({ roster, idPrefix, labels: template.facts.Config.Labels }, action, members.length),
     remove: members.slice(replicas),
   };
   return admit(key, action, before.remove, before);
 }
 
 /** New members get the next free numbers, in the style of their group. */
-function added(roster: Roster, labels: Labels, { group, replicas }: ScaleAction, count: number): readonly Added[] {
+function added(
+  { roster, idPrefix, labels }: { roster: Roster; idPrefix: string; labels: Labels },
+  { group, replicas }: ScaleAction,
+  count: number,
+): readonly Added[] {
+  // The name of a group may bear the prefix already, namely where it is the name of its first container.
+  const base = group.startsWith(idPrefix) ? group.slice(idPrefix.length) : group;
   const list: Added[] = [];
   const { [compose.project]: project, [compose.service]: service } = labels;
   for (let number = 1; list.length < replicas - count; number += 1) {
-    const agentId = `${group}.${number}`;
+    const agentId = `${idPrefix}${base}.${number}`;
     if (roster.isAgent(agentId)) continue;
     const composed = project !== undefined && service !== undefined;
-    const name = composed ? `${project}-${service}-${number}` : agentId.replaceAll(/[^A-Za-z0-9_.-]/g, '-');
+    const name = composed ? `${project}-${service}-${number}` : `${base}.${number}`.replaceAll(/[^A-Za-z0-9_.-]/g, '-');
     list.push({ agentId, name, labels: composed ? { [compose.number]: `${number}` } : {} });
   }
   return list;

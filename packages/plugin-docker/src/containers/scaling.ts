@@ -2,7 +2,7 @@ import type { Action, AgentId, JsonObject, Ms } from '@praetorian-guard/core/plu
 import { guardError } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
-import { containerOfKey } from './intents.ts';
+import { containerOfKey } from './proofs.ts';
 import type { Maker } from './maker.ts';
 import type { Roster } from './roster.ts';
 import type { Added, ScaleBefore } from './scale-intents.ts';

@@ -1,7 +1,11 @@
 import type { Locks } from '@praetorian-guard/core/kit';
-import type { Clock, Logger, Ms } from '@praetorian-guard/core/plugin';
+import type { AgentId, Clock, Logger, Ms } from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
-import type { AgentEntry, Book, Kept } from './book.ts';
+import type { Book, Kept } from './book.ts';
+import type { Member } from './member.ts';
+import { besideName, own } from './naming.ts';
+import { containerOfKey, isUp } from './proofs.ts';
+import type { Replacement } from './replacement.ts';
 import type { Roster } from './roster.ts';
 
 export interface ShelfParts {
@@ -11,11 +15,12 @@ export interface ShelfParts {
   readonly book: Book;
   readonly roster: Roster;
   readonly locks: Locks;
+  readonly replacement: Replacement;
   /** How long the new container has to have run. */
   readonly keepMs: Ms;
 }
 
-/** Lets replaced containers go when those that took their places have proven themselves. */
+/** Lets replaced containers go when those that took their places have proven themselves, and what never ran. */
 export class Shelf {
   readonly #parts: ShelfParts;
 
@@ -23,29 +28,57 @@ export class Shelf {
     this.#parts = parts;
   }
 
+  /** Only while the containers are known. */
   async clear(): Promise<void> {
-    for (const { agentId, kept = [] } of this.#parts.book.entries()) {
-      if (kept.some((one) => this.#isOver(one)))
-        await this.#parts.locks.run(agentId, () => this.#clearOf(this.#parts.book.get(agentId)));
+    const { book, locks, roster } = this.#parts;
+    for (const { agentId, kept = [] } of book.entries()) {
+      if (kept.length > 0) await locks.run(agentId, () => this.#clearOf(agentId));
+    }
+    for (const member of roster.all()) {
+      if (this.#isNeverStarted(member)) await locks.run(member.agentId, () => this.#dropNeverStarted(member));
     }
   }
 
-  async #clearOf({ kept = [], ...entry }: AgentEntry): Promise<void> {
-    const { engine, book, log } = this.#parts;
-    const over = kept.filter((one) => this.#isOver(one));
-    for (const { containerId } of over) {
-      await engine.remove(containerId);
-      log.info({ agentId: entry.agentId, container: containerId.slice(0, 12) }, 'a replaced container was removed');
+  async #clearOf(agentId: AgentId): Promise<void> {
+    const { book, replacement } = this.#parts;
+    for (const one of book.get(agentId).kept ?? []) {
+      if (one.by === '') await this.#complete(agentId, one);
+      else if (this.#isOver(one)) await replacement.letGo(agentId, one);
     }
-    await book.put({ ...entry, kept: kept.filter((one) => !over.includes(one)) });
+  }
+
+  /** A guard that crashed after the new container ran has not written it down. */
+  async #complete(agentId: AgentId, { key }: Kept): Promise<void> {
+    const { engine, book, clock } = this.#parts;
+    const made = await containerOfKey(engine, key);
+    if (!made || !isUp(made)) return;
+    await book.change(agentId, ({ kept = [], ...entry }) => ({
+      ...entry,
+      kept: kept.map((one) => (one.key === key ? { ...one, by: made.Id, since: clock.now() } : one)),
+    }));
   }
 
   /** The new one runs, and has for long enough; or it is gone by another's hand, and with it the reason to keep the old. */
   #isOver({ by, since }: Kept): boolean {
     const { clock, roster, keepMs } = this.#parts;
-    if (by === '' || clock.now() - since < keepMs) return false;
+    if (clock.now() - since < keepMs) return false;
     const member = roster.member(by);
     if (!member) return true;
-    return member.facts.State.Running && clock.now() - Date.parse(member.facts.State.StartedAt) >= keepMs;
+    return isUp(member.facts) && clock.now() - Date.parse(member.facts.State.StartedAt) >= keepMs;
+  }
+
+  /** Made beside another by a guard that died before it could start it, and nobody has come back to it. */
+  #isNeverStarted({ facts, name, generation }: Member): boolean {
+    const { clock, roster, keepMs } = this.#parts;
+    const isBeside = facts.Name === `/${besideName(name, generation)}` && own.key in facts.Config.Labels;
+    const old = clock.now() - Date.parse(facts.Created) >= keepMs;
+    return isBeside && old && facts.State.Status === 'created' && !roster.isInHand(facts.Id);
+  }
+
+  async #dropNeverStarted({ facts, agentId }: Member): Promise<void> {
+    const { engine, log, roster } = this.#parts;
+    await engine.remove(facts.Id, { force: false });
+    roster.drop(facts.Id);
+    log.info({ agentId, container: facts.Id.slice(0, 12) }, 'a container that was made and never started was removed');
   }
 }

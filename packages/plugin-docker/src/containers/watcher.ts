@@ -1,14 +1,17 @@
 import { setMaxListeners } from 'node:events';
+import type { Readable } from 'node:stream';
 import { type Locks, type InventoryFeed } from '@praetorian-guard/core/kit';
 import { type Clock, type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
-import type { ContainerFacts, Engine } from '../engine/engine.ts';
-import { EngineError } from '../engine/engine-error.ts';
-import { eventsOf } from '../engine/event-stream.ts';
+import type { ContainerFacts, Engine, ListedContainer } from '../engine/engine.ts';
+import { EngineError, isLost } from '../engine/engine-error.ts';
+import { type EngineEvent, eventsOf, stampAt } from '../engine/event-stream.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import { EventFollower } from './event-follower.ts';
+import { inspectEach } from './inspect-each.ts';
 import type { Member } from './member.ts';
 import type { Roster } from './roster.ts';
+import { inTurn } from './strangers.ts';
 
 export interface WatcherParts {
   readonly engine: Engine;
@@ -28,8 +31,9 @@ export interface WatcherParts {
 const againMs: readonly Ms[] = [100, 250, 500, 1_000, 2_000];
 /** Whoever wants the list waits this long for an engine that is away. */
 const patienceMs: Ms = 15_000;
-const historyMs: Ms = 5_000;
-const inspectsAtOnce = 16;
+/** The list is asked for again this often: for what no event told, and whether the engine still answers. */
+const checkMs: Ms = 60_000;
+const checksAtOnce = 16;
 
 /** What of a container's life is of interest; the checks of a HEALTHCHECK alone would flood it otherwise. */
 const actions = [
@@ -47,8 +51,8 @@ const actions = [
 ];
 
 /**
- * Follows the containers of one engine: the list, then its events as they come. When the engine is lost from sight the
- * inventory breaks off; when it is back everything is listed anew.
+ * Follows the containers of one engine: the list, then its events as they come, and the list again now and then. When the
+ * engine is lost from sight the inventory breaks off; when it is back everything is listed anew.
  */
 export class Watcher {
   readonly #parts: WatcherParts;
@@ -58,6 +62,9 @@ export class Watcher {
   #listed = deferred();
   #why: unknown = new EngineError('the engine was not asked yet', { lost: false });
   #stamp: string | undefined;
+  #heard = 0;
+  /** What ran when the engine was lost from sight, and since when: what still does proves that it was not stopped. */
+  #ranBefore: ReadonlyMap<string, string> | undefined;
 
   constructor(parts: WatcherParts) {
     // One signal for every question under way.
@@ -135,68 +142,137 @@ export class Watcher {
 
   /** One connection, from the list to its end. */
   async #live(onListed: () => void): Promise<void> {
-    const { engine } = this.#parts;
+    const { engine, book } = this.#parts;
     const { signal } = this.#end;
     await engine.connect({ signal });
-    this.#follower.reset();
+    const since = this.#stamp ?? book.cursor;
     // Listening begins before the listing, so that nothing falls between the two.
-    const stream = await engine.events(this.#filters, {}, { signal });
+    const stream = await this.#listen(since);
+    const over = new AbortController();
     const onAbort = (): void => void stream.destroy();
     signal.addEventListener('abort', onAbort);
     try {
-      await this.#catchUp();
-      await this.#list();
+      const line = readAhead(eventsOf(stream));
+      await this.#list(line.waiting, since);
       onListed();
       this.#listed.resolve();
-      for await (const event of eventsOf(stream)) {
-        this.#stamp = event.stamp;
-        this.#follower.take(event);
-      }
+      const checking = this.#check(AbortSignal.any([signal, over.signal]));
+      await Promise.race([checking, line.each((event) => event.stamp !== since && this.#take(event))]);
     } finally {
+      over.abort();
       signal.removeEventListener('abort', onAbort);
       stream.destroy();
     }
     throw new EngineError('follow the events: the engine ended the stream', { lost: true });
   }
 
+  /** Events as they come, and before them those since a time by the engine's own clock, as far as it remembers. */
+  async #listen(since: string | undefined): Promise<Readable> {
+    const { engine, log } = this.#parts;
+    const { signal } = this.#end;
+    try {
+      return await engine.events(this.#filters, since === undefined ? {} : { since }, { signal });
+    } catch (error) {
+      if (since === undefined || isLost(error) || signal.aborted) throw error;
+      log.warn({ why: messageOf(error) }, 'the engine does not tell its past events');
+      return engine.events(this.#filters, {}, { signal });
+    }
+  }
+
+  #take(event: EngineEvent): void {
+    this.#heard += 1;
+    this.#stamp = event.stamp;
+    this.#follower.take(event);
+  }
+
   #lost(error: unknown): void {
-    const { endings, feed } = this.#parts;
+    const { endings, feed, roster } = this.#parts;
     this.#why = error;
-    endings.engineLost(this.#follower.engineTime());
     if (!this.#listed.done) return;
+    const ran = roster.all().filter(({ facts }) => facts.State.Running);
+    this.#ranBefore = new Map(ran.map(({ facts }) => [facts.Id, facts.State.StartedAt]));
+    endings.engineLost(this.#follower.engineTime());
     this.#listed = deferred();
     feed.breakOff(error);
   }
 
-  /** How containers ended while nobody looked, as far as the engine remembers it. */
-  async #catchUp(): Promise<void> {
-    const { engine, clock, endings, book } = this.#parts;
-    const since = this.#stamp ?? book.cursor;
-    if (since === undefined) return;
-    const between = { since, until: (clock.now() / 1_000).toFixed(3) };
-    const within = { signal: AbortSignal.any([this.#end.signal, clock.timeout(historyMs)]) };
-    const stream = await engine.events(this.#filters, between, within);
-    const cut = clock.after(historyMs, () => void stream.destroy());
-    try {
-      for await (const event of eventsOf(stream)) endings.note(event, undefined);
-    } finally {
-      cut.dispose();
+  /** Lists everything. `waiting`: the events that have come so far, those first that were asked for `since` a time. */
+  async #list(waiting: EngineEvent[], since: string | undefined): Promise<void> {
+    const { roster } = this.#parts;
+    const { signal } = this.#end;
+    const found = await this.#listing();
+    const present = new Set(found.map(({ Id }) => Id));
+    // What has come before they are looked at shows in them, so it is not followed: it tells how they ended.
+    const past = waiting.splice(0);
+    const { facts, failed } = await inspectEach(this.#parts, [...present], signal);
+    this.#learn([...past, ...waiting], facts, since);
+    for (const id of roster.ids()) if (!present.has(id)) roster.drop(id);
+    for (const one of inTurn(facts)) roster.take(one);
+    this.#follower.reset();
+    // One that came while the list was made stands only in the events.
+    const missed = new Set(past.map(({ id }) => id).filter((id) => !present.has(id)));
+    for (const { id, action } of past) if (action === 'destroy') missed.delete(id);
+    for (const id of [...failed, ...missed]) void this.#follower.check(id);
+  }
+
+  #learn(events: readonly EngineEvent[], facts: readonly ContainerFacts[], since: string | undefined): void {
+    const { endings } = this.#parts;
+    const seen = this.#stamp;
+    const byId = new Map(facts.map((one) => [one.Id, one]));
+    for (const event of events) {
+      this.#stamp = event.stamp;
+      if (event.stamp !== seen) this.#follower.learn(event, byId.get(event.id));
+    }
+    // Before the first event the engine's clock is known from what it says of its containers.
+    this.#stamp ??= since ?? lastChange(facts);
+    if (!this.#ranBefore) return;
+    // An engine that was stopped has forgotten also the last event that was seen.
+    const remembers = since !== undefined && events.some(({ stamp }) => stamp === since);
+    const runsOn = facts.some(({ Id, State }) => State.Running && this.#ranBefore?.get(Id) === State.StartedAt);
+    endings.engineBack(!remembers && !runsOn);
+    this.#ranBefore = undefined;
+  }
+
+  async #listing(): Promise<readonly ListedContainer[]> {
+    const { engine, select } = this.#parts;
+    if (this.#selectsNothing) return [];
+    return engine.containers({ label: [...select] }, { signal: this.#end.signal });
+  }
+
+  /** Compares what is known with the list, over and over. Throws when the engine does not answer, or tells nothing any more. */
+  async #check(signal: AbortSignal): Promise<never> {
+    const { clock, log } = this.#parts;
+    for (;;) {
+      const heard = this.#heard;
+      await clock.sleep(checkMs, signal);
+      try {
+        const changed = await this.#checkAll(await this.#differing());
+        if (changed && this.#heard === heard)
+          throw new EngineError('follow the events: containers have changed and no event told it', { lost: true });
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.status === undefined) throw error;
+        log.warn({ why: messageOf(error) }, 'the containers could not be listed again');
+      }
     }
   }
 
-  async #list(): Promise<void> {
-    const { engine, roster } = this.#parts;
-    const { signal } = this.#end;
-    const found = this.#selectsNothing ? [] : await engine.containers({ label: [...this.#parts.select] }, { signal });
-    const ids = found.map(({ Id }) => Id);
-    const facts: (ContainerFacts | undefined)[] = [];
-    for (let at = 0; at < ids.length; at += inspectsAtOnce) {
-      const some = ids.slice(at, at + inspectsAtOnce).map((id) => engine.container(id, { signal }));
-      facts.push(...(await Promise.all(some)));
+  async #checkAll(ids: readonly string[]): Promise<boolean> {
+    let changed = false;
+    for (let at = 0; at < ids.length; at += checksAtOnce) {
+      const some = ids.slice(at, at + checksAtOnce);
+      const each = await Promise.all(some.map((id) => this.#follower.check(id)));
+      changed ||= each.includes(true);
     }
-    const present = new Set(ids);
-    for (const { facts: known } of roster.all()) if (!present.has(known.Id)) roster.drop(known.Id);
-    for (const one of facts) if (one) roster.take(one);
+    return changed;
+  }
+
+  async #differing(): Promise<readonly string[]> {
+    const { roster } = this.#parts;
+    const listed = await this.#listing();
+    const present = new Set(listed.map(({ Id }) => Id));
+    const gone = roster.ids().filter((id) => !present.has(id));
+    const otherwise = listed.filter((one) => !roster.isAsListed(one));
+    return [...gone, ...otherwise.map(({ Id }) => Id)];
   }
 
   get #selectsNothing(): boolean {
@@ -214,6 +290,38 @@ export class Watcher {
       return at < 0 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
     });
   }
+}
+
+interface Line {
+  /** What has come and was not handed on yet. */
+  readonly waiting: EngineEvent[];
+  /** Hands on what waits, and then whatever comes, to the end. */
+  each(take: (event: EngineEvent) => void): Promise<void>;
+}
+
+/** Reads from now on, whoever listens. */
+function readAhead(events: AsyncIterable<EngineEvent>): Line {
+  const waiting: EngineEvent[] = [];
+  let hand = (event: EngineEvent): void => void waiting.push(event);
+  const reading = (async () => {
+    for await (const event of events) hand(event);
+  })();
+  // Whoever listens is told of a failure; until then nobody does.
+  reading.catch(() => undefined);
+  return {
+    waiting,
+    each: (take) => {
+      for (const event of waiting.splice(0)) take(event);
+      hand = take;
+      return reading;
+    },
+  };
+}
+
+/** When the last of the containers began or ended. */
+function lastChange(facts: readonly ContainerFacts[]): string | undefined {
+  const times = facts.flatMap(({ State }) => [stampAt(State.StartedAt), stampAt(State.FinishedAt)]);
+  return times.toSorted((a = '', b = '') => a.localeCompare(b)).findLast((one) => one !== undefined);
 }
 
 interface Deferred {

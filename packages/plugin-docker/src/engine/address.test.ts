@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '@praetorian-guard/core/plugin';
 import { describe, expect, it } from 'vitest';
 import { addressOf } from './address.ts';
 
@@ -43,5 +44,22 @@ describe('the address of an engine', () => {
     ['tcp://engine', { ca: 'nowhere.pem' }, 'nowhere.pem'],
   ])('is refused for %s with %j: %s', (url, tls, why) => {
     expect(() => addressOf(url, tls, '/base')).toThrow(why);
+  });
+
+  it.each([
+    'tcp://me:secret@engine:2375',
+    'tcp://:secret@engine',
+    'me:secret@engine',
+    'tcp://engine?token=secret',
+    'tcp://me:se/secret@x:y',
+  ])('tells no secret that stands in %s', (url) => {
+    let text = '';
+    try {
+      addressOf(url, undefined, '/base');
+    } catch (error) {
+      text = messageOf(error);
+    }
+    expect(text).toMatch(/engine/);
+    expect(text).not.toMatch(/secret/);
   });
 });

@@ -28,15 +28,15 @@ const defaultPort = { http: 2375, https: 2376 } as const;
 export function addressOf(url: string, tls: TlsFiles | undefined, baseDir: string): EngineAddress {
   if (url.startsWith('unix://')) {
     const socketPath = url.slice('unix://'.length);
-    if (socketPath === '') throw invalid(url, 'it names no socket');
-    if (tls) throw invalid(url, 'a socket does not speak TLS; leave `tls` out');
+    if (socketPath === '') throw invalidUrl(url, 'it names no socket');
+    if (tls) throw invalidUrl(url, 'a socket does not speak TLS; leave `tls` out');
     return { socketPath: resolve(baseDir, socketPath), protocol: 'http' };
   }
-  const { protocol: scheme, hostname, port, pathname, username, search } = parsed(url);
-  if (!['tcp:', 'http:', 'https:'].includes(scheme)) throw invalid(url, 'it is none of unix, tcp, http and https');
-  if (hostname === '') throw invalid(url, 'it names no host');
-  if (username !== '' || search !== '' || (pathname !== '' && pathname !== '/'))
-    throw invalid(url, 'it has more than a host and a port');
+  const { protocol: scheme, hostname, port, pathname, username, password, search } = parsed(url);
+  if (!['tcp:', 'http:', 'https:'].includes(scheme)) throw invalidUrl(url, 'it is none of unix, tcp, http and https');
+  if (hostname === '') throw invalidUrl(url, 'it names no host');
+  if (username !== '' || password !== '' || search !== '' || (pathname !== '' && pathname !== '/'))
+    throw invalidUrl(url, 'it has more than a host and a port');
   const protocol = tls !== undefined || scheme === 'https:' ? 'https' : 'http';
   return {
     // In a URL an IPv6 address stands in brackets, for a socket it does not.
@@ -51,7 +51,7 @@ function parsed(url: string): URL {
   try {
     return new URL(url);
   } catch {
-    throw invalid(url, 'it is no URL');
+    throw invalidUrl(url, 'it is no URL');
   }
 }
 
@@ -68,6 +68,11 @@ function pemsOf(tls: TlsFiles, baseDir: string): Pick<EngineAddress, 'ca' | 'cer
     }
   };
   return { ...read('ca'), ...read('cert'), ...read('key') };
+}
+
+/** What stands before an `@` or behind a `?` may be a secret. */
+function invalidUrl(url: string, why: string): Error {
+  return invalid(url.replace(/^(\w+:\/\/)?.*@/s, '$1…@').replace(/[?#].*$/s, '?…'), why);
 }
 
 function invalid(what: string, why: string): Error {

@@ -35,3 +35,13 @@ export function engineErrorOf(what: string, thrown: unknown): EngineError {
 export function isMissing(error: unknown): boolean {
   return error instanceof EngineError && error.status === 404;
 }
+
+/** Whether nobody knows if the engine did it. */
+export function isLost(error: unknown): boolean {
+  return error instanceof EngineError && error.lost;
+}
+
+/** Whether the container is being removed already, and so can neither be removed nor changed. */
+export function isGoing(error: unknown): boolean {
+  return error instanceof EngineError && error.status === 409;
+}

@@ -142,9 +142,12 @@ export class Engine {
   }
 
   /** Volumes without a name stay; whoever needs them no more prunes them. Does nothing when it is gone. */
-  async remove(id: string, options?: CallOptions): Promise<void> {
+  async remove(
+    id: string,
+    { force = true, ...options }: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<void> {
     const removed = this.#change('remove a container', options, (abortSignal) =>
-      this.#docker.getContainer(id).remove({ v: false, force: true, abortSignal }),
+      this.#docker.getContainer(id).remove({ v: false, force, abortSignal }),
     );
     await orMissing(removed);
   }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type EngineEvent, eventsOf } from './event-stream.ts';
+import { type EngineEvent, eventsOf, stampAt } from './event-stream.ts';
 
 const die =
   '{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"137","name":"web"}},"time":1795959521,"timeNano":1795959521450529708}';
@@ -53,4 +53,11 @@ describe('the event stream', () => {
     });
     await expect(eventsOf(broken).next()).rejects.toThrow('ECONNRESET');
   });
+});
+
+it('a time in an answer of the engine is a place among its events, to the nanosecond', () => {
+  expect(stampAt('2026-01-01T00:00:00.123456789Z')).toBe('1767225600.123456789');
+  expect(stampAt('2026-01-01T02:00:01.5+02:00')).toBe('1767225601.500000000');
+  expect(stampAt('2026-01-01T00:00:00Z')).toBe('1767225600.000000000');
+  for (const none of ['0001-01-01T00:00:00Z', '']) expect(stampAt(none)).toBeUndefined();
 });

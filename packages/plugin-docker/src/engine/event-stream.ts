@@ -68,3 +68,11 @@ function stampOf(line: string, time: number): string {
   const digits = /"timeNano":(\d{10,})/.exec(line)?.[1];
   return digits === undefined ? `${time}.000000000` : `${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
+
+/** A time as the engine writes it in its answers, as `since` takes it; `undefined` for what never was. */
+export function stampAt(text: string): string | undefined {
+  const ms = Date.parse(text);
+  if (!(ms > 0)) return undefined;
+  const fraction = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
+  return `${Math.floor(ms / 1_000)}.${fraction.padEnd(9, '0')}`;
+}

@@ -1,0 +1,161 @@
+import type { InventoryEvent } from '@praetorian-guard/core/plugin';
+import { createRig } from '@praetorian-guard/core/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { containerFacts, ended, type PlainContainer } from '../../test/plain-engine.ts';
+import { Book } from './book.ts';
+import { Endings } from './endings.ts';
+import { Hands } from './hands.ts';
+import { Roster } from './roster.ts';
+import { inTurn } from './strangers.ts';
+
+const rig = createRig();
+let roster: Roster;
+let told: InventoryEvent[];
+let warned: number;
+
+beforeEach(() => {
+  told = [];
+  warned = rig.log.entries.length;
+  roster = new Roster({
+    book: new Book(rig.state),
+    endings: new Endings(),
+    idPrefix: '',
+    reach: 'container',
+    host: '',
+    publish: (event) => void told.push(event),
+    now: () => rig.clock.now(),
+    log: rig.log,
+  });
+});
+
+const take = (id: string, given: PlainContainer = {}) => roster.take(containerFacts(id, given));
+const worker = { 'praetorian.agent': 'worker' };
+const ids = (agentId: string) => roster.containers(agentId).map(({ facts }) => facts.Id);
+const warnings = () => rig.log.entries.slice(warned).map(({ fields, message }) => ({ ...fields, message }));
+
+describe('containers that would be one agent', () => {
+  it('are told once with both names, and the first stays', () => {
+    for (let round = 0; round < 2; round += 1)
+      for (const id of ['w1', 'w2', 'w3']) take(id, { labels: { ...worker, 'praetorian.generation': '1' } });
+    expect(ids('worker')).toEqual(['w1']);
+    expect(warnings()).toMatchObject([
+      { agentId: 'worker', container: 'w2', other: 'w1' },
+      { agentId: 'worker', container: 'w3', other: 'w1' },
+    ]);
+  });
+
+  it('follow one another, the oldest first', () => {
+    take('w1', { labels: worker });
+    take('w3', { labels: worker, created: '2026-01-03T00:00:00Z' });
+    take('w2', { labels: worker, created: '2026-01-02T00:00:00Z' });
+    roster.drop('w1');
+    expect(ids('worker')).toEqual(['w2']);
+    roster.drop('w3');
+    roster.drop('w2');
+    expect(ids('worker')).toEqual([]);
+    expect(told.map(({ type }) => type)).toEqual(['present', 'present', 'removed']);
+  });
+
+  it('are two when the guard made one to run beside the other, in whichever order they are known', () => {
+    const beside = { name: 'web.praetorian-2', labels: { 'praetorian.agent': 'web', 'praetorian.key': 'k' } };
+    take('new', beside);
+    take('old', { name: 'web' });
+    expect(ids('web').toSorted()).toEqual(['new', 'old']);
+    expect(roster.current('web')?.facts.Id).toBe('old');
+    take('copy', { name: 'other', labels: { ...beside.labels, 'praetorian.generation': '1' } });
+    take('named', { name: 'web.praetorian-9', labels: { 'praetorian.agent': 'web' } });
+    expect(ids('web').toSorted()).toEqual(['new', 'old']);
+  });
+
+  it('are not what the guard made and a stranger, also when the old one is gone', () => {
+    const labels = { 'praetorian.agent': 'web' };
+    take('new', { name: 'web.praetorian-2', labels: { ...labels, 'praetorian.key': 'k' } });
+    take('other', { labels });
+    take('new', { name: 'web', labels: { ...labels, 'praetorian.key': 'k' } });
+    expect(ids('web')).toEqual(['new']);
+  });
+
+  it('are the old and the new while it is not yet known that the old has another name', () => {
+    take('old', { name: 'web' });
+    take('new', { name: 'web', labels: { 'praetorian.key': 'k' } });
+    take('old', { name: 'praetorian-kept.web.2' });
+    expect(ids('web')).toEqual(['new']);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('are the old and what Compose makes in its place, under another name until the old is gone', () => {
+    const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
+    take('old', { name: 'shop-web-1', labels });
+    take('new', { name: 'abc_shop-web-1', labels, state: { ...ended(0), Status: 'created' } });
+    expect(warnings()).toEqual([]);
+    expect(ids('shop_web.1')).toEqual(['old']);
+    roster.drop('old');
+    take('new', { name: 'shop-web-1', labels });
+    expect(ids('shop_web.1')).toEqual(['new']);
+    expect(told.map(({ type }) => type)).not.toContain('removed');
+  });
+
+  it('wait while the guard replaces the one', () => {
+    take('old', { name: 'web' });
+    take('other', { labels: { 'praetorian.agent': 'web' } });
+    const unhold = roster.hold('web');
+    take('old', { name: 'praetorian-kept.web.2' });
+    take('other', { labels: { 'praetorian.agent': 'web' } });
+    expect(ids('web')).toEqual([]);
+    take('new', { name: 'web', labels: { 'praetorian.agent': 'web', 'praetorian.key': 'k' } });
+    unhold();
+    expect(ids('web')).toEqual(['new']);
+  });
+
+  it('come by their age, after what the guard made', () => {
+    const made = containerFacts('made', { created: '2026-01-09T00:00:00Z', labels: { 'praetorian.key': 'k' } });
+    const [young, old] = [containerFacts('young', { created: '2026-01-02T00:00:00Z' }), containerFacts('old')];
+    expect(inTurn([young, made, old])).toEqual([made, old, young]);
+  });
+});
+
+it('a container under a label that is no id is told once, with what is allowed', () => {
+  for (let round = 0; round < 2; round += 1)
+    expect(take('web', { labels: { 'praetorian.group': 'Team A' } })).toBeUndefined();
+  expect(warnings()).toMatchObject([
+    {
+      container: 'web',
+      where: 'praetorian.group',
+      id: 'Team A',
+      allowed: expect.stringContaining('letters') as string,
+    },
+  ]);
+});
+
+it('a container that is another agent from now on is removed as the first', () => {
+  take('id', { name: 'web' });
+  take('id', { name: 'webx' });
+  expect(told.map((event) => (event.type === 'present' ? event.agent.id : event))).toEqual([
+    'web',
+    { type: 'removed', agentId: 'web' },
+    'webx',
+  ]);
+});
+
+it('what a health check of a container says that has ended is not told', () => {
+  take('web', { state: { ...ended(0), Health: { Status: 'unhealthy' } } });
+  expect(roster.listing().filter((event) => event.type === 'lifecycle' && event.event === 'unhealthy')).toEqual([]);
+});
+
+it('the guard at work on a container is remembered for as long as events may come, not for ever', async () => {
+  const hands = new Hands(() => rig.clock.now());
+  const at = rig.clock.now();
+  hands.lay('web');
+  hands.lay('web');
+  expect([hands.lift('web'), hands.isOn('web'), hands.lift('web'), hands.isOn('web')]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  await rig.clock.advance(60_000);
+  expect([hands.wasOn('web', at), hands.wasOn('web', at + 30_000)]).toEqual([true, false]);
+  await rig.clock.advance(10 * 60_000);
+  hands.lay('db');
+  expect([hands.size, hands.isOn('db')]).toEqual([1, true]);
+});

@@ -1,0 +1,160 @@
+import type { Action, Instance } from '@praetorian-guard/core/plugin';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../src/engine/engine-error.ts';
+import type { Engine } from '../src/engine/engine.ts';
+import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
+import { Harness, until } from './harness.ts';
+
+const docker = await testEngine();
+
+/** The engine, one call of which goes wrong: before it is done, or so that it is done and the answer lost. */
+function failing(method: keyof Engine & string, fault: { readonly error: Error; readonly after?: boolean }) {
+  let left = 1;
+  return (engine: Engine): Engine =>
+    new Proxy(engine, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]): Promise<unknown> => {
+          if (name !== method || left === 0) return Reflect.apply(value, target, args);
+          left -= 1;
+          if (fault.after === true) await Reflect.apply(value, target, args);
+          throw fault.error;
+        };
+      },
+    });
+}
+
+describe.runIf(docker)('when something goes wrong on the way', () => {
+  let image = '';
+  let harness: Harness;
+
+  beforeAll(async () => {
+    if (docker) image = await importBusybox(docker);
+  });
+  afterAll(async () => {
+    if (docker) await cleanUp(docker);
+  });
+  beforeEach(() => {
+    if (docker) harness = new Harness(docker, image);
+  });
+  afterEach(() => harness.dispose());
+
+  const always = { HostConfig: { RestartPolicy: { Name: 'always' } } };
+  const recreate = (agentId: string, { id }: Instance): Action => ({
+    kind: 'recreate',
+    agentId,
+    instanceId: id,
+    graceMs: 1_000,
+  });
+  const states = async (name: string): Promise<string[]> =>
+    (await harness.containers()).map(({ Names, State }) => `${Names[0]?.replace(name, 'web')} ${State}`);
+
+  it('the old container is back under its name and with its policy when it could not be stopped', async () => {
+    const web = await harness.run('web', always);
+    const error = new EngineError('stop: did not receive an exit event', { status: 500, lost: false });
+    const orchestrator = harness.create({}, undefined, failing('stop', { error }));
+    await orchestrator.start();
+    const inventory = await harness.follow(orchestrator);
+    const receipt = await harness.act(orchestrator, recreate(web.name, inventory.instance(web.name)));
+    expect(receipt).toMatchObject({ result: 'failed' });
+    expect(await states(web.name)).toEqual(['/web running']);
+    expect((await harness.inspect(web.id)).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
+    expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
+  });
+
+  it('an answer that was lost is no failure: the same key goes on where it was', async () => {
+    const web = await harness.run('web', always);
+    const error = new EngineError('create: socket hang up', { lost: true });
+    const orchestrator = harness.create({}, undefined, failing('create', { error, after: true }));
+    await orchestrator.start();
+    const instance = (await harness.follow(orchestrator)).instance(web.name);
+    const intent = await harness.prepare(orchestrator, recreate(web.name, instance), 'k');
+    const run = () => orchestrator.execute(intent, harness.grant('k'), harness.call());
+    expect(await run()).toMatchObject({ result: 'unknown' });
+    expect(await orchestrator.reconcile(intent)).toMatchObject({ result: 'failed' });
+    expect(await run()).toMatchObject({ result: 'succeeded' });
+    expect(await states(web.name)).toEqual(['/web running', '/praetorian-kept.web.2 exited']);
+  });
+
+  it('a kept container that somebody has taken back is left to them', async () => {
+    const web = await harness.run('web', always);
+    const orchestrator = await harness.start({ keepOld: 500 });
+    const inventory = await harness.follow(orchestrator);
+    await harness.act(orchestrator, recreate(web.name, inventory.instance(web.name)));
+    await harness.docker.getContainer(web.name).remove({ force: true });
+    const old = harness.docker.getContainer(web.id);
+    await old.rename({ name: web.name });
+    await old.start();
+    await until(async () => (await harness.inspect(web.id)).HostConfig.RestartPolicy?.Name === 'always');
+    expect(await states(web.name)).toEqual(['/web running']);
+  });
+
+  it('what a person paused or stopped after it was planned is not touched', async () => {
+    const [web, db] = [await harness.run('web'), await harness.run('db')];
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const run = async (name: string, meanwhile: () => Promise<unknown>) => {
+      const intent = await harness.prepare(orchestrator, recreate(name, inventory.instance(name)), name);
+      await meanwhile();
+      return orchestrator.execute(intent, harness.grant(name), harness.call());
+    };
+    const paused = await run(web.name, () => harness.docker.getContainer(web.id).pause());
+    expect(paused).toMatchObject({ result: 'superseded' });
+    const stopped = await run(db.name, async () => {
+      await harness.docker.getContainer(db.id).stop({ t: 1 });
+      await inventory.until((seen) => seen.lifecycle(db.name).includes('stopped'));
+    });
+    expect(stopped).toMatchObject({ result: 'superseded' });
+  });
+
+  it('a container is not made anew that others live in, or that removes itself', async () => {
+    const web = await harness.run('web');
+    await harness.run('side', {
+      HostConfig: { NetworkMode: `container:${web.id}` },
+      Labels: { [harness.selector]: 'no' },
+    });
+    const brief = await harness.run('brief', { HostConfig: { AutoRemove: true } });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const on = inventory.instance(web.name);
+    const refused = async (action: Action): Promise<string> => {
+      const decision = await orchestrator.prepare(action, 'k');
+      return decision.act ? 'admitted' : decision.reason.text;
+    };
+    expect(await refused(recreate(web.name, on))).toContain('lives in the network');
+    const restart = { kind: 'restart', agentId: web.name, instanceId: on.id, graceMs: 0 } as const;
+    expect(await refused(restart)).toContain('is no agent');
+    expect(await refused(recreate(brief.name, inventory.instance(brief.name)))).toContain('--rm');
+  });
+
+  it('a retirement that was never admitted is done when there is nobody to retire, and not while there is', async () => {
+    const web = await harness.run('web');
+    const orchestrator = await harness.start();
+    const { id } = (await harness.follow(orchestrator)).instance(web.name);
+    const intent = (instanceId: string) => ({
+      key: unique('key'),
+      action: { kind: 'retire', agentId: web.name, instanceId, graceMs: 0 } as const,
+      affects: [web.name],
+      before: {},
+    });
+    expect(await orchestrator.reconcile(intent(id))).toMatchObject({ result: 'failed' });
+    expect(await orchestrator.reconcile(intent(`${web.name}~gone`))).toMatchObject({ result: 'succeeded' });
+  });
+
+  it('a group is scaled under the prefix of its engine', async () => {
+    const group = unique('group');
+    await harness.run('worker', { name: `${group}.1`, Labels: { 'praetorian.group': group } });
+    const orchestrator = await harness.start({ idPrefix: 'east:' });
+    const inventory = await harness.follow(orchestrator);
+    expect(await harness.act(orchestrator, { kind: 'scale', group, replicas: 2 })).toMatchObject({
+      result: 'succeeded',
+    });
+    await inventory.until((seen) => seen.lifecycle(`east:${group}.2`).includes('started'));
+    expect((await harness.containers()).map(({ Names }) => Names[0])).toEqual([`/${group}.1`, `/${group}.2`]);
+    expect(await harness.act(orchestrator, { kind: 'scale', group, replicas: 1 })).toMatchObject({
+      result: 'succeeded',
+    });
+    expect(await harness.containers()).toHaveLength(1);
+  });
+});
