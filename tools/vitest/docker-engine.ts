@@ -7,7 +7,7 @@ const url = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
  * Looks once, before all tests, whether there is a Docker engine to test against. Where there is none the tests on
  * containers are left out, in one line that says how to add them; in CI that is a failure.
  */
-export default async function dockerEngine(): Promise<void> {
+export async function setup(): Promise<void> {
   // Two projects ask, and one line is enough.
   if (process.env['DOCKER_TESTS'] !== undefined) return;
   const why = await missing();
