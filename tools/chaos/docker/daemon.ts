@@ -1,0 +1,119 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestEngine } from '../../../examples/reference-host/test/docker/engine.ts';
+
+const readyMs = 60_000;
+
+/**
+ * A Docker engine of the campaign's own, with a folder and a bridge of its own, so that it can be restarted while others on
+ * this machine go on. Containers outlive a restart of it (`live-restore`).
+ */
+export class OwnDaemon {
+  readonly folder = mkdtempSync(join(tmpdir(), 'pg-dk-'));
+  readonly engine = new TestEngine(`unix://${this.folder}/docker.sock`);
+  readonly #bridge: string;
+  #process: ChildProcess | undefined;
+  #output = '';
+
+  constructor() {
+    this.#bridge = `pgc${process.pid}`;
+  }
+
+  async open(): Promise<void> {
+    ip('link', 'add', 'name', this.#bridge, 'type', 'bridge');
+    ip('address', 'add', `${freeSubnet()}.1/24`, 'dev', this.#bridge);
+    ip('link', 'set', this.#bridge, 'up');
+    await this.#start();
+  }
+
+  /** As a person who upgrades it does. */
+  async restart(): Promise<void> {
+    await this.#end();
+    await this.#start();
+  }
+
+  /** Everything of it goes; its containers have to be gone. */
+  async close(): Promise<void> {
+    await this.#end();
+    for (const pid of this.#left()) kill(pid);
+    for (const place of mountsIn(this.folder)) execFileSync('umount', ['-l', place]);
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    if (existsSync(`/sys/class/net/${this.#bridge}`)) ip('link', 'delete', this.#bridge);
+  }
+
+  async #start(): Promise<void> {
+    const at = (name: string): string => join(this.folder, name);
+    const places = ['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid')];
+    // Nothing of it leaves this machine, so the rules of the firewall, which all engines share, are left as they are.
+    const network = ['-b', this.#bridge, '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
+    const child = spawn('dockerd', [...places, '-H', this.engine.url, ...network, '--live-restore'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    const hear = (text: Buffer): void => void (this.#output = (this.#output + String(text)).slice(-20_000));
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    const end = Date.now() + readyMs;
+    while (!(await this.engine.ask('GET', '/_ping').then(yes, no))) {
+      if (child.exitCode !== null || Date.now() > end) throw new Error(`dockerd does not come up:\n${this.#output}`);
+      await sleep(50);
+    }
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  /** Its containerd and the keepers of containers, found by the folder in their arguments. */
+  #left(): readonly number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/cmdline`).includes(this.folder))
+      .map(Number)
+      .filter((pid) => pid !== process.pid);
+  }
+}
+
+function ip(...argv: readonly string[]): void {
+  execFileSync('ip', argv, { stdio: 'pipe' });
+}
+
+/** First three numbers of a network that no interface of this machine is in. */
+function freeSubnet(): string {
+  const used = Object.values(networkInterfaces()).flatMap((some) => (some ?? []).map(({ address }) => address));
+  const free = Array.from({ length: 254 }, (_, at) => `10.213.${at + 1}`);
+  return free.find((subnet) => !used.some((address) => address.startsWith(`${subnet}.`))) ?? '10.213.255';
+}
+
+function mountsIn(folder: string): readonly string[] {
+  const places = read('/proc/self/mounts')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  return places.filter((place) => place.startsWith(`${folder}/`)).toReversed();
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;

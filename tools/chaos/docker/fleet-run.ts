@@ -1,0 +1,200 @@
+import { seededRandom } from '@praetorian-guard/core';
+import type { Incident } from '@praetorian-guard/core';
+import type { Random } from '@praetorian-guard/core/plugin';
+import { lost } from '../checks.ts';
+import type { OwnDaemon } from './daemon.ts';
+import { eligible, type Fault, type FaultKind, faults } from './faults.ts';
+import { type Injection, Injector, type Target } from './injector.ts';
+import { countActions, leftovers, wrongActions } from './judge.ts';
+import type { Limits } from './limits.ts';
+import { objectionTo } from './refusals.ts';
+
+import { Stage } from './stage.ts';
+import { noViolations, type Violations } from './violations.ts';
+
+export interface RunOptions {
+  readonly limits: Limits;
+  readonly injections: number;
+  readonly fleet: number;
+  readonly seed: number;
+  readonly kinds: readonly FaultKind[];
+  readonly say: (line: string) => void;
+}
+
+/** What one run over a fleet found. */
+export interface RunResult {
+  readonly injections: readonly Injection[];
+  readonly violations: Violations;
+  readonly incidents: readonly Incident[];
+  readonly disturbances: { readonly guard: number; readonly engine: number };
+}
+
+const patienceMs = { raised: 90_000, default: 25_000 } as const;
+const staggerMs = 1_200;
+
+/** One fleet, one guard, and faults in small batches: never two in one group at once, and rest between the batches. */
+export class FleetRun {
+  readonly #o: RunOptions;
+  readonly #random: Random;
+  readonly #stage: Stage;
+  readonly #injector: Injector;
+  readonly #done: Injection[] = [];
+  readonly #violations: Violations = noViolations();
+  #deck: FaultKind[] = [];
+
+  constructor(daemon: OwnDaemon, options: RunOptions) {
+    this.#o = options;
+    this.#random = seededRandom(options.seed, { now: () => Date.now() });
+    this.#stage = new Stage(daemon, options.fleet, options.limits);
+    this.#injector = new Injector(this.#stage, this.#random);
+  }
+
+  async run(): Promise<RunResult> {
+    try {
+      await this.#stage.open();
+      this.#o.say(`${this.#o.limits}: ${this.#stage.agentIds.length} containers are watched and healthy`);
+      while (this.#done.length < this.#o.injections && (await this.#batch()));
+      return {
+        injections: this.#done,
+        violations: this.#violations,
+        incidents: this.#stage.observer.incidents,
+        disturbances: this.#injector.disturbances,
+      };
+    } finally {
+      await this.close();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#stage.close();
+  }
+
+  /** `false` when the fleet does not come to rest: what follows would say nothing. */
+  async #batch(): Promise<boolean> {
+    const before = this.#stage.log.events.length;
+    const batch = this.#draw();
+    const injected = await Promise.all(batch.map((target, at) => this.#after(at * staggerMs, target)));
+    for (const one of injected) this.#note(one);
+    try {
+      await this.#stage.rest();
+    } catch (error) {
+      this.#violations.unhealed.push(`the fleet does not come to rest: ${String(error).slice(0, 4_000)}`);
+      return false;
+    }
+    await this.#check(injected, before);
+    return true;
+  }
+
+  async #after(ms: number, target: Target): Promise<Injection> {
+    await new Promise((begin) => setTimeout(begin, ms));
+    return this.#injector.inject(target);
+  }
+
+  /** Faults on agents of different groups; one that disturbs guard or engine comes last, and alone of its kind. */
+  #draw(): readonly Target[] {
+    const width = Math.min(4, Math.max(2, Math.floor(this.#o.fleet / 4)), this.#o.injections - this.#done.length);
+    const batch: Target[] = [];
+    const groups = new Set<string>();
+    for (let tries = 0; batch.length < width && tries < 3 * this.#o.kinds.length; tries += 1) {
+      const kind = this.#next();
+      const free = eligible(kind, this.#stage.agentIds).filter((agentId) => !groups.has(agentId.split('.')[0] ?? ''));
+      const disturbs = batch.some((target) => (faults[target.kind] as Fault).disturb !== undefined);
+      if (free.length === 0 || (disturbs && (faults[kind] as Fault).disturb !== undefined)) {
+        this.#deck.unshift(kind);
+        continue;
+      }
+      const agentId = free[this.#random.integer(free.length)] as string;
+      groups.add(agentId.split('.')[0] ?? '');
+      const number = this.#done.length + batch.length + 1;
+      batch.push({ number, kind, agentId, patienceMs: patienceMs[this.#o.limits] });
+    }
+    return batch.toSorted((a, b) => order(a.kind) - order(b.kind));
+  }
+
+  /** Every kind once before any comes again. */
+  #next(): FaultKind {
+    if (this.#deck.length === 0) {
+      const kinds = [...this.#o.kinds];
+      while (kinds.length > 0) this.#deck.push(...kinds.splice(this.#random.integer(kinds.length), 1));
+    }
+    return this.#deck.pop() as FaultKind;
+  }
+
+  #note(one: Injection): void {
+    this.#done.push(one);
+    const { kind, agentId, healedMs, leftAlone, reason, number } = one;
+    const came =
+      healedMs === undefined
+        ? leftAlone === undefined
+          ? `not healed: ${reason?.code}: ${reason?.text}`
+          : leftAlone
+            ? `left alone: ${reason?.code}`
+            : 'TOUCHED'
+        : `healed in ${healedMs} ms`;
+    const beyond = one.beyond === undefined ? '' : ` (${one.beyond})`;
+    this.#o.say(`${this.#o.limits} ${number}/${this.#o.injections} ${agentId} ${kind}: ${came}${beyond}`);
+  }
+
+  async #check(injected: readonly Injection[], before: number): Promise<void> {
+    const { log, fleet, agentIds } = this.#stage;
+    const events = log.events.slice(before);
+    const windows = injected.map(({ window }) => window);
+    this.#violations.wrong.push(...wrongActions(events, windows));
+    for (const one of injected) this.#judge(one);
+    const standing = (await fleet.containers()).map(({ Names, State, Labels }) => ({
+      agentId: Labels['praetorian.agent'],
+      name: Names[0] ?? '',
+      state: State,
+    }));
+    this.#violations.leftovers.push(...leftovers(standing, agentIds));
+    const networks = await fleet.engine.ask<readonly { Name: string }[]>('GET', '/networks');
+    const strange = networks.filter(({ Name }) => !['bridge', 'host', 'none'].includes(Name));
+    this.#violations.leftovers.push(...strange.map(({ Name }) => `network ${Name}`));
+    await this.#checkRecords();
+  }
+
+  #judge(one: Injection): void {
+    const { agentId, window, leftAlone, healedMs, kind, reason, ownStarts } = one;
+    const incidents = this.#stage.incidentsOf(agentId, window.from);
+    const events = this.#stage.log.of(agentId, window.from);
+    const { lost: gone, duplicated } = countActions({ agentId, events, incidents, ownStarts });
+    this.#violations.lost.push(...gone);
+    this.#violations.duplicated.push(...duplicated);
+    if (leftAlone === false) this.#violations.wrong.push(`${agentId} was touched although a person had ${kind} it`);
+    if (leftAlone === true && !one.detected) this.#violations.unexplained.push(`${agentId} ${kind}: ${reason?.code}`);
+    if (healedMs !== undefined || leftAlone !== undefined || one.beyond !== undefined) return;
+    const text = `${agentId} ${kind}: ${reason?.code}: ${reason?.text}`;
+    if (this.#o.limits === 'raised') this.#violations.unhealed.push(text);
+    const objection = objectionTo(reason?.code, this.#situation(one));
+    if (objection !== undefined && this.#o.limits === 'default') this.#violations.unexplained.push(objection);
+  }
+
+  #situation({ agentId, kind, window }: Injection): Parameters<typeof objectionTo>[1] {
+    const group = this.#stage.groupOf(agentId);
+    return {
+      kind,
+      agentId,
+      groupSize: group.length,
+      now: window.to,
+      events: this.#stage.log.events,
+      faultsInGroup: this.#done.filter((one) => group.includes(one.agentId)).map((one) => one.window.from),
+      faultsOfAgent: this.#done.filter((one) => one.agentId === agentId).length,
+    };
+  }
+
+  /** What the guard said before it was killed has to be on record after it. */
+  async #checkRecords(): Promise<void> {
+    const { observer, host } = this.#stage;
+    for (const { id } of observer.incidents) {
+      const { status, body } = await host.ask('GET', `/api/v1/incidents/${id}`);
+      const record = body as Incident & Pick<Parameters<typeof lost>[2] & object, 'timeline'>;
+      const known = status === 200 ? { incident: record as Incident, timeline: record.timeline } : undefined;
+      for (const text of lost(id, observer.entriesOf(id), known))
+        if (!this.#violations.lost.includes(text)) this.#violations.lost.push(text);
+    }
+  }
+}
+
+function order(kind: FaultKind): number {
+  return (faults[kind] as Fault).disturb === undefined ? 0 : 1;
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Incident } from '@praetorian-guard/core';
+import { createTestHost, type TestHost } from '../../../examples/reference-host/test/config.ts';
+import { ContainerFleet } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+import { importThinImage } from '../../../examples/reference-host/test/docker/image.ts';
+import { EngineLog } from '../../../examples/reference-host/test/docker/engine-log.ts';
+import { RunningHost } from '../../../examples/reference-host/test/host.ts';
+import { Observer } from '../observer.ts';
+import type { OwnDaemon } from './daemon.ts';
+import { groupSizes, imageOf } from './layout.ts';
+import { type Limits, sectionsOf } from './limits.ts';
+import { isWell } from './truth.ts';
+
+const firstHostPort = 24_000;
+/** The system of this machine fits beside an agent of 45 MB; a leak reaches it in seconds. */
+const memoryMb = 160;
+const quietMs = 90_000;
+const hearMs = 20_000;
+
+/** Everything a run plays on: the containers, what the engine tells of them, and the guard. */
+export class Stage {
+  readonly daemon: OwnDaemon;
+  readonly fleet: ContainerFleet;
+  readonly log: EngineLog;
+  readonly agentIds: readonly string[];
+  readonly hostPorts: ReadonlyMap<string, number>;
+  readonly #limits: Limits;
+  #folder: TestHost | undefined;
+  #host: RunningHost | undefined;
+  #observer: Observer | undefined;
+
+  constructor(daemon: OwnDaemon, size: number, limits: Limits) {
+    this.daemon = daemon;
+    this.fleet = new ContainerFleet(daemon.engine);
+    this.log = new EngineLog(daemon.engine, this.fleet.label);
+    this.#limits = limits;
+    this.agentIds = Object.entries(groupSizes(size)).flatMap(([group, count]) =>
+      Array.from({ length: count }, (_, at) => `${group}.${at + 1}`),
+    );
+    const gates = this.agentIds.filter((agentId) => agentId.startsWith('gates.'));
+    this.hostPorts = new Map(gates.map((agentId, at) => [agentId, firstHostPort + at]));
+  }
+
+  get host(): RunningHost {
+    if (!this.#host) throw new Error('the stage is not open');
+    return this.#host;
+  }
+
+  get observer(): Observer {
+    if (!this.#observer) throw new Error('the stage is not open');
+    return this.#observer;
+  }
+
+  async open(): Promise<void> {
+    const { fleet, log, daemon } = this;
+    await fleet.open();
+    log.start();
+    for (const agentId of this.agentIds) await this.#startAgent(agentId);
+    this.#folder = await createTestHost({ sections: sectionsOf(this.#limits, daemon.engine.url, fleet.label) });
+    this.#host = new RunningHost(this.#folder);
+    this.#observer = new Observer(this.#folder.url);
+    this.#observer.start();
+    await this.#host.start();
+    await this.#host.healthy(this.agentIds.length);
+  }
+
+  async close(): Promise<void> {
+    await this.#host?.stop();
+    await this.#observer?.stop();
+    await this.log.stop();
+    await this.fleet.remove();
+    this.#folder?.remove();
+  }
+
+  groupOf(agentId: string): readonly string[] {
+    const group = agentId.split('.')[0] ?? '';
+    return this.agentIds.filter((other) => other.startsWith(`${group}.`));
+  }
+
+  incidentsOf(agentId: string, since: number): readonly Incident[] {
+    return this.observer.incidents.filter((one) => one.agentId === agentId && one.changedAt >= since);
+  }
+
+  /** At rest: every agent works, by the engine and by the guard, and no incident is open. */
+  async rest(): Promise<void> {
+    const { host } = this;
+    await host.until('every incident is resolved', () => this.#isQuiet(), quietMs);
+    await host.healthy(this.agentIds.length, quietMs);
+    await host.until('every agent works', async () => {
+      const well = await Promise.all(this.agentIds.map((agentId) => isWell(this.fleet, agentId)));
+      return well.every(Boolean);
+    });
+  }
+
+  /** Waits for something to be heard, not for ever: what comes of it is judged elsewhere. */
+  async heard(holds: () => boolean): Promise<void> {
+    const end = Date.now() + hearMs;
+    while (!holds() && Date.now() < end) await sleep(5);
+  }
+
+  /** Does it again while the engine is away. */
+  async stubbornly(deed: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return void (await deed());
+      } catch (error) {
+        const code = (error as { code?: string }).code;
+        if (tries > 100 || !['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(code ?? '')) throw error;
+        await sleep(100);
+      }
+    }
+  }
+
+  async #isQuiet(): Promise<boolean> {
+    const incidents = (await this.host.incidents()) as unknown as readonly Incident[];
+    for (const incident of incidents) this.observer.note(incident);
+    return incidents.every(({ state }) => state === 'resolved');
+  }
+
+  async #startAgent(agentId: string): Promise<void> {
+    const { fleet } = this;
+    const hostPort = this.hostPorts.get(agentId);
+    const archive = agentId.startsWith('archives.');
+    const image = imageOf(fleet, agentId);
+    if (archive) await importThinImage(fleet.engine, image.split(':')[0] ?? image, fleet.label);
+    await fleet.start(agentId, {
+      memoryMb,
+      healthEveryMs: 3_000,
+      ...(hostPort === undefined ? {} : { hostPort }),
+      ...(archive ? { image } : {}),
+    });
+  }
+}
