@@ -157,4 +157,36 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     });
     expect(await harness.containers()).toHaveLength(1);
   });
+
+  it('an agent that stands between two containers when the engine is lost stays, and is made anew when it is asked again', async () => {
+    const web = await harness.run('web', always);
+    const error = new EngineError('create: the engine is gone', { lost: true });
+    const orchestrator = harness.create({}, undefined, failing('create', { error }));
+    await orchestrator.start();
+    const inventory = await harness.follow(orchestrator);
+    const intent = await harness.prepare(orchestrator, recreate(web.name, inventory.instance(web.name)), 'k');
+    const run = () => orchestrator.execute(intent, harness.grant('k'), harness.call());
+    expect(await run()).toMatchObject({ result: 'unknown' });
+    expect(await states(web.name)).toEqual(['/praetorian-kept.web.2 running']);
+    expect(await run()).toMatchObject({ result: 'succeeded' });
+    await inventory.until((seen) => seen.instance(web.name).id === `${web.name}~2`);
+    expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
+  });
+
+  it('a group is not scaled while one of its containers is being replaced', async () => {
+    const group = unique('group');
+    const one = await harness.run('worker', { name: `${group}.1`, Labels: { 'praetorian.group': group } });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const scale = { kind: 'scale', group, replicas: 2 } as const;
+    const planned = await harness.prepare(orchestrator, scale, 'early');
+    const replacing = harness.act(orchestrator, recreate(one.name, inventory.instance(one.name)));
+    await until(async () => (await harness.containers()).length === 2);
+    expect(await orchestrator.prepare(scale, 'k')).toMatchObject({ act: false });
+    expect(await orchestrator.execute(planned, harness.grant('early'), harness.call())).toMatchObject({
+      result: 'superseded',
+    });
+    await replacing;
+    expect(await harness.act(orchestrator, scale)).toMatchObject({ result: 'succeeded' });
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
+import { cleanUp, importBusybox, labels, testEngine, unique } from './engine-kit.ts';
 import { Harness, type Inventory, until } from './harness.ts';
 
 const docker = await testEngine();
@@ -248,6 +248,23 @@ describe.runIf(docker)('the inventory of an engine', () => {
     await told(inventory, own.name, 'stopped');
     expect(inventory.lifecycle(web.name)).toEqual(['died']);
     expect(inventory.lifecycle(own.name)).not.toContain('died');
+  });
+
+  it('follows an agent to another address', async () => {
+    const network = await harness.docker.createNetwork({
+      Name: unique('net'),
+      Labels: labels,
+      IPAM: { Config: [{ Subnet: '172.31.79.0/24' }] },
+    });
+    const web = await harness.run('web', {
+      Labels: { 'praetorian.port': '80' },
+      HostConfig: { NetworkMode: network.id },
+    });
+    const inventory = await follow();
+    await network.disconnect({ Container: web.id });
+    const IPAMConfig = { IPv4Address: '172.31.79.77' };
+    await network.connect({ Container: web.id, EndpointConfig: { IPAMConfig } });
+    await inventory.until((seen) => seen.instance(web.name).endpoint === 'http://172.31.79.77:80');
   });
 
   it('puts a prefix before the ids, so that two engines may have containers of one name', async () => {

@@ -5,7 +5,7 @@ import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, re
 import type { Member } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
-import { prepareScale } from './scale-intents.ts';
+import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
 
@@ -31,7 +31,8 @@ export class Intents {
 
   /** Why the action no longer fits what is there, or `undefined`. */
   async staleness({ action, before }: Intent): Promise<string | undefined> {
-    if (action.kind === 'scale' || action.kind === 'retire') return undefined;
+    if (action.kind === 'scale') return scaleStaleness(this.#parts, action, before as unknown as ScaleBefore);
+    if (action.kind === 'retire') return undefined;
     const { containerId, startedAt, running } = before as unknown as ContainerBefore;
     const short = containerId.slice(0, 12);
     const facts = await this.#parts.engine.container(containerId);

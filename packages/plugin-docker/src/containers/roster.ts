@@ -36,7 +36,7 @@ export class Roster implements Neighbours {
   readonly #told = new Map<AgentId, string>();
   /** Whether the health check of each was well, as it was told last, and of which life. */
   readonly #health = new Map<AgentId, string>();
-  readonly #held = new Set<AgentId>();
+  readonly #held = new Map<AgentId, GroupId>();
   readonly #hands: Hands;
   readonly #strangers: Strangers;
   /** Containers of which it was told that they cannot be agents. */
@@ -117,12 +117,17 @@ export class Roster implements Neighbours {
 
   /** An agent that has no container for a moment stays, until the returned function is called. */
   hold(agentId: AgentId): () => void {
-    this.#held.add(agentId);
+    this.#held.set(agentId, this.current(agentId)?.group ?? agentId);
     return () => {
       this.#held.delete(agentId);
       this.#fill(agentId);
       this.#tell(agentId);
     };
+  }
+
+  /** Whether containers of the group come and go by the guard's own hand, so that they cannot be counted now. */
+  isReplacing(group: GroupId): boolean {
+    return [...this.#held.values()].includes(group);
   }
 
   /** Takes in a container as it is now; `undefined` when it is nobody. */
@@ -243,9 +248,10 @@ export class Roster implements Neighbours {
     if (next) this.take(next);
   }
 
-  /** Between its old container and the new one there is none for a moment. */
+  /** Between its old container and the new one there is none for a moment, or until a guard takes it up again. */
   #isAwaited(agentId: AgentId): boolean {
-    return this.#held.has(agentId) && !this.#byAgent.has(agentId);
+    if (this.#byAgent.has(agentId)) return false;
+    return this.#held.has(agentId) || this.#parts.book.get(agentId).kept?.some(({ by }) => by === '') === true;
   }
 
   #enter(member: Member): void {

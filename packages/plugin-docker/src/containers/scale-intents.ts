@@ -30,6 +30,8 @@ export function prepareScale({ roster, idPrefix }: IntentsParts, action: ScaleAc
   const members = roster.members(group).toSorted(byNumber);
   const template = roster.current(members.at(-1) ?? '');
   if (!template) return refuse(`There is no group ${group} of containers.`, 'Start one container of it by hand.');
+  if (roster.isReplacing(group))
+    return refuse(`A container of ${group} is being replaced, so that they cannot be counted now.`, 'Try again later.');
   if (!Number.isInteger(replicas) || replicas < 0 || replicas > replicasMax)
     return refuse(`${replicas} is not a number of replicas from 0 to ${replicasMax}.`);
   if (replicas === 0)
@@ -71,6 +73,18 @@ function added(
 /** `web.10` comes after `web.9`. */
 function byNumber(a: AgentId, b: AgentId): number {
   return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** Why the group cannot be scaled as it was planned any more. What was begun under the same key may be half done. */
+export function scaleStaleness(
+  { roster }: IntentsParts,
+  { group, replicas }: ScaleAction,
+  before: ScaleBefore,
+): string | undefined {
+  const { length } = roster.members(group);
+  const between = length >= Math.min(replicas, before.replicas) && length <= Math.max(replicas, before.replicas);
+  if (between && !roster.isReplacing(group)) return undefined;
+  return `The group has ${length} containers now, not ${before.replicas}.`;
 }
 
 export function reconcileScale({ roster, clock }: IntentsParts, { action, key }: Intent, before: ScaleBefore): Receipt {

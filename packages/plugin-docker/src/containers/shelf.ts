@@ -47,15 +47,22 @@ export class Shelf {
     }
   }
 
-  /** A guard that crashed after the new container ran has not written it down. */
-  async #complete(agentId: AgentId, { key }: Kept): Promise<void> {
-    const { engine, book, clock } = this.#parts;
+  /** A guard that crashed after the new container ran has not written it down. With both gone there is nothing to keep. */
+  async #complete(agentId: AgentId, { key, containerId }: Kept): Promise<void> {
+    const { engine, book, clock, roster } = this.#parts;
     const made = await containerOfKey(engine, key);
-    if (!made || !isUp(made)) return;
+    const isLost = !made && !(await engine.container(containerId));
+    if (!isLost && !(made && isUp(made))) return;
+    const by = made?.Id;
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,
-      kept: kept.map((one) => (one.key === key ? { ...one, by: made.Id, since: clock.now() } : one)),
+      kept: kept.flatMap((one) => {
+        if (one.key !== key) return [one];
+        return by === undefined ? [] : [{ ...one, by, since: clock.now() }];
+      }),
     }));
+    // Nobody waits for it any more.
+    roster.hold(agentId)();
   }
 
   /** The new one runs, and has for long enough; or it is gone by another's hand, and with it the reason to keep the old. */

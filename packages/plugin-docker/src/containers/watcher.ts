@@ -149,21 +149,36 @@ export class Watcher {
     // Listening begins before the listing, so that nothing falls between the two.
     const stream = await this.#listen(since);
     const over = new AbortController();
-    const onAbort = (): void => void stream.destroy();
-    signal.addEventListener('abort', onAbort);
+    const open = [stream];
+    const close = (): void => open.forEach((one) => void one.destroy());
+    signal.addEventListener('abort', close);
     try {
       const line = readAhead(eventsOf(stream));
+      const networks = await engine.events({ type: ['network'], event: ['connect', 'disconnect'] }, {}, { signal });
+      open.push(networks);
+      const addresses = this.#followNetworks(networks);
+      // That it broke is told below, once the list is made.
+      addresses.catch(() => undefined);
       await this.#list(line.waiting, since);
       onListed();
       this.#listed.resolve();
       const checking = this.#check(AbortSignal.any([signal, over.signal]));
-      await Promise.race([checking, line.each((event) => event.stamp !== since && this.#take(event))]);
+      const following = line.each((event) => event.stamp !== since && this.#take(event));
+      await Promise.race([checking, following, addresses]);
     } finally {
       over.abort();
-      signal.removeEventListener('abort', onAbort);
-      stream.destroy();
+      signal.removeEventListener('abort', close);
+      close();
     }
     throw new EngineError('follow the events: the engine ended the stream', { lost: true });
+  }
+
+  /** Whoever joins or leaves a network is reached by another address from then on. */
+  async #followNetworks(stream: Readable): Promise<void> {
+    for await (const { attributes } of eventsOf(stream)) {
+      const { container = '' } = attributes;
+      if (this.#parts.roster.member(container)) void this.#follower.check(container);
+    }
   }
 
   /** Events as they come, and before them those since a time by the engine's own clock, as far as it remembers. */
