@@ -33,6 +33,7 @@ const special = [
   'packages/core/test/safety/**',
 ];
 const containers = 'packages/plugin-docker/test/**/*.int.test.ts';
+const swarm = 'packages/plugin-docker/test/swarm*.int.test.ts';
 const never = ['**/node_modules/**', '**/dist/**'];
 const seed = 'tools/vitest/fast-check-seed.ts';
 
@@ -116,9 +117,23 @@ export default defineConfig({
           name: 'docker',
           globalSetup: ['tools/vitest/docker-engine.ts'],
           include: [containers],
-          exclude: never,
+          exclude: [...never, swarm],
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Some of these let the one node of the swarm take no tasks, which nobody beside them could bear.
+        extends: true,
+        test: {
+          name: 'swarm',
+          globalSetup: ['tools/vitest/docker-engine.ts'],
+          include: [swarm],
+          exclude: never,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
