@@ -88,11 +88,6 @@ export class Roster implements Neighbours {
     return this.containers(agentId).find((member) => member.instanceId === instanceId);
   }
 
-  /** Containers that live in the network of this one, and lose it when it restarts. */
-  sharersOf(containerId: string): readonly Member[] {
-    return this.all().filter(({ facts }) => facts.HostConfig.NetworkMode === `container:${containerId}`);
-  }
-
   isInHand(containerId: string): boolean {
     return this.#hands.isOn(containerId);
   }

@@ -1,10 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
-import { type Locks, type InventoryFeed } from '@praetorian-guard/core/kit';
+import type { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
 import { type Clock, type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine, ListedContainer } from '../engine/engine.ts';
 import { EngineError, isLost } from '../engine/engine-error.ts';
 import { type EngineEvent, eventsOf, stampAt } from '../engine/event-stream.ts';
+import { selects } from '../engine/selector.ts';
+import { Sight } from '../engine/sight.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import { EventFollower } from './event-follower.ts';
@@ -27,10 +28,6 @@ export interface WatcherParts {
   readonly restartGraceMs: Ms;
 }
 
-/** Pauses before the engine is asked again, the last one over and over. */
-const againMs: readonly Ms[] = [100, 250, 500, 1_000, 2_000];
-/** Whoever wants the list waits this long for an engine that is away. */
-const patienceMs: Ms = 15_000;
 /** The list is asked for again this often: for what no event told, and whether the engine still answers. */
 const checkMs: Ms = 60_000;
 const checksAtOnce = 16;
@@ -56,35 +53,35 @@ const actions = [
  */
 export class Watcher {
   readonly #parts: WatcherParts;
-  readonly #end = new AbortController();
   readonly #follower: EventFollower;
-  #run: Promise<void> = Promise.resolve();
-  #listed = deferred();
-  #why: unknown = new EngineError('the engine was not asked yet', { lost: false });
+  readonly #sight: Sight;
   #stamp: string | undefined;
   #heard = 0;
   /** What ran when the engine was lost from sight, and since when: what still does proves that it was not stopped. */
   #ranBefore: ReadonlyMap<string, string> | undefined;
 
   constructor(parts: WatcherParts) {
-    // One signal for every question under way.
-    setMaxListeners(0, this.#end.signal);
     this.#parts = parts;
+    this.#sight = new Sight({
+      ...parts,
+      what: 'the Docker engine',
+      live: (listed) => this.#live(listed),
+      lost: () => this.#lost(),
+    });
     this.#follower = new EventFollower({
       ...parts,
       refresh: (containerId) => this.refresh(containerId),
-      signal: this.#end.signal,
+      signal: this.#sight.signal,
     });
   }
 
   start(): void {
-    this.#run = this.#follow();
+    this.#sight.start();
   }
 
   async stop(): Promise<void> {
-    this.#end.abort();
     this.#follower.stop();
-    await this.#run;
+    await this.#sight.stop();
   }
 
   /** Up to where the events were seen. */
@@ -94,56 +91,27 @@ export class Watcher {
 
   /** Whether the containers are known, and followed. */
   get isListed(): boolean {
-    return this.#listed.done;
+    return this.#sight.isListed;
   }
 
   /** Resolves when the containers are known; throws why they are not after a while. */
-  async listed(): Promise<void> {
-    const { clock } = this.#parts;
-    const waiting = new AbortController();
-    const late = clock.sleep(patienceMs, AbortSignal.any([waiting.signal, this.#end.signal])).then(
-      () => this.#fail(),
-      () => undefined,
-    );
-    try {
-      await Promise.race([this.#listed.promise, late]);
-    } finally {
-      waiting.abort();
-    }
+  listed(): Promise<void> {
+    return this.#sight.listed();
   }
 
   /** Looks at one container now, and takes it in as it is. */
   async refresh(containerId: string): Promise<Member | undefined> {
     const { engine, roster } = this.#parts;
-    const facts = await engine.container(containerId, { signal: this.#end.signal });
+    const facts = await engine.container(containerId, { signal: this.#sight.signal });
     if (facts && this.#isSelected(facts.Config.Labels)) return roster.take(facts);
     roster.drop(containerId);
     return undefined;
   }
 
-  #fail(): never {
-    throw this.#why;
-  }
-
-  async #follow(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#end;
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        await this.#live(() => void (failures = 0));
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#lost(error);
-        if (failures < 3) log.warn({ why: messageOf(error) }, 'the Docker engine is lost from sight');
-      }
-      await clock.sleep(againMs[Math.min(failures, againMs.length - 1)] as Ms, signal).catch(() => undefined);
-    }
-  }
-
   /** One connection, from the list to its end. */
-  async #live(onListed: () => void): Promise<void> {
+  async #live(listed: () => void): Promise<void> {
     const { engine, book } = this.#parts;
-    const { signal } = this.#end;
+    const { signal } = this.#sight;
     await engine.connect({ signal });
     const since = this.#stamp ?? book.cursor;
     // Listening begins before the listing, so that nothing falls between the two.
@@ -160,8 +128,7 @@ export class Watcher {
       // That it broke is told below, once the list is made.
       addresses.catch(() => undefined);
       await this.#list(line.waiting, since);
-      onListed();
-      this.#listed.resolve();
+      listed();
       const checking = this.#check(AbortSignal.any([signal, over.signal]));
       const following = line.each((event) => event.stamp !== since && this.#take(event));
       await Promise.race([checking, following, addresses]);
@@ -170,7 +137,6 @@ export class Watcher {
       signal.removeEventListener('abort', close);
       close();
     }
-    throw new EngineError('follow the events: the engine ended the stream', { lost: true });
   }
 
   /** Whoever joins or leaves a network is reached by another address from then on. */
@@ -184,7 +150,7 @@ export class Watcher {
   /** Events as they come, and before them those since a time by the engine's own clock, as far as it remembers. */
   async #listen(since: string | undefined): Promise<Readable> {
     const { engine, log } = this.#parts;
-    const { signal } = this.#end;
+    const { signal } = this.#sight;
     try {
       return await engine.events(this.#filters, since === undefined ? {} : { since }, { signal });
     } catch (error) {
@@ -200,21 +166,17 @@ export class Watcher {
     this.#follower.take(event);
   }
 
-  #lost(error: unknown): void {
-    const { endings, feed, roster } = this.#parts;
-    this.#why = error;
-    if (!this.#listed.done) return;
+  #lost(): void {
+    const { endings, roster } = this.#parts;
     const ran = roster.all().filter(({ facts }) => facts.State.Running);
     this.#ranBefore = new Map(ran.map(({ facts }) => [facts.Id, facts.State.StartedAt]));
     endings.engineLost(this.#follower.engineTime());
-    this.#listed = deferred();
-    feed.breakOff(error);
   }
 
   /** Lists everything. `waiting`: the events that have come so far, those first that were asked for `since` a time. */
   async #list(waiting: EngineEvent[], since: string | undefined): Promise<void> {
     const { roster } = this.#parts;
-    const { signal } = this.#end;
+    const { signal } = this.#sight;
     const found = await this.#listing();
     const present = new Set(found.map(({ Id }) => Id));
     // What has come before they are looked at shows in them, so it is not followed: it tells how they ended.
@@ -251,7 +213,7 @@ export class Watcher {
   async #listing(): Promise<readonly ListedContainer[]> {
     const { engine, select } = this.#parts;
     if (this.#selectsNothing) return [];
-    return engine.containers({ label: [...select] }, { signal: this.#end.signal });
+    return engine.containers({ label: [...select] }, { signal: this.#sight.signal });
   }
 
   /** Compares what is known with the list, over and over. Throws when the engine does not answer, or tells nothing any more. */
@@ -299,11 +261,7 @@ export class Watcher {
   }
 
   #isSelected(labels: { readonly [name: string]: string }): boolean {
-    if (this.#selectsNothing) return false;
-    return this.#parts.select.every((wanted) => {
-      const at = wanted.indexOf('=');
-      return at < 0 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
-    });
+    return selects(this.#parts.select, labels);
   }
 }
 
@@ -337,26 +295,4 @@ function readAhead(events: AsyncIterable<EngineEvent>): Line {
 function lastChange(facts: readonly ContainerFacts[]): string | undefined {
   const times = facts.flatMap(({ State }) => [stampAt(State.StartedAt), stampAt(State.FinishedAt)]);
   return times.toSorted((a = '', b = '') => a.localeCompare(b)).findLast((one) => one !== undefined);
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly done: boolean;
-  resolve(): void;
-}
-
-function deferred(): Deferred {
-  let settle = (): void => undefined;
-  let done = false;
-  const promise = new Promise<void>((resolve) => void (settle = resolve));
-  return {
-    promise,
-    get done() {
-      return done;
-    },
-    resolve: () => {
-      done = true;
-      settle();
-    },
-  };
 }

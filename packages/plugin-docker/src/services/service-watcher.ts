@@ -1,8 +1,10 @@
 import type { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
-import { type Clock, isGuardError, type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
+import type { Clock, Logger, Ms } from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
 import { type EngineEvent, eventsOf } from '../engine/event-stream.ts';
+import { selects } from '../engine/selector.ts';
+import { Sight } from '../engine/sight.ts';
 import { isUnsettled, type ServiceRoster, type ServiceView } from './service-roster.ts';
 import { isOver, isWanted } from './slots.ts';
 import type { SwarmCalls } from './swarm-calls.ts';
@@ -21,10 +23,6 @@ export interface WatcherParts {
   readonly select: readonly string[];
 }
 
-/** Pauses before the engine is asked again, the last one over and over. */
-const againMs: readonly Ms[] = [100, 250, 500, 1_000, 2_000];
-/** Whoever wants the list waits this long for an engine that is away. */
-const patienceMs: Ms = 15_000;
 /** Containers of other nodes have no events here: their tasks are looked at this often. */
 const pollMs: Ms = 10_000;
 /** A service that goes while it is listed makes the list of tasks fail. */
@@ -40,25 +38,22 @@ const serviceLabel = 'com.docker.swarm.service.id';
 export class ServiceWatcher {
   readonly #parts: WatcherParts;
   readonly #vigil: Vigil;
-  readonly #end = new AbortController();
-  #run: Promise<void> = Promise.resolve();
-  #listed = deferred();
-  #why: unknown = new EngineError('the engine was not asked yet', { lost: false });
+  readonly #sight: Sight;
   #nodeId: string | undefined;
   #nodes: ReadonlyMap<string, KnownNode> = new Map();
 
   constructor(parts: WatcherParts) {
     this.#parts = parts;
     this.#vigil = new Vigil(parts.clock);
+    this.#sight = new Sight({ ...parts, what: 'the swarm', live: (listed) => this.#live(listed) });
   }
 
   start(): void {
-    this.#run = this.#follow();
+    this.#sight.start();
   }
 
-  async stop(): Promise<void> {
-    this.#end.abort();
-    await this.#run;
+  stop(): Promise<void> {
+    return this.#sight.stop();
   }
 
   /** Node of the engine that is asked. */
@@ -70,25 +65,15 @@ export class ServiceWatcher {
     return this.#nodes.get(id);
   }
 
-  /** Resolves when the services are known; throws why they are not: at once for what a wait does not mend. */
-  async listed(): Promise<void> {
-    const { clock } = this.#parts;
-    const waiting = new AbortController();
-    const late = clock.sleep(patienceMs, AbortSignal.any([waiting.signal, this.#end.signal])).then(
-      () => this.#fail(),
-      () => undefined,
-    );
-    try {
-      await Promise.race([this.#listed.promise, late]);
-    } finally {
-      waiting.abort();
-    }
+  /** Resolves when the services are known; throws why they are not. */
+  listed(): Promise<void> {
+    return this.#sight.listed();
   }
 
   /** Looks at one service now, and takes it in as it is; `undefined` when it is nobody's. */
   look(serviceId: string): Promise<ServiceView | undefined> {
     const { calls, roster, locks } = this.#parts;
-    const options = { signal: this.#end.signal };
+    const options = { signal: this.#sight.signal };
     // One look after another, so that an older one never overwrites a newer one.
     return locks.run('look', async () => {
       const service = await calls.service(serviceId, options);
@@ -102,30 +87,11 @@ export class ServiceWatcher {
     });
   }
 
-  #fail(): never {
-    throw this.#why;
-  }
-
-  async #follow(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#end;
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        await this.#live(() => void (failures = 0));
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#lost(error);
-        if (failures < 3) log.warn({ why: messageOf(error) }, 'the swarm is lost from sight');
-      }
-      await clock.sleep(againMs[Math.min(failures, againMs.length - 1)] as Ms, signal).catch(() => undefined);
-    }
-  }
-
   /** One connection, from the list to its end. */
-  async #live(onListed: () => void): Promise<void> {
+  async #live(listed: () => void): Promise<void> {
     const { engine, calls } = this.#parts;
     const connection = new AbortController();
-    const signal = AbortSignal.any([this.#end.signal, connection.signal]);
+    const signal = AbortSignal.any([this.#sight.signal, connection.signal]);
     await engine.connect({ signal });
     this.#nodeId = await calls.manager({ signal });
     // Listening begins before the listing, so that nothing falls between the two.
@@ -135,8 +101,7 @@ export class ServiceWatcher {
     let looking: Promise<void> = Promise.resolve();
     try {
       await this.#lookAtAll();
-      onListed();
-      this.#listed.resolve();
+      listed();
       looking = this.#keepLooking(signal);
       await Promise.race([looking, this.#hear(eventsOf(stream))]);
     } finally {
@@ -144,19 +109,6 @@ export class ServiceWatcher {
       signal.removeEventListener('abort', onAbort);
       stream.destroy();
       await looking.catch(() => undefined);
-    }
-    throw new EngineError('follow the events: the engine ended the stream', { lost: true });
-  }
-
-  #lost(error: unknown): void {
-    this.#why = error;
-    if (this.#listed.done) {
-      this.#listed = deferred();
-      this.#parts.feed.breakOff(error);
-    } else if (isGuardError(error)) {
-      // An engine that is no manager is not one sooner because somebody waits.
-      this.#listed.reject(error);
-      this.#listed = deferred();
     }
   }
 
@@ -193,7 +145,7 @@ export class ServiceWatcher {
 
   #lookAtAll(): Promise<readonly ServiceView[]> {
     const { calls, roster, locks } = this.#parts;
-    const options = { signal: this.#end.signal };
+    const options = { signal: this.#sight.signal };
     return locks.run('look', async () => {
       const { services, tasks } = await this.#list();
       this.#nodes = nodesById(await calls.nodes(options));
@@ -212,7 +164,7 @@ export class ServiceWatcher {
 
   async #list(): Promise<{ services: readonly ServiceFacts[]; tasks: readonly TaskFacts[] }> {
     const { calls, select } = this.#parts;
-    const options = { signal: this.#end.signal };
+    const options = { signal: this.#sight.signal };
     if (select.length === 0) return { services: [], tasks: [] };
     for (let tries = 1; tries <= listsMax; tries += 1) {
       const services = (await calls.services({ label: [...select] }, options)).filter((one) => this.#isSelected(one));
@@ -229,48 +181,10 @@ export class ServiceWatcher {
       (task) =>
         (task.NodeID ?? '') !== '' && (!this.#nodes.has(task.NodeID ?? '') || !(isWanted(task) || isOver(task))),
     );
-    if (isNews) this.#nodes = nodesById(await this.#parts.calls.nodes({ signal: this.#end.signal }));
+    if (isNews) this.#nodes = nodesById(await this.#parts.calls.nodes({ signal: this.#sight.signal }));
   }
 
   #isSelected(service: ServiceFacts): boolean {
-    const { select } = this.#parts;
-    const labels = service.Spec.Labels ?? {};
-    return (
-      select.length > 0 &&
-      select.every((wanted) => {
-        const at = wanted.indexOf('=');
-        return at < 0 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
-      })
-    );
+    return selects(this.#parts.select, service.Spec.Labels ?? {});
   }
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly done: boolean;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-function deferred(): Deferred {
-  let settle = (): void => undefined;
-  let fail = (_error: unknown): void => undefined;
-  let done = false;
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = resolve;
-    fail = reject;
-  });
-  // It may well be that nobody waits.
-  promise.catch(() => undefined);
-  return {
-    promise,
-    get done() {
-      return done;
-    },
-    resolve: () => {
-      done = true;
-      settle();
-    },
-    reject: (error) => fail(error),
-  };
 }
