@@ -1,4 +1,4 @@
-import type { Component, GuardApi, GuardStatus, SignalSource, Subscription, Surface } from './contracts/index.ts';
+import type { Component, GuardApi, GuardStatus, SignalDraft, SignalSource, Surface } from './contracts/index.ts';
 import { guardError, messageOf } from './contracts/index.ts';
 import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
@@ -10,6 +10,7 @@ import type { GuardRecordOptions } from './pipeline/guard-record.ts';
 import { recordStart, recordStop } from './pipeline/guard-record.ts';
 import { InventoryFeed } from './pipeline/members/inventory.ts';
 import { SignalFeed } from './pipeline/members/signal-feed.ts';
+import { TickLoop } from './pipeline/tick-loop.ts';
 import { followWallClock } from './pipeline/wall-clock.ts';
 import { Lifecycle } from './runtime/index.ts';
 import { keys, openMeta } from './state/index.ts';
@@ -37,17 +38,21 @@ export class Engine {
   #state: GuardStatus['state'] = 'stopped';
   #startedAt = 0;
   #guardId = '';
-  #tick: Subscription | undefined;
+  readonly #ticks: TickLoop;
   /** Inventories that were not listed yet at the last tick. */
   #unlisted: number | undefined;
-  #lastTickMs: Ms = 0;
-  #lagMs: Ms = 0;
 
   constructor(scope: Scope, options: EngineOptions) {
     this.#scope = scope;
     this.#version = options.version;
     this.#approvalKey = options.approvalKey;
     this.#lifecycle = new Lifecycle({ clock: scope.get(core.clock), log: scope.get(core.log) });
+    this.#ticks = new TickLoop({
+      clock: scope.get(core.clock),
+      everyMs: scope.get(core.config).config.tickMs,
+      tick: () => this.#tick(),
+      ticked: (lateMs, tookMs) => scope.get(core.doubt).ticked(lateMs, tookMs),
+    });
     this.#arrange(options);
   }
 
@@ -87,7 +92,7 @@ export class Engine {
       version: this.#version,
       state: this.#state,
       startedAt: this.#startedAt,
-      tick: { lastMs: this.#lastTickMs, lagMs: this.#lagMs },
+      tick: this.#ticks.status,
     });
   }
 
@@ -178,9 +183,9 @@ export class Engine {
     );
     add(
       'tick',
-      () => this.#nextTick(),
+      () => this.#ticks.start(),
       () => {
-        this.#tick?.dispose();
+        this.#ticks.stop();
         scope.get(core.doubt).stop();
       },
     );
@@ -242,7 +247,10 @@ export class Engine {
       log: scope.get(core.log),
       changed: (change) => scope.get(core.members).changed(change),
       gone: (agentId) => scope.get(core.members).gone(agentId),
-      lifecycle: (seen) => void scope.get(core.collector).ingest(seen),
+      lifecycle: (seen) => {
+        scope.get(core.collector).ingest(seen);
+        if (isEnd(seen)) this.#ticks.hurry();
+      },
       synced: () => scope.get(core.settle).synced(name),
       broken: () => scope.get(core.settle).broken(name),
       degraded: (why) => scope.get(core.degradations).set(`orchestrator ${name}`, why),
@@ -282,26 +290,16 @@ export class Engine {
     this.#lifecycle.add(`signals of ${name}`, { start: async () => feed.start(), stop: () => feed.stop() });
   }
 
-  /** Ticks keep their rhythm: what one is late does not put off those after it, and those slept through are left out. */
-  #nextTick(lastDueMs = this.#scope.get(core.clock).monotonic()): void {
-    const { tickMs } = this.#scope.get(core.config).config;
-    const clock = this.#scope.get(core.clock);
-    const nowMs = clock.monotonic();
-    const dueMs = lastDueMs + tickMs * Math.max(1, Math.ceil((nowMs - lastDueMs) / tickMs));
-    this.#tick = clock.after(dueMs - nowMs, () => {
-      const startMs = clock.monotonic();
-      this.#lagMs = Math.max(0, startMs - dueMs);
-      try {
-        this.#runTick();
-      } catch (thrown) {
-        // One bad tick must not stop the heart: it is logged, shown, and the next one comes.
-        this.#scope.get(core.log).error({ err: messageOf(thrown) }, 'a tick failed');
-        this.#scope.get(core.degradations).set('tick', messageOf(thrown));
-      }
-      this.#lastTickMs = clock.monotonic() - startMs;
-      this.#scope.get(core.doubt).ticked(this.#lagMs, this.#lastTickMs);
-      if (!this.#stop.signal.aborted) this.#nextTick(dueMs);
-    });
+  /** One bad tick must not stop the heart: it is logged, shown, and the next one comes. */
+  #tick(): void {
+    const scope = this.#scope;
+    try {
+      this.#runTick();
+      scope.get(core.degradations).set('tick', undefined);
+    } catch (thrown) {
+      scope.get(core.log).error({ err: messageOf(thrown) }, 'a tick failed');
+      scope.get(core.degradations).set('tick', messageOf(thrown));
+    }
   }
 
   #runTick(): void {
@@ -317,6 +315,10 @@ export class Engine {
     const { unlisted } = scope.get(core.settle);
     if (unlisted !== this.#unlisted) scope.get(core.pipeline).carryOn();
     this.#unlisted = unlisted;
-    scope.get(core.degradations).set('tick', undefined);
   }
+}
+
+/** Proven by itself: the agent is down, and every moment of waiting is one without it. */
+function isEnd(seen: SignalDraft): boolean {
+  return seen.kind === 'lifecycle' && (seen.event === 'died' || seen.event === 'oom-killed');
 }

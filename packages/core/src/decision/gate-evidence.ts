@@ -3,6 +3,7 @@ import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps } from '../mo
 import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
+import { isProven } from './proof.ts';
 
 /** In place of a kind of evidence. */
 const none = 'none';
@@ -17,7 +18,7 @@ export function evidence(facts: GateFacts): Objection | undefined {
   if (facts.ordered || facts.begun) return undefined;
   if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
-  if (isProven(facts)) return undefined;
+  if (isProven(findings, facts.failedAttempts)) return undefined;
   if (onlyBurns(findings)) return burns(facts);
   // How long something is unusual or foreseen does not lengthen how long something has been wrong.
   const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
@@ -84,12 +85,6 @@ function stands({ agent, rung, policy, now }: GateFacts, only: string): Objectio
 
 function isOfNow({ kind }: Finding): boolean {
   return kind !== 'anomaly' && kind !== 'exhaustion' && kind !== 'flapping';
-}
-
-function isProven({ findings, failedAttempts }: GateFacts): boolean {
-  if (findings.some((finding) => finding.proven)) return true;
-  const kinds = evidenceKinds(findings).size;
-  return kinds >= 2 || (kinds === 1 && failedAttempts > 0);
 }
 
 function single(

@@ -78,6 +78,35 @@ describe('what was learned', () => {
   });
 });
 
+describe('where one kind of evidence speaks alone', () => {
+  const silent = [finding({ kind: 'probe-failed', evidence: 'probe', proven: false })];
+  const two = [...silent, finding({ id: 'e:k', kind: 'heartbeat-timeout', evidence: 'heartbeat', proven: false })];
+
+  it.each([4, 6, 8])('a restart is the most that severity %d gets (R06)', (severity) => {
+    expect(planned(severity, { findings: silent })?.rung).toBe('restart');
+    expect(planned(severity, { findings: two })?.rung).not.toBe('restart');
+  });
+
+  it('says which rung it would be otherwise', () => {
+    const proposal = ladderStrategy.propose(incidentFacts({ findings: silent }), assessed(5), everything);
+    expect(proposal.reason.text).toContain('restart; not recreate: only one kind of evidence speaks against it');
+  });
+
+  it('no line of the table lifts it, and no critical severity is kept from a person', () => {
+    const useWhen = [{ name: 'own', kind: '*', least: 'respawn', reason: 'so' } as const];
+    const own = { ...policy, ladder: { ...policy.ladder, useWhen } };
+    expect(planned(2, { findings: silent, policy: own })?.rung).toBe('restart');
+    expect(planned(10, { findings: silent })).toMatchObject({ rung: 'respawn', needsApproval: {} });
+  });
+
+  it('a failed restart is the second kind, and a restart that is not to be had is not proposed', () => {
+    expect(planned(5, { findings: silent, attempts: [failed('restart')] })?.rung).toBe('recreate');
+    const without = everything.filter(({ action }) => action !== 'restart');
+    const proposal = ladderStrategy.propose(incidentFacts({ findings: silent }), assessed(5), without);
+    expect(proposal).toMatchObject({ value: { rung: 'recreate' } });
+  });
+});
+
 describe('another way on the same rung', () => {
   const restoring = (id: string, plan: Partial<Plan> = {}): Attempt =>
     ({

@@ -1,6 +1,7 @@
 import type { IncidentFacts } from '../contracts/index.ts';
 import type { Assessment, Capability, LearnedChoice, Rung } from '../model/index.ts';
 import { bandOf, capabilityFor, foreseenOnly, rungs } from '../model/index.ts';
+import { isProven } from './proof.ts';
 import type { UseWhen } from './use-when.ts';
 
 type Doing = Exclude<Rung, 'escalate'>;
@@ -32,7 +33,8 @@ export interface Entry {
  * 4. What was learned may choose a gentler rung that neither a `least` nor a failed attempt forbids (R23); it never
  *    chooses a costlier one.
  * 5. What is only foreseen is answered by the smallest action, whatever the rest says.
- * 6. After failed attempts it is at least the rung above the last that failed.
+ * 6. Where one kind of evidence speaks alone it is a restart at most, if that is to be had (R06).
+ * 7. After failed attempts it is at least the rung above the last that failed.
  */
 export function entryRung(
   facts: IncidentFacts,
@@ -45,6 +47,8 @@ export function entryRung(
   if (band === 'escalate' || above > 0) return { rung: higher(band, rungs[above] as Rung), because: '' };
   if (foreseenOnly(facts.findings)) return { rung: 'restart', because: '' };
   const { rung: ladder, because } = byTable(band, table);
+  if (ladder !== 'restart' && !isProven(facts.findings, 0) && capabilityFor(can, 'restart'))
+    return { rung: 'restart', because: `; not ${ladder}: only one kind of evidence speaks against it` };
   const learned = choose(facts, { ladder, floor: rank(table.least?.least ?? 'restart'), can });
   if (!learned) return { rung: ladder, because };
   const rung = learned.mode === 'on' ? learned.would : ladder;
