@@ -1,4 +1,5 @@
 import type { AgentId, EpochMs, Json, JsonObject, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
+import type { Endings, Seen } from './endings.ts';
 
 /** A container that is being replaced, or was and is kept for a while. */
 export interface Kept {
@@ -30,6 +31,7 @@ export interface AgentEntry {
 
 const partition = 'docker';
 const agentPrefix = 'agent/';
+const endPrefix = 'end/';
 const cursorKey = 'cursor';
 const pageSize = 200;
 const generationsMax = 8;
@@ -39,23 +41,34 @@ const generationMax = 1_000_000_000;
 /** The memory of the plugin in the guard's store: read once at the start, written through. */
 export class Book {
   readonly #store: StateStore;
+  readonly #endings: Endings;
   readonly #entries = new Map<AgentId, AgentEntry>();
   #cursor: string | undefined;
   readonly #unwritten = new Set<AgentId>();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: StateStore) {
+  /** `endings`: how containers came to their ends, which an engine forgets soon, is remembered here. */
+  constructor(store: StateStore, endings: Endings) {
     this.#store = store;
+    this.#endings = endings;
   }
 
   async load(): Promise<void> {
     this.#cursor = ((await this.#store.get(cursorKey))?.value as { stamp?: string } | undefined)?.stamp;
+    for await (const [, value] of this.#all(agentPrefix)) {
+      const entry = value as unknown as AgentEntry;
+      this.#entries.set(entry.agentId, entry);
+    }
+    const ends: [string, Seen][] = [];
+    for await (const [key, value] of this.#all(endPrefix))
+      ends.push([key.slice(endPrefix.length), value as unknown as Seen]);
+    this.#endings.restore(ends);
+  }
+
+  async *#all(prefix: string): AsyncGenerator<readonly [string, Json]> {
     for (let after: string | undefined; ;) {
-      const page = await this.#store.list(agentPrefix, { limit: pageSize, ...(after === undefined ? {} : { after }) });
-      for (const { value } of page) {
-        const entry = value as unknown as AgentEntry;
-        this.#entries.set(entry.agentId, entry);
-      }
+      const page = await this.#store.list(prefix, { limit: pageSize, ...(after === undefined ? {} : { after }) });
+      for (const { key, value } of page) yield [key, value];
       if (page.length < pageSize) return;
       after = page.at(-1)?.key;
     }
@@ -110,20 +123,22 @@ export class Book {
     });
   }
 
-  /** Writes down generations that were given out, and how far the events were seen. */
+  /** Writes down generations that were given out, how containers ended, and how far the events were seen for that. */
   async flush(cursor: string | undefined): Promise<void> {
     await this.#inTurn(async () => {
       const agentIds = [...this.#unwritten];
+      const ends = this.#endings.takeUnwritten();
       const moved = cursor !== undefined && cursor !== this.#cursor;
-      if (agentIds.length === 0 && !moved) return;
+      if (agentIds.length === 0 && ends.size === 0 && !moved) return;
       this.#unwritten.clear();
-      const ops = agentIds.map((agentId) => putOf(this.get(agentId)));
+      const ops = [...agentIds.map((agentId) => putOf(this.get(agentId))), ...[...ends].map(endOpOf)];
       if (moved) ops.push({ op: 'put', key: cursorKey, value: { stamp: cursor }, when: 'any' });
       try {
         await this.#store.commit(partition, ops, { durability: 'relaxed' });
         if (moved) this.#cursor = cursor;
       } catch (error) {
         for (const agentId of agentIds) this.#unwritten.add(agentId);
+        this.#endings.giveBack(ends.keys());
         throw error;
       }
     });
@@ -140,4 +155,10 @@ export class Book {
 function putOf(entry: AgentEntry): StoreOp {
   // An entry holds only what JSON can; the compiler cannot see that of an interface.
   return { op: 'put', key: agentPrefix + entry.agentId, value: structuredClone(entry) as unknown as Json, when: 'any' };
+}
+
+function endOpOf([containerId, seen]: readonly [string, Seen | undefined]): StoreOp {
+  const key = endPrefix + containerId;
+  if (seen === undefined) return { op: 'delete', key, when: 'any' };
+  return { op: 'put', key, value: structuredClone(seen) as unknown as Json, when: 'any' };
 }

@@ -83,8 +83,8 @@ export class DockerOrchestrator implements Orchestrator {
     }
     const address = addressOf(config.engine, config.tls, baseDir);
     const engine = wrap(new Engine(address, clock));
-    const book = new Book(state);
     const endings = new Endings();
+    const book = new Book(state, endings);
     const { idPrefix, reach } = config;
     const roster = new Roster({
       book,
@@ -119,6 +119,7 @@ export class DockerOrchestrator implements Orchestrator {
       feed: this.#feed,
       select: config.select,
       restartGraceMs: config.restartGrace,
+      ended: () => void this.#write(),
     });
     this.#shelf = new Shelf({ ...shared, replacement, keepMs: config.keepOld });
     this.#logs = new Logs({ engine, containers: roster });
@@ -197,13 +198,21 @@ export class DockerOrchestrator implements Orchestrator {
     this.#round = this.#context.clock.after(roundMs, () => void this.#tidy().then(() => this.#next()));
   }
 
-  /** Writes down what was learned, and lets go of kept containers whose time is over. */
   async #tidy(): Promise<void> {
+    await this.#write();
     try {
-      await this.#book.flush(this.#watcher.stamp);
       if (this.#watcher.isListed) await this.#shelf.clear();
     } catch (error) {
       this.#context.log.warn({ why: messageOf(error) }, 'tidying up failed; it is tried again');
+    }
+  }
+
+  /** Writes down what was learned of the containers. */
+  async #write(): Promise<void> {
+    try {
+      await this.#book.flush(this.#watcher.stamp);
+    } catch (error) {
+      this.#context.log.warn({ why: messageOf(error) }, 'what was learned could not be stored; it is tried again');
     }
   }
 

@@ -32,7 +32,7 @@ const burstMs: Ms = 1_000;
 const lastBreathMs: Ms = 3_000;
 
 /** Signals that were sent by the API one after another. */
-interface Kill {
+export interface Kill {
   readonly firstAt: EpochMs;
   readonly at: EpochMs;
   /** The last of them. */
@@ -41,11 +41,12 @@ interface Kill {
   readonly demands: boolean;
 }
 
-interface Seen {
-  kill?: Kill;
-  outOfMemoryAt?: EpochMs;
-  endedAt?: EpochMs;
-  hand: Hand;
+/** What the events told of one container since it was started last. */
+export interface Seen {
+  readonly kill?: Kill;
+  readonly outOfMemoryAt?: EpochMs;
+  readonly endedAt?: EpochMs;
+  readonly hand: Hand;
 }
 
 /**
@@ -54,51 +55,95 @@ interface Seen {
  */
 export class Endings {
   readonly #seen = new Map<string, Seen>();
-  #suspects: readonly Seen[] = [];
+  /** Containers of which something else is known than was written down. */
+  readonly #unwritten = new Set<string>();
+  /** When the engine was lost from sight: whom it may have ended in its last moments, and who ran and was left to run. */
+  readonly #killed = new Set<string>();
+  readonly #running = new Set<string>();
+
+  /** Takes back what the guard before this one has seen. */
+  restore(seen: Iterable<readonly [string, Seen]>): void {
+    for (const [containerId, one] of seen) this.#seen.set(containerId, one);
+  }
+
+  /** What was learned since the last call; `undefined`: nothing is known of that container any more. */
+  takeUnwritten(): ReadonlyMap<string, Seen | undefined> {
+    const taken = new Map([...this.#unwritten].map((id) => [id, this.#seen.get(id)] as const));
+    this.#unwritten.clear();
+    return taken;
+  }
+
+  /** Could not be written: they are taken again. */
+  giveBack(containerIds: Iterable<string>): void {
+    for (const id of containerIds) this.#unwritten.add(id);
+  }
 
   /** `byGuard`: it fell into the time in which the guard was at work on the container. */
   note(event: EngineEvent, facts: ContainerFacts | undefined, byGuard = false): void {
     const seen = this.#seen.get(event.id) ?? { hand: 'unknown' };
-    this.#seen.set(event.id, seen);
     switch (event.action) {
       case 'start':
-        this.#seen.set(event.id, { hand: 'unknown' });
-        return;
+      case 'destroy':
+        return this.forget(event.id);
       case 'kill':
-        if (!byGuard) seen.kill = killOf(event, seen.kill, facts);
-        return;
+        return byGuard ? undefined : this.#set(event.id, { ...seen, kill: killOf(event, seen.kill, facts) });
       case 'oom':
-        seen.outOfMemoryAt = event.at;
-        return;
-      case 'die':
-        seen.endedAt = event.at;
-        seen.hand = byGuard ? 'guard' : wasKilled(seen, event, facts) ? 'operator' : 'itself';
-        return;
+        return this.#set(event.id, { ...seen, outOfMemoryAt: event.at });
+      case 'die': {
+        const hand = byGuard ? 'guard' : wasKilled(seen, event, facts) ? 'operator' : 'itself';
+        return this.#set(event.id, { ...seen, endedAt: event.at, hand });
+      }
       case 'stop':
         // Comes after the end, also when the signal was sent longer ago than a grace.
-        if (seen.hand !== 'guard') seen.hand = 'operator';
-        return;
-      case 'destroy':
-        this.#seen.delete(event.id);
-        return;
+        return seen.hand === 'guard' ? undefined : this.#set(event.id, { ...seen, hand: 'operator' });
       default:
     }
   }
 
-  /** The engine was lost from sight: whom it ended in its last moments it may have ended because it was stopped itself. */
-  engineLost(at: EpochMs): void {
-    const killed = [...this.#seen.values()].filter(({ kill, hand }) => kill && hand !== 'itself');
-    const burstAt = Math.max(...killed.map(({ kill }) => kill?.firstAt ?? -Infinity));
-    const burst = killed.filter(({ kill }) => kill && kill.at >= burstAt - burstMs);
-    // The slowest of them holds the engine up.
-    const lastAt = Math.max(...burst.map(({ kill, endedAt }) => Math.max(kill?.at ?? -Infinity, endedAt ?? -Infinity)));
-    this.#suspects = at - lastAt <= lastBreathMs ? burst : [];
+  #set(containerId: string, seen: Seen): void {
+    this.#seen.set(containerId, seen);
+    this.#unwritten.add(containerId);
   }
 
-  /** It is back in sight; `stopped`: it was stopped meanwhile, and was not just out of reach. */
-  engineBack(stopped: boolean): void {
-    if (stopped) for (const seen of this.#suspects) seen.hand = 'engine';
-    this.#suspects = [];
+  /** The engine was lost from sight; these ran then, as far as is known. */
+  engineLost(at: EpochMs, running: readonly string[] = []): void {
+    const killed = [...this.#seen].filter(([, { kill, hand }]) => kill && hand !== 'itself');
+    const burstAt = Math.max(...killed.map(([, { kill }]) => kill?.firstAt ?? -Infinity));
+    const burst = killed.filter(([, { kill }]) => kill && kill.at >= burstAt - burstMs);
+    // The slowest of them holds the engine up.
+    const lastAt = Math.max(
+      ...burst.map(([, { kill, endedAt }]) => Math.max(kill?.at ?? -Infinity, endedAt ?? -Infinity)),
+    );
+    this.#forgetSuspects();
+    if (at - lastAt <= lastBreathMs) for (const [id] of burst) this.#killed.add(id);
+    for (const id of running) if (!this.#isAsked(id, at)) this.#running.add(id);
+  }
+
+  /** Whether somebody has asked for its end, and that may still be to come. */
+  #isAsked(containerId: string, at: EpochMs): boolean {
+    const { kill } = this.#seen.get(containerId) ?? {};
+    return kill?.demands === true && at - kill.at <= defaultGraceMs + afterGraceMs;
+  }
+
+  /**
+   * It is back in sight, after it was stopped with its containers, or restarted without them, or only out of reach.
+   * While there was no engine nobody could ask it for the end of a container.
+   */
+  engineBack(was: 'stopped' | 'restarted' | 'out of reach'): void {
+    if (was === 'stopped') for (const id of this.#killed) this.#blame(id, 'engine');
+    if (was !== 'out of reach')
+      for (const id of this.#running)
+        if (this.handOf(id) === 'unknown') this.#blame(id, was === 'stopped' ? 'engine' : 'itself');
+    this.#forgetSuspects();
+  }
+
+  #blame(containerId: string, hand: Hand): void {
+    this.#set(containerId, { ...this.#seen.get(containerId), hand });
+  }
+
+  #forgetSuspects(): void {
+    this.#killed.clear();
+    this.#running.clear();
   }
 
   handOf(containerId: string): Hand {
@@ -112,7 +157,14 @@ export class Endings {
   }
 
   forget(containerId: string): void {
-    this.#seen.delete(containerId);
+    this.#killed.delete(containerId);
+    this.#running.delete(containerId);
+    if (this.#seen.delete(containerId)) this.#unwritten.add(containerId);
+  }
+
+  /** Only these containers are there. */
+  keepOnly(containerIds: ReadonlySet<string>): void {
+    for (const id of this.#seen.keys()) if (!containerIds.has(id)) this.forget(id);
   }
 }
 

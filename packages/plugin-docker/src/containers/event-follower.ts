@@ -26,6 +26,8 @@ export interface EventFollowerParts {
   readonly signal: AbortSignal;
   /** Looks at a container now, and takes it in as it is. */
   readonly refresh: (containerId: string) => Promise<Member | undefined>;
+  /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
+  readonly ended: () => void;
 }
 
 /** Pauses before a container is looked at again that could not be. */
@@ -149,6 +151,7 @@ export class EventFollower {
       case 'start':
         return this.#started(event, member);
       case 'die':
+        this.#parts.ended();
         return this.#died(event, member);
       case 'stop':
         // Only now it is known that it was stopped, and not killed by a signal of long ago.

@@ -16,9 +16,10 @@ let warned: number;
 beforeEach(() => {
   told = [];
   warned = rig.log.entries.length;
+  const endings = new Endings();
   roster = new Roster({
-    book: new Book(rig.state),
-    endings: new Endings(),
+    book: new Book(rig.state, endings),
+    endings,
     idPrefix: '',
     reach: 'container',
     host: '',

@@ -1,6 +1,6 @@
 import { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
 import type { InventoryEvent } from '@praetorian-guard/core/plugin';
-import { createRig } from '@praetorian-guard/core/testing';
+import { createRig, type Rig } from '@praetorian-guard/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ended, PlainEngine } from '../../test/plain-engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
@@ -11,16 +11,20 @@ import { Watcher } from './watcher.ts';
 
 /** A guard that watches a plain engine, on a clock that moves when told. */
 class Bench {
-  readonly rig = createRig();
-  readonly engine = new PlainEngine(this.rig.clock);
-  readonly book = new Book(this.rig.state);
+  readonly rig: Rig;
+  readonly engine: PlainEngine;
+  readonly book: Book;
   readonly told: InventoryEvent[] = [];
   readonly roster: Roster;
   readonly watcher: Watcher;
 
-  constructor() {
-    const { clock, log } = this.rig;
+  /** `before`: the guard that was there before, whose store and engine are still there. */
+  constructor(before?: Bench) {
+    this.rig = before?.rig ?? createRig();
+    this.engine = before?.engine ?? new PlainEngine(this.rig.clock);
+    const { clock, log, state } = this.rig;
     const endings = new Endings();
+    this.book = new Book(state, endings);
     const publish = (event: InventoryEvent): void => void (this.watcher.isListed && this.told.push(event));
     const now = () => clock.now();
     const { book } = this;
@@ -38,6 +42,7 @@ class Bench {
       locks: new Locks(),
       select: ['praetorian.enable=true'],
       restartGraceMs: 2_000,
+      ended: () => void book.flush(this.watcher.stamp),
     });
   }
 
@@ -49,6 +54,7 @@ class Bench {
   }
 
   async start(): Promise<void> {
+    await this.book.load();
     this.watcher.start();
     await this.pass();
   }
@@ -161,12 +167,87 @@ describe('what happened while the engine was out of sight', () => {
     expect(bench.listed('web')).toEqual(['died']);
   });
 
+  it('is one also for whoever ended while it was away, and not for whom somebody had stopped just before', async () => {
+    for (const id of ['web', 'stopped', 'again']) bench.put(id);
+    await bench.start();
+    bench.engine.tell('kill', 'stopped', { signal: '15' });
+    await bench.pass(6_000);
+    const away = (): void => {
+      bench.put('web', { state: ended(137) });
+      bench.put('stopped', { state: ended(137) });
+      bench.engine.tell('start', 'again');
+      bench.put('again', { state: { ...ended(143), StartedAt: '2026-01-01T00:01:00Z' } });
+      bench.stop('again', '2026-01-01T00:01:00Z');
+    };
+    await bench.reconnect(away, { forgets: true });
+    expect(bench.listed('web')).toEqual(['died']);
+    expect(bench.listed('stopped')).toEqual(['stopped']);
+    expect(bench.listed('again')).toEqual(['stopped']);
+  });
+
+  it('is the end of a container by itself when the engine was restarted and others ran on', async () => {
+    for (const id of ['web', 'runs', 'stopped']) bench.put(id);
+    await bench.start();
+    bench.engine.tell('update', 'runs');
+    await bench.pass(6_000);
+    const away = (): void => {
+      bench.put('web', { state: ended(137) });
+      bench.stop('stopped');
+    };
+    await bench.reconnect(away, { forgets: true });
+    expect(bench.listed('web')).toEqual(['died']);
+    expect(bench.listed('stopped')).toEqual(['stopped']);
+  });
+
+  it('is by an unknown hand when the engine only remembers too little', async () => {
+    for (const id of ['web', 'runs']) bench.put(id);
+    await bench.start();
+    bench.engine.tell('update', 'runs');
+    await bench.pass(6_000);
+    const away = (): void => {
+      bench.put('web', { state: ended(137) });
+      for (let at = 0; at < 256; at += 1) bench.engine.tell('exec_die', 'runs');
+    };
+    await bench.reconnect(away, { forgets: true });
+    expect(bench.listed('web')).toEqual(['stopped']);
+  });
+
   it('may be that a health check was mended', async () => {
     bench.put('web', { state: { Health: { Status: 'unhealthy' } } });
     await bench.start();
     expect(bench.listed('web')).toEqual(['unhealthy']);
     await bench.reconnect(() => bench.put('web', { state: { Health: { Status: 'healthy' } } }));
     expect(bench.listed('web')).toEqual(['healthy']);
+  });
+});
+
+describe('how a container ended', () => {
+  it('is known to the next guard, also when the engine has forgotten it', async () => {
+    for (const id of ['killed', 'stopped', 'back', 'gone']) bench.put(id);
+    await bench.start();
+    for (const id of ['killed', 'back', 'gone']) {
+      bench.put(id, { state: ended(137) });
+      bench.engine.tell('die', id, { exitCode: '137' });
+    }
+    bench.stop('stopped');
+    bench.put('back', { state: { StartedAt: '2026-01-01T00:01:00Z' } });
+    bench.engine.tell('start', 'back');
+    await bench.pass(500);
+    await bench.book.flush(bench.watcher.stamp);
+    await bench.watcher.stop();
+    bench.engine.cut({ forgets: true });
+    bench.engine.containers.delete('gone');
+    bench.put('back', { state: { ...ended(137), StartedAt: '2026-01-01T00:01:00Z' } });
+    const next = new Bench(bench);
+    await next.start();
+    expect(next.listed('killed')).toEqual(['died']);
+    expect(next.listed('stopped')).toEqual(['stopped']);
+    // Nobody saw how this one ended the second time.
+    expect(next.listed('back')).toEqual(['stopped']);
+    await next.book.flush(next.watcher.stamp);
+    await next.watcher.stop();
+    const kept = await bench.rig.state.list('end/', { limit: 10 });
+    expect(kept.map(({ key }) => key)).toEqual(['end/killed', 'end/stopped']);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
-import { type Clock, type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
+import { type Clock, type Logger, messageOf, type Ms, type Subscription } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine, ListedContainer } from '../engine/engine.ts';
 import { EngineError, isLost } from '../engine/engine-error.ts';
 import { type EngineEvent, eventsOf, stampAt } from '../engine/event-stream.ts';
@@ -26,11 +26,16 @@ export interface WatcherParts {
   /** Labels a container must have, all of them. */
   readonly select: readonly string[];
   readonly restartGraceMs: Ms;
+  /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
+  readonly ended: () => void;
 }
 
 /** The list is asked for again this often: for what no event told, and whether the engine still answers. */
 const checkMs: Ms = 60_000;
 const checksAtOnce = 16;
+/** An engine remembers its last events, as many as this at least, of containers and whatever else it has. */
+const remembersMax = 256;
+const pastMs: Ms = 1_000;
 
 /** What of a container's life is of interest; the checks of a HEALTHCHECK alone would flood it otherwise. */
 const actions = [
@@ -170,20 +175,22 @@ export class Watcher {
     const { endings, roster } = this.#parts;
     const ran = roster.all().filter(({ facts }) => facts.State.Running);
     this.#ranBefore = new Map(ran.map(({ facts }) => [facts.Id, facts.State.StartedAt]));
-    endings.engineLost(this.#follower.engineTime());
+    endings.engineLost(this.#follower.engineTime(), [...this.#ranBefore.keys()]);
   }
 
   /** Lists everything. `waiting`: the events that have come so far, those first that were asked for `since` a time. */
   async #list(waiting: EngineEvent[], since: string | undefined): Promise<void> {
-    const { roster } = this.#parts;
+    const { roster, endings } = this.#parts;
     const { signal } = this.#sight;
+    const isYoung = this.#ranBefore !== undefined && (await this.#isYoung());
     const found = await this.#listing();
     const present = new Set(found.map(({ Id }) => Id));
     // What has come before they are looked at shows in them, so it is not followed: it tells how they ended.
     const past = waiting.splice(0);
     const { facts, failed } = await inspectEach(this.#parts, [...present], signal);
-    this.#learn([...past, ...waiting], facts, since);
+    this.#learn([...past, ...waiting], facts, { since, isYoung });
     for (const id of roster.ids()) if (!present.has(id)) roster.drop(id);
+    endings.keepOnly(present);
     for (const one of inTurn(facts)) roster.take(one);
     this.#follower.reset();
     // One that came while the list was made stands only in the events.
@@ -192,7 +199,37 @@ export class Watcher {
     for (const id of [...failed, ...missed]) void this.#follower.check(id);
   }
 
-  #learn(events: readonly EngineEvent[], facts: readonly ContainerFacts[], since: string | undefined): void {
+  /** Whether the engine has not been there for long: it remembers all that has happened, for that is less than it could. */
+  async #isYoung(): Promise<boolean> {
+    const { engine, clock } = this.#parts;
+    const { signal } = this.#sight;
+    const until = stampAt(new Date(this.#follower.engineTime()).toISOString());
+    if (until === undefined) return false;
+    let late: Subscription | undefined;
+    let count = 0;
+    try {
+      const past = await engine.events({}, { since: '1', until }, { signal });
+      late = clock.after(pastMs, () =>
+        past.destroy(new EngineError('tell past events: took too long', { lost: false })),
+      );
+      for await (const _ of eventsOf(past)) {
+        count += 1;
+        if (count >= remembersMax) return false;
+      }
+      return true;
+    } catch (error) {
+      if (isLost(error)) throw error;
+      return false;
+    } finally {
+      late?.dispose();
+    }
+  }
+
+  #learn(
+    events: readonly EngineEvent[],
+    facts: readonly ContainerFacts[],
+    { since, isYoung }: { readonly since: string | undefined; readonly isYoung: boolean },
+  ): void {
     const { endings } = this.#parts;
     const seen = this.#stamp;
     const byId = new Map(facts.map((one) => [one.Id, one]));
@@ -206,7 +243,8 @@ export class Watcher {
     // An engine that was stopped has forgotten also the last event that was seen.
     const remembers = since !== undefined && events.some(({ stamp }) => stamp === since);
     const runsOn = facts.some(({ Id, State }) => State.Running && this.#ranBefore?.get(Id) === State.StartedAt);
-    endings.engineBack(!remembers && !runsOn);
+    const isAnother = !remembers && since !== undefined && isYoung;
+    endings.engineBack(!remembers && !runsOn ? 'stopped' : isAnother ? 'restarted' : 'out of reach');
     this.#ranBefore = undefined;
   }
 
