@@ -133,6 +133,8 @@ export class FleetRun {
         : `healed in ${healedMs} ms`;
     const beyond = one.beyond === undefined ? '' : ` (${one.beyond})`;
     this.#o.say(`${this.#o.limits} ${number}/${this.#o.injections} ${agentId} ${kind}: ${came}${beyond}`);
+    if (this.#o.limits === 'raised' && one.beyond === undefined)
+      for (const line of one.found ?? []) this.#o.say(`    ${line}`);
   }
 
   async #check(injected: readonly Injection[], before: number): Promise<void> {
@@ -160,6 +162,7 @@ export class FleetRun {
     const { lost: gone, duplicated } = countActions({ agentId, events, incidents, ownStarts });
     this.#violations.lost.push(...gone);
     this.#violations.duplicated.push(...duplicated);
+    if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);
     if (leftAlone === false) this.#violations.wrong.push(`${agentId} was touched although a person had ${kind} it`);
     if (leftAlone === true && !one.detected) this.#violations.unexplained.push(`${agentId} ${kind}: ${reason?.code}`);
     if (healedMs !== undefined || leftAlone !== undefined || one.beyond !== undefined) return;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '@praetorian-guard/core';
 import type { Random, Reason } from '@praetorian-guard/core/plugin';
+import { EngineRefusal } from '../../../examples/reference-host/test/docker/engine.ts';
 import { type Fault, type FaultKind, faults } from './faults.ts';
 import type { Window } from './judge.ts';
 import type { Stage } from './stage.ts';
@@ -24,6 +25,10 @@ export interface Injection {
   readonly leftAlone?: boolean;
   /** The last reason the guard gave, when it did not heal it. */
   readonly reason?: { readonly code: string; readonly text: string };
+  /** What the guard did and what stood there then, a line each, when it did not heal it. */
+  readonly found?: readonly string[];
+  /** Its container was not there any more. */
+  readonly gone?: boolean;
   /** Starts of its container that the campaign made itself. */
   readonly ownStarts: number;
 }
@@ -86,13 +91,16 @@ export class Injector {
         ownStarts: 0,
       };
     const reason = await this.#reasonOf(agentId);
+    const lines = await this.#stage.findings(agentId, at);
     const noEffect = fault.effect !== undefined && !this.#stage.log.of(agentId, at).some(fault.effect);
-    const { ownStarts, refused } = await this.#mendByHand(agentId);
+    const { ownStarts, refused, gone } = await this.#mendByHand(agentId);
     const window = { agentId, from: at, to: Date.now() };
     return {
       ...found,
       window,
       ownStarts,
+      found: lines,
+      gone,
       ...(reason ? { reason } : {}),
       ...(refused ? { beyond: 'the engine refuses' } : noEffect ? { beyond: 'no effect' } : {}),
     };
@@ -172,20 +180,27 @@ export class Injector {
   }
 
   /** What the guard left to a person is mended as a person would, with a restart of the engine where that is what it takes. */
-  async #mendByHand(agentId: string): Promise<{ readonly ownStarts: number; readonly refused: boolean }> {
+  async #mendByHand(
+    agentId: string,
+  ): Promise<{ readonly ownStarts: number; readonly refused: boolean; readonly gone: boolean }> {
     const { fleet, log, daemon } = this.#stage;
     const since = Date.now();
     const restart = (): Promise<void> =>
       this.#stage.stubbornly(() => fleet.engine.ask('POST', `/containers/${fleet.nameOf(agentId)}/restart?t=0`));
-    const refused = await restart().then(
-      () => false,
-      () => true,
+    const refusal = await restart().then(
+      () => undefined,
+      (error: unknown) => error,
     );
-    if (refused) {
-      await daemon.restart();
-      await restart();
-    }
+    const gone = isGone(refusal);
+    const refused = refusal !== undefined && !gone;
+    if (refused) await daemon.restart();
+    if (refusal !== undefined) await restart().catch(() => this.#stage.makeAgain(agentId));
     await wellAt(fleet, agentId, { withinMs: 20_000, startedAfter: since });
-    return { ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length, refused };
+    return { ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length, refused, gone };
   }
+}
+
+/** The container is not there: there is less than there was. */
+function isGone(error: unknown): boolean {
+  return error instanceof EngineRefusal && error.status === 404;
 }

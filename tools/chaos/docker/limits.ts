@@ -13,6 +13,19 @@ const raised = {
     backoff: { base: '200ms', cap: '1s', resetAfter: '30s' },
     breaker: { threshold: '100%', least: 1_000, window: '1s', coolDown: '1s' },
   },
+  // The same faults come to the same agents again and again, in minutes instead of days.
+  ladder: {
+    restart: { timeout: '20s', grace: '1s' },
+    recreate: { timeout: '20s', grace: '1s' },
+    respawn: { timeout: '30s', grace: '1s' },
+    drain: '500ms',
+    useWhen: ['repeated-failure', 'persistent-errors'].map((name) => ({
+      name,
+      when: 'recurrence >= 1000',
+      least: 'recreate',
+      reason: 'it came back a thousand times',
+    })),
+  },
   severity: { escalateFailures: 1_000 },
   flapping: { high: 64 },
   recurrence: { defectAfter: 100, defectWindow: '1m', movesMax: 100, movesWindow: '1m' },

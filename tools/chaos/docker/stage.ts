@@ -72,6 +72,22 @@ export class Stage {
     this.#folder?.remove();
   }
 
+  /** A new container in place of one that is gone, as a person would make it. */
+  async makeAgain(agentId: string): Promise<void> {
+    await this.#startAgent(agentId);
+  }
+
+  /** What the guard has done about an agent since a time, and its containers as they are now; a line each. */
+  async findings(agentId: string, since: number): Promise<readonly string[]> {
+    const incidents = this.incidentsOf(agentId, since);
+    const entries = incidents.flatMap(({ id }) => this.observer.entriesOf(id)).filter(({ at }) => at >= since);
+    const told = entries.map(({ at, type, reason }) => `+${at - since} ms ${type}: ${reason.text}`);
+    const events = this.log.of(agentId, since).filter(({ action }) => !action.startsWith('exec_'));
+    const seen = events.map(({ at, action, name }) => `+${at - since} ms engine: ${action} ${name}`);
+    const containers = (await this.fleet.containers()).filter(({ Labels }) => Labels['praetorian.agent'] === agentId);
+    return [...told, ...seen, ...containers.map(({ Names, State }) => `stands there: ${Names.join()} ${State}`)];
+  }
+
   groupOf(agentId: string): readonly string[] {
     const group = agentId.split('.')[0] ?? '';
     return this.agentIds.filter((other) => other.startsWith(`${group}.`));
