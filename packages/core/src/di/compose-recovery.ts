@@ -55,11 +55,14 @@ function makeAgentClient(at: Provider): AgentClient {
     log: at.get(core.log),
     endpointAllowed: async (endpoint, agent) => {
       const slot = fleet.slotOf(agent.id);
-      const source = (slot === undefined ? undefined : fleet.endpointOf(slot)?.source) ?? 'registration';
-      const checked = await at.get(core.endpoints).check(agent.id, { endpoint, source });
+      const known = slot === undefined ? undefined : fleet.endpointOf(slot);
+      const asked = known?.endpoint === endpoint ? known : { endpoint, source: known?.source ?? 'registration' };
+      const checked = await at.get(core.endpoints).check(agent.id, asked);
       const probes = slot === undefined ? undefined : fleet.agent(slot)?.policy.probes;
-      if (!probes || checked.url.protocol !== 'https:') return { allowed: true, address: checked.address };
-      return { allowed: true, address: checked.address, tls: at.get(core.tlsTrust).optionsFor(probes.tls) };
+      if (!probes || checked.url.protocol !== 'https:')
+        return { allowed: true, url: checked.url, address: checked.address };
+      const tls = at.get(core.tlsTrust).optionsFor(probes.tls);
+      return { allowed: true, url: checked.url, address: checked.address, tls };
     },
   });
 }

@@ -114,8 +114,15 @@ function instanceOf(entry: Entry): Instance | undefined {
   };
 }
 
+export interface EndpointOfEntry {
+  readonly endpoint: string;
+  readonly source: EndpointSource;
+  /** What the orchestrator says, where somebody else's word goes first. */
+  readonly instead?: string;
+}
+
 /** Registration over config over orchestrator. An address both named is the orchestrator's: it may be called. */
-export function endpointOf(entry: Entry): { readonly endpoint: string; readonly source: EndpointSource } | undefined {
+export function endpointOf(entry: Entry): EndpointOfEntry | undefined {
   const listed = entry.discovered?.instance;
   const found = listed && listed.id === entry.current?.id ? listed.endpoint : undefined;
   const told = entry.current?.told?.endpoint;
@@ -126,6 +133,9 @@ export function endpointOf(entry: Entry): { readonly endpoint: string; readonly 
     // What a control plane was told comes from the receipt of an orchestrator.
     [told, 'orchestrator'],
   ];
-  for (const [endpoint, source] of candidates) if (endpoint !== undefined) return { endpoint, source };
+  for (const [endpoint, source] of candidates) {
+    if (endpoint === undefined) continue;
+    return { endpoint, source, ...(found === undefined || found === endpoint ? {} : { instead: found }) };
+  }
   return undefined;
 }

@@ -59,7 +59,8 @@ describe('Fleet, merging what three sources say', () => {
       orchestrator: 'docker',
       instance: { id: 'c-1', endpoint: 'http://10.9.9.9:1' },
     });
-    expect(fleet.endpointOf(0)).toEqual({ endpoint: 'http://10.9.9.9:1', source: 'registration' });
+    const instead = 'http://10.0.0.1:80';
+    expect(fleet.endpointOf(0)).toEqual({ endpoint: 'http://10.9.9.9:1', source: 'registration', instead });
   });
 
   it('trusts an address that the orchestrator named too', () => {

@@ -25,6 +25,8 @@ export interface FleetOptions {
 export interface KnownEndpoint {
   readonly endpoint: string;
   readonly source: EndpointSource;
+  /** Where the orchestrator says that it is, where somebody else's word goes first. */
+  readonly instead?: string;
 }
 
 const noSlots: ReadonlySet<AgentSlot> = new Set();

@@ -62,6 +62,8 @@ export interface ProbeSignal extends SignalBase {
 export interface MetricsSignal extends SignalBase {
   readonly kind: 'metrics';
   readonly metrics: AgentMetrics;
+  /** They were measured from outside, as of its container: that they arrive does not show that the agent runs. [false] */
+  readonly outside?: boolean;
 }
 
 /** `POST /api/v1/agents/:id/errors`, or a line of a log. */

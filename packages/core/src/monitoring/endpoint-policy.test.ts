@@ -31,6 +31,18 @@ describe('EndpointPolicy', () => {
     });
   });
 
+  it('calls an agent whose own name for itself nobody knows where the orchestrator says, and for no other reason', async () => {
+    const allowed = policy('10.0.0.0/8');
+    const instead = 'http://172.17.0.2:4000';
+    const named = (endpoint: string) => allowed.check('a', { endpoint, source: 'registration', instead });
+    const { url, address } = await named('http://4ceee8f7ce9f:4000');
+    expect([url.href, address]).toEqual(['http://172.17.0.2:4000/', '172.17.0.2']);
+    await expect(named('http://agent.local')).resolves.toMatchObject({ address: '10.1.2.3' });
+    await expect(named('http://two.local')).rejects.toThrow(/in none of the allowed networks/);
+    const sly = { endpoint: 'http://gone.local', source: 'registration', instead: 'http://169.254.169.254' } as const;
+    await expect(allowed.check('a', sly)).rejects.toThrow(/link-local/);
+  });
+
   it.each([
     ['http://10.1.2.3:4001', '10.0.0.0/8'],
     ['http://agent.local', '10.0.0.0/8'],

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
-import { guardError, messageOf } from '../contracts/index.ts';
+import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { AgentId } from '../model/index.ts';
 import type { KnownEndpoint } from './ports.ts';
 
@@ -53,8 +53,21 @@ export class EndpointPolicy {
     this.#resolve = resolve;
   }
 
-  /** The address to call for an endpoint; throws `GUARD_ENDPOINT_DENIED`. */
-  async check(agentId: AgentId, { endpoint, source }: KnownEndpoint): Promise<CheckedEndpoint> {
+  /**
+   * The address to call for an endpoint; throws `GUARD_ENDPOINT_DENIED`. An agent in a container names itself as its
+   * network knows it, which the guard may not be in: then it is called where the orchestrator says.
+   */
+  async check(agentId: AgentId, at: KnownEndpoint): Promise<CheckedEndpoint> {
+    const { instead } = at;
+    try {
+      return await this.#check(agentId, at);
+    } catch (error) {
+      if (instead === undefined || !isUnresolved(error)) throw error;
+      return this.#check(agentId, { endpoint: instead, source: 'orchestrator' });
+    }
+  }
+
+  async #check(agentId: AgentId, { endpoint, source }: KnownEndpoint): Promise<CheckedEndpoint> {
     const deny = (why: string, cause?: unknown): Error =>
       guardError('GUARD_ENDPOINT_DENIED', { agentId, endpoint, why }, { cause });
     const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
@@ -94,6 +107,11 @@ export class EndpointPolicy {
     if (source !== 'registration' || contains(this.#allowed, plain)) return undefined;
     return `the agent named ${address} itself, and it is in none of the allowed networks`;
   }
+}
+
+/** With a cause it is the name that could not be resolved; else the address may not be called. */
+function isUnresolved(error: unknown): boolean {
+  return isGuardError(error, 'GUARD_ENDPOINT_DENIED') && error.cause !== undefined;
 }
 
 function known(address: string): { readonly address: string; readonly family: 4 | 6 } {

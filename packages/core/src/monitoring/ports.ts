@@ -13,4 +13,6 @@ export interface KnownEndpoint {
   readonly endpoint: string;
   /** Who named the address; only an orchestrator's and the config's are trusted as they are. */
   readonly source: 'orchestrator' | 'registration' | 'config';
+  /** Where the orchestrator says that it is: called when the name in `endpoint` cannot be resolved here. */
+  readonly instead?: string;
 }

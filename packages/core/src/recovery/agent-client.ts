@@ -45,12 +45,12 @@ export interface AgentClient {
   ): Promise<AgentReply>;
 }
 
-/** Whether the guard may call an endpoint; `address` is the one that was checked, and is connected to; `tls`: whom it trusts. */
+/** Whether the guard may call an endpoint; `url` and `address` are what was checked, and is called; `tls`: whom it trusts. */
 export type EndpointCheck = (
   endpoint: string,
   agent: Agent,
 ) => Promise<
-  | { readonly allowed: true; readonly address?: string; readonly tls?: TlsOptions }
+  | { readonly allowed: true; readonly url?: URL; readonly address?: string; readonly tls?: TlsOptions }
   | { readonly allowed: false; readonly why: string }
 >;
 
@@ -190,7 +190,8 @@ async function located(
   if (!check.allowed)
     return failed(false, `the endpoint ${instance.endpoint} of ${agent.id} is not allowed: ${check.why}`);
   const { address, tls } = check;
-  return { url, ...(address === undefined ? {} : { address }), ...(tls === undefined ? {} : { tls }) };
+  const called = check.url && urlOf(check.url.href, pathOf(deps, agent, ask));
+  return { url: called ?? url, ...(address === undefined ? {} : { address }), ...(tls === undefined ? {} : { tls }) };
 }
 
 /** The path on the endpoint; a path of the endpoint itself stays in front of it. */

@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../../contracts/index.ts';
 import type { Detection } from '../../detection/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
-import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal } from '../../model/index.ts';
+import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal, Signal } from '../../model/index.ts';
 import type { Collector } from '../../monitoring/index.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -20,8 +20,10 @@ interface Seen {
   /** The work advanced. */
   progressMs: Ms;
   lastProgressAt: number;
-  /** Figures were reported. */
+  /** Figures came, from whomever. */
   figuresMs: Ms;
+  /** The agent itself gave figures, or somebody got them of it. */
+  saidMs: Ms;
   /** Probes that failed one after another. */
   errors: number;
   /** Why its address may not be called, while that is so. */
@@ -92,7 +94,7 @@ export class FleetSight implements View {
     const seen = this.#of(slot);
     const nowMs = this.#o.clock.monotonic();
     const progress = collector.progressOf(slot);
-    const heardMs = Math.max(seen.lifeMs, seen.figuresMs);
+    const heardMs = Math.max(seen.lifeMs, seen.saidMs);
     return {
       agent: view.agent,
       policy: view.policy,
@@ -186,7 +188,7 @@ export class FleetSight implements View {
   }
 
   #signal({ slot, signal }: SlottedSignal): void {
-    if ('metrics' in signal && signal.metrics) this.#of(slot).figuresMs = signal.receivedMs;
+    if ('metrics' in signal && signal.metrics) this.#figures(this.#of(slot), signal);
     if (signal.kind === 'heartbeat') {
       this.#beat(slot, signal.receivedMs);
       const at = signal.progress?.lastProgressAt;
@@ -212,6 +214,11 @@ export class FleetSight implements View {
     }
   }
 
+  #figures(seen: Seen, signal: Signal): void {
+    seen.figuresMs = signal.receivedMs;
+    if (signal.kind !== 'metrics' || signal.outside !== true) seen.saidMs = signal.receivedMs;
+  }
+
   /** The first report is no advance: it says only where the work stands. */
   #progress(slot: AgentSlot, at: number, nowMs: Ms): void {
     const seen = this.#of(slot);
@@ -234,6 +241,7 @@ function nothingSeen(): Seen {
     progressMs: -Infinity,
     lastProgressAt: -Infinity,
     figuresMs: -Infinity,
+    saidMs: -Infinity,
     errors: 0,
     denied: undefined,
     unaskable: undefined,
