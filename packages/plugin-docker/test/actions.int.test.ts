@@ -10,6 +10,8 @@ const docker = await testEngine();
 describe.runIf(docker)('actions on containers', () => {
   let image = '';
   let harness: Harness;
+  /** Of the action; containers of other files that run beside this one carry others. */
+  let key: string;
 
   beforeAll(async () => {
     if (docker) image = await importBusybox(docker);
@@ -19,6 +21,7 @@ describe.runIf(docker)('actions on containers', () => {
   });
   beforeEach(() => {
     if (docker) harness = new Harness(docker, image);
+    key = unique('key');
   });
   afterEach(() => harness.dispose());
 
@@ -120,9 +123,9 @@ describe.runIf(docker)('actions on containers', () => {
     const orchestrator = await harness.start();
     const old = (await harness.follow(orchestrator)).instance(web.name);
     const action = { kind: 'respawn', mode: 'beside', ...on(web.name, old), graceMs: 1_000, generation: 2 } as const;
-    const intent = await harness.prepare(orchestrator, action, 'k');
+    const intent = await harness.prepare(orchestrator, action, key);
     expect(intent.before).toMatchObject({ mode: 'in-place', inPlaceBecause: 'host port 127.0.0.1:42917/tcp' });
-    const receipt = await orchestrator.execute(intent, harness.grant('k'), harness.call());
+    const receipt = await orchestrator.execute(intent, harness.grant(key), harness.call());
     expect(receipt.result).toBe('succeeded');
     const now = await harness.inspect(web.name);
     expect(now.Id).not.toBe(web.id);
@@ -178,10 +181,10 @@ describe.runIf(docker)('actions on containers', () => {
     const orchestrator = await harness.start();
     const inventory = await harness.follow(orchestrator);
     const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
-    const intent = await harness.prepare(orchestrator, action, 'k');
+    const intent = await harness.prepare(orchestrator, action, key);
     expect(intent.affects).toEqual([web.name, side.name]);
     const before = (await harness.inspect(side.id)).State.StartedAt;
-    expect((await orchestrator.execute(intent, harness.grant('k'), harness.call())).result).toBe('succeeded');
+    expect((await orchestrator.execute(intent, harness.grant(key), harness.call())).result).toBe('succeeded');
     expect((await harness.inspect(side.id)).State.StartedAt).not.toBe(before);
     expect(inventory.lifecycle(side.name)).not.toContain('died');
   });
@@ -193,7 +196,7 @@ describe.runIf(docker)('actions on containers', () => {
     expect(inventory.agent(web.name).labels).toMatchObject({ 'stop-timeout': '25s' });
     await harness.docker.getContainer(web.id).pause();
     const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
-    expect(await orchestrator.prepare(action, 'k')).toMatchObject({
+    expect(await orchestrator.prepare(action, key)).toMatchObject({
       act: false,
       reason: { code: 'orchestrator-refused' },
     });

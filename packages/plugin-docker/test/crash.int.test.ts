@@ -156,9 +156,10 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     const first = harness.create({}, undefined, (engine) => cutting.wrap(engine));
     await first.start();
     const instance = (await harness.follow(first)).instance(web.name);
-    const intent = await harness.prepare(first, recreate(web.name, instance), 'k');
+    const key = unique('key');
+    const intent = await harness.prepare(first, recreate(web.name, instance), key);
     cutting.arm();
-    await first.execute(intent, harness.grant('k'), harness.call());
+    await first.execute(intent, harness.grant(key), harness.call());
     expect(cutting.isDead).toBe(true);
     await first.stop();
     const second = await harness.start({ keepOld: 500 });

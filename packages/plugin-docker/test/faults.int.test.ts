@@ -28,6 +28,8 @@ function failing(method: keyof Engine & string, fault: { readonly error: Error; 
 describe.runIf(docker)('when something goes wrong on the way', () => {
   let image = '';
   let harness: Harness;
+  /** Of the action; containers of other files that run beside this one carry others. */
+  let key: string;
 
   beforeAll(async () => {
     if (docker) image = await importBusybox(docker);
@@ -37,6 +39,7 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
   });
   beforeEach(() => {
     if (docker) harness = new Harness(docker, image);
+    key = unique('key');
   });
   afterEach(() => harness.dispose());
 
@@ -69,8 +72,8 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     const orchestrator = harness.create({}, undefined, failing('create', { error, after: true }));
     await orchestrator.start();
     const instance = (await harness.follow(orchestrator)).instance(web.name);
-    const intent = await harness.prepare(orchestrator, recreate(web.name, instance), 'k');
-    const run = () => orchestrator.execute(intent, harness.grant('k'), harness.call());
+    const intent = await harness.prepare(orchestrator, recreate(web.name, instance), key);
+    const run = () => orchestrator.execute(intent, harness.grant(key), harness.call());
     expect(await run()).toMatchObject({ result: 'unknown' });
     expect(await orchestrator.reconcile(intent)).toMatchObject({ result: 'failed' });
     expect(await run()).toMatchObject({ result: 'succeeded' });
@@ -119,7 +122,7 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     const inventory = await harness.follow(orchestrator);
     const on = inventory.instance(web.name);
     const refused = async (action: Action): Promise<string> => {
-      const decision = await orchestrator.prepare(action, 'k');
+      const decision = await orchestrator.prepare(action, key);
       return decision.act ? 'admitted' : decision.reason.text;
     };
     expect(await refused(recreate(web.name, on))).toContain('lives in the network');
@@ -164,8 +167,8 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     const orchestrator = harness.create({}, undefined, failing('create', { error }));
     await orchestrator.start();
     const inventory = await harness.follow(orchestrator);
-    const intent = await harness.prepare(orchestrator, recreate(web.name, inventory.instance(web.name)), 'k');
-    const run = () => orchestrator.execute(intent, harness.grant('k'), harness.call());
+    const intent = await harness.prepare(orchestrator, recreate(web.name, inventory.instance(web.name)), key);
+    const run = () => orchestrator.execute(intent, harness.grant(key), harness.call());
     expect(await run()).toMatchObject({ result: 'unknown' });
     expect(await states(web.name)).toEqual(['/praetorian-kept.web.2 running']);
     expect(await run()).toMatchObject({ result: 'succeeded' });
@@ -182,7 +185,7 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     const planned = await harness.prepare(orchestrator, scale, 'early');
     const replacing = harness.act(orchestrator, recreate(one.name, inventory.instance(one.name)));
     await until(async () => (await harness.containers()).length === 2);
-    expect(await orchestrator.prepare(scale, 'k')).toMatchObject({ act: false });
+    expect(await orchestrator.prepare(scale, key)).toMatchObject({ act: false });
     expect(await orchestrator.execute(planned, harness.grant('early'), harness.call())).toMatchObject({
       result: 'superseded',
     });

@@ -1,7 +1,7 @@
 import type { Instance } from '@praetorian-guard/core/plugin';
 import { systemClock } from '@praetorian-guard/core/testing';
 import type Docker from 'dockerode';
-import type { Containers } from '../src/containers/logs.ts';
+import type { Roster } from '../src/containers/roster.ts';
 import type { Member } from '../src/containers/member.ts';
 import { addressOf } from '../src/engine/address.ts';
 import { Engine } from '../src/engine/engine.ts';
@@ -17,7 +17,7 @@ export class Insides {
   readonly call = { signal: new AbortController().signal, traceId: 't' };
   readonly engine = this.anotherEngine();
   readonly #members = new Map<string, Member>();
-  readonly containers: Containers = {
+  readonly containers: Pick<Roster, 'all' | 'member'> = {
     all: () => [...this.#members.values()],
     member: (id) => this.#members.get(id),
   };

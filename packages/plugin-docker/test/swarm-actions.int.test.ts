@@ -232,6 +232,25 @@ describe.runIf(swarm)('actions on a swarm', () => {
     expect(two.inventory.agent(`${name}.1`).rollout).toBeUndefined();
   });
 
+  test('gives the log of a task from place to place, and runs a command in it', async () => {
+    const name = await kit.service({ container: { Args: ['sh', '-c', 'while sleep 0.1; do echo tick; done'] } });
+    const { orchestrator, inventory } = await kit.start();
+    const instance = inventory.instance(`${name}.1`);
+    let { next } = await orchestrator.logs(instance, `${name}.1`, undefined, kit.call());
+    const lines: string[] = [];
+    await until(async () => {
+      const page = await orchestrator.logs(instance, `${name}.1`, next, kit.call());
+      next = page.next;
+      lines.push(...page.lines);
+      return lines.length > 0;
+    });
+    expect(new Set(lines)).toEqual(new Set(['tick']));
+    const result = await orchestrator.exec(instance, ['sh', '-c', 'echo $((6 * 7)); exit 3'], kit.call());
+    expect(result).toEqual({ exitCode: 3, stdout: '42\n', stderr: '' });
+    const nobody = { id: 'nobody', generation: 1 };
+    expect(await orchestrator.logs(nobody, 'nobody', undefined, kit.call())).toEqual({ lines: [], next: '' });
+  });
+
   test('evidence holds the log, the tasks before and how the update stands, and nothing of the environment', async () => {
     const args = ['sh', '-c', 'echo hello; sleep 1000000'];
     const name = await kit.service({ container: { Args: args, Env: ['TOKEN=secret-value'] } });

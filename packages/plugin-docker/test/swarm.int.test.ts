@@ -26,6 +26,7 @@ describe.runIf(swarm)('the orchestrator of a swarm', () => {
           orchestrator: new SwarmOrchestrator(kit.context()),
           agentId: `${name}.1`,
           scalable: name,
+          command: ['true'],
           clock: kit.clock,
           crash: async () => {
             await kit.takeNoTasks(true);

@@ -178,6 +178,12 @@ describe('what an end means', () => {
     });
   });
 
+  it('is a failure where the guard made it and died before it started it, and none where somebody else may start it', () => {
+    const made = facts({ Status: 'created', ExitCode: 0 }, { labels: { 'praetorian.key': 'inc/1/recreate' } });
+    expect(endingOf(made, nobody)).toMatchObject({ kind: 'failed', detail: expect.stringContaining('guard made it') });
+    expect(endingOf(facts({ Status: 'created', ExitCode: 0 }), nobody).kind).toBe('left');
+  });
+
   it('is out of memory when the engine said so shortly before', () => {
     const endings = seen(event('oom', 0), event('die', 100));
     expect(endingOf(facts({ ExitCode: 137 }), endings)).toMatchObject({ outOfMemory: true });

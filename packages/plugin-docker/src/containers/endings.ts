@@ -216,7 +216,8 @@ const requested = new Set([130, 137, 143]);
 
 /** Judges a container that has ended. */
 export function endingOf(facts: ContainerFacts, endings: Endings): Ending {
-  const { ExitCode: code, OOMKilled: flagged, Error: error } = facts.State;
+  const { ExitCode: code, OOMKilled: flagged, Error: error, Status } = facts.State;
+  if (Status === 'created') return neverStarted(facts);
   const hand = endings.handOf(facts.Id);
   const outOfMemory = flagged || endings.ranOutOfMemory(facts.Id);
   if (hand === 'operator') return { kind: 'left', detail: `somebody stopped it, exit code ${code}` };
@@ -229,6 +230,13 @@ export function endingOf(facts: ContainerFacts, endings: Endings): Ending {
     return { kind: 'left', detail: `whether somebody stopped it nobody saw, exit code ${code}` };
   const detail = code === 0 ? 'a service that ended with code 0' : error;
   return { kind: 'failed', outOfMemory, ...(detail === '' ? {} : { detail }) };
+}
+
+/** One that was made waits for whoever made it. If that was a guard it died on the way, and nobody else will start it. */
+function neverStarted({ Config }: ContainerFacts): Ending {
+  if (own.key in Config.Labels)
+    return { kind: 'failed', outOfMemory: false, detail: 'the guard made it, and did not come to start it' };
+  return { kind: 'left', detail: 'it was never started' };
 }
 
 /** Whether the restart policy of the container will start it again by itself. */

@@ -3,7 +3,6 @@ import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
 import { beginning, LogReader, type Page, type Place, placeOf, sinceOf, textOf } from './log-lines.ts';
 import type { Member } from './member.ts';
-import type { Roster } from './roster.ts';
 
 /** Most of a log that is given at once. */
 const pageBytes = 1024 ** 2;
@@ -16,10 +15,16 @@ const windows = { present: [100, 10_000], following: [1_000, 10_000, 100_000] } 
 const unreadable = new Set([404, 409, 501]);
 const unreadableText = /does not support reading|cannot read logs|not logging/;
 
-export type Containers = Pick<Roster, 'all' | 'member'>;
+/** A container that is an instance of an agent. */
+export type Located = Pick<Member, 'agentId' | 'instanceId'> & { readonly facts: Pick<Member['facts'], 'Id'> };
+
+export interface Containers {
+  all(): readonly Located[];
+  member(containerId: string): Located | undefined;
+}
 
 /** The container that is this instance now. */
-export function containerOf(containers: Containers, { id, ref }: Instance): Member | undefined {
+export function containerOf(containers: Containers, { id, ref }: Instance): Located | undefined {
   const named = ref?.['container'];
   const member = typeof named === 'string' ? containers.member(named) : undefined;
   return member?.instanceId === id ? member : containers.all().find(({ instanceId }) => instanceId === id);

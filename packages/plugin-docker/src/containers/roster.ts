@@ -321,7 +321,8 @@ export class Roster implements Neighbours {
 /** The lifecycle event for a container that has ended, if it tells anything. */
 export function endOf(member: Member): readonly InventoryEvent[] {
   const { agentId, instanceId, ending, facts, inHand } = member;
-  if (!ending || inHand || facts.State.Paused || facts.State.Status === 'created') return [];
+  if (!ending || inHand || facts.State.Paused) return [];
+  if (facts.State.Status === 'created' && ending.kind === 'left') return [];
   const of = { type: 'lifecycle', agentId, instanceId } as const;
   const at = Date.parse(facts.State.FinishedAt);
   const when = Number.isFinite(at) && at > 0 ? { at } : {};

@@ -41,9 +41,12 @@ export class Shelf {
 
   async #clearOf(agentId: AgentId): Promise<void> {
     const { book, replacement } = this.#parts;
-    for (const one of book.get(agentId).kept ?? []) {
+    const all = book.get(agentId).kept ?? [];
+    // One at a time: a guard that crashed may have left those before it as well.
+    const last = all.findLast(({ by }) => by !== '');
+    for (const one of all) {
       if (one.by === '') await this.#complete(agentId, one);
-      else if (this.#isOver(one)) await replacement.letGo(agentId, one);
+      else if (one !== last || this.#isOver(one)) await replacement.letGo(agentId, one);
     }
   }
 

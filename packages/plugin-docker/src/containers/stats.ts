@@ -104,7 +104,8 @@ export class StatsRound {
       const before = this.#known.get(facts.Id);
       this.#known.set(facts.Id, { ...sample, startedAt });
       const metrics = figuresOf(sample, before?.startedAt === startedAt ? before : undefined);
-      if (Object.keys(metrics).length > 0) this.#parts.ingest({ kind: 'metrics', agentId, instanceId, metrics });
+      if (Object.keys(metrics).length > 0)
+        this.#parts.ingest({ kind: 'metrics', agentId, instanceId, metrics, outside: true });
     } catch (error) {
       if (!signal.aborted) log.debug({ agentId, err: messageOf(error) }, 'statistics could not be read');
     }

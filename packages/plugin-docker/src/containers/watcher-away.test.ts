@@ -152,4 +152,12 @@ describe('how a container ended', () => {
     const kept = await bench.rig.state.list('end/', { limit: 10 });
     expect(kept.map(({ key }) => key)).toEqual(['end/killed', 'end/stopped']);
   });
+
+  it('is told of one that the guard before made in its place and did not come to start', async () => {
+    bench.put('made', { labels: { 'praetorian.key': 'inc/1/recreate' }, state: { ...ended(0), Status: 'created' } });
+    bench.put('waits', { state: { ...ended(0), Status: 'created' } });
+    await bench.start();
+    expect(bench.listed('made')).toEqual(['died']);
+    expect(bench.listed('waits')).toEqual([]);
+  });
 });

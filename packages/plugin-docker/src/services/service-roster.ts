@@ -68,6 +68,10 @@ export class ServiceRoster implements Neighbours {
     return [...this.#services.values()];
   }
 
+  all(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
   member(agentId: AgentId): Member | undefined {
     return this.#members.get(agentId);
   }

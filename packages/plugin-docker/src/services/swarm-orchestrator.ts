@@ -6,11 +6,13 @@ import {
   type Capability,
   type Decision,
   type EvidenceItem,
+  type ExecResult,
   type Grant,
   guardError,
   type Instance,
   type Intent,
   type InventoryEvent,
+  type LogPage,
   messageOf,
   type Ms,
   type Orchestrator,
@@ -21,6 +23,9 @@ import {
 import type { DockerConfig } from '../docker-config.ts';
 import { addressOf } from '../engine/address.ts';
 import { Engine } from '../engine/engine.ts';
+import { Inside } from '../containers/inside.ts';
+import { Logs } from '../containers/logs.ts';
+import { LocalTasks } from './local-tasks.ts';
 import { ServiceRoster } from './service-roster.ts';
 import { ServiceWatcher } from './service-watcher.ts';
 import { SwarmCalls } from './swarm-calls.ts';
@@ -55,6 +60,8 @@ export class SwarmOrchestrator implements Orchestrator {
   readonly #watcher: ServiceWatcher;
   readonly #intents: SwarmIntents;
   readonly #performer: SwarmPerformer;
+  readonly #logs: Logs;
+  readonly #inside: Inside;
   readonly #feed = new InventoryFeed();
   readonly #locks = new Locks();
   readonly #end = new AbortController();
@@ -106,6 +113,9 @@ export class SwarmOrchestrator implements Orchestrator {
       intents: this.#intents,
       end: this.#end.signal,
     });
+    const containers = new LocalTasks(this.#roster, nodeId);
+    this.#logs = new Logs({ engine: this.#engine, containers });
+    this.#inside = new Inside({ ...shared, containers, newKey: () => context.random.ulid() });
   }
 
   start(): Promise<void> {
@@ -150,6 +160,16 @@ export class SwarmOrchestrator implements Orchestrator {
     return evidenceOf({ instance, agentId, lines: this.#context.config.logLines }, parts);
   }
 
+  /** What its task writes, where that runs on the node of this engine; elsewhere nothing. */
+  logs(instance: Instance, _agentId: AgentId, after: string | undefined, call: Call): Promise<LogPage> {
+    return this.#logs.page(instance, after, call);
+  }
+
+  /** Throws `GUARD_ORCHESTRATOR_FAILED` also for a task on another node. */
+  exec(instance: Instance, argv: readonly string[], call: Call): Promise<ExecResult> {
+    return this.#inside.run(instance, argv, call);
+  }
+
   async #takeUp(): Promise<void> {
     await this.#book.load();
     this.#watcher.start();
@@ -162,6 +182,7 @@ export class SwarmOrchestrator implements Orchestrator {
     await this.#watcher.stop();
     this.#feed.close();
     await this.#locks.idle();
+    await this.#inside.settled();
     await this.#write();
     this.#engine.close();
   }
