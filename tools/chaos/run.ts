@@ -1,10 +1,14 @@
 /**
  * Fault campaigns against real components: `npm run chaos -- process [--kills 50]` and `npm run chaos -- docker
- * [--injections 300] [--fleet 20] [--limits raised|default|both] [--kinds oom,port]`, both with `[--seed N] [--json]`.
+ * [--injections 300] [--fleet 20] [--limits raised|default|both] [--kinds oom,port]`, both with `[--seed N] [--json]`;
+ * and who heals what beside us: `npm run chaos -- compare [--rounds 5] [--kinds oom,hang] [--json]`.
  * Progress goes to standard error, the report to standard output. Exit code 1 when anything happened that must not.
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Comparison } from './compare/comparison.ts';
+import { type ComparedKind, comparedKinds } from './compare/faults.ts';
+import { allHealed, comparisonTable } from './compare/report.ts';
 import { DockerCampaign, type DockerCampaignOptions } from './docker/campaign.ts';
 import { type FaultKind, faultKinds } from './docker/faults.ts';
 import type { Limits } from './docker/limits.ts';
@@ -15,6 +19,7 @@ import { passed, table } from './report.ts';
 const usage = [
   'usage: npm run chaos -- process [--kills 50] [--seed N] [--json]',
   '       npm run chaos -- docker [--injections 300] [--fleet 20] [--limits both] [--kinds oom,port] [--seed N] [--json]',
+  '       npm run chaos -- compare [--rounds 5] [--kinds oom,hang] [--json]',
 ].join('\n');
 
 const limitsOf: { readonly [name: string]: readonly Limits[] } = {
@@ -53,6 +58,21 @@ function dockerCampaign(options: Omit<DockerCampaignOptions, 'say'>): Campaign {
   };
 }
 
+function comparison(rounds: number, kinds: readonly ComparedKind[]): Campaign {
+  const both = new Comparison({ rounds, kinds, say });
+  return {
+    run: async () => {
+      const report = await both.run();
+      return { text: comparisonTable(report), json: report, ok: allHealed(report) };
+    },
+    close: () => both.close(),
+  };
+}
+
+function isCompared(name: string): name is ComparedKind {
+  return comparedKinds.includes(name as ComparedKind);
+}
+
 function isKind(name: string): name is FaultKind {
   return faultKinds.includes(name as FaultKind);
 }
@@ -65,26 +85,46 @@ function chosen(): { readonly campaign: Campaign; readonly json: boolean } | und
       kills: { type: 'string', default: '50' },
       injections: { type: 'string', default: '300' },
       fleet: { type: 'string', default: '20' },
+      rounds: { type: 'string', default: '5' },
       limits: { type: 'string', default: 'both' },
-      kinds: { type: 'string', default: faultKinds.join() },
-      seed: { type: 'string' },
+      kinds: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       json: { type: 'boolean', default: false },
     },
   });
-  const [kills, injections, fleet] = [values.kills, values.injections, values.fleet].map(Number) as [
-    number,
-    number,
-    number,
-  ];
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+  const campaign = campaignOf(positionals.join(), values);
+  return campaign && { campaign, json: values.json };
+}
+
+interface Values {
+  readonly kills: string;
+  readonly injections: string;
+  readonly fleet: string;
+  readonly rounds: string;
+  readonly limits: string;
+  readonly kinds?: string | undefined;
+  readonly seed: string;
+}
+
+function campaignOf(name: string, values: Values): Campaign | undefined {
+  const [kills, injections, fleet, rounds, seed] = [
+    values.kills,
+    values.injections,
+    values.fleet,
+    values.rounds,
+    values.seed,
+  ].map(Number) as [number, number, number, number, number];
+  if (![kills, injections, fleet, rounds, seed].every((one) => Number.isInteger(one) && one >= 0)) return undefined;
+  const kinds = values.kinds?.split(',');
+  if (name === 'process') return kills > 0 ? processCampaign(kills, seed) : undefined;
+  if (name === 'compare') {
+    const compared = kinds ?? comparedKinds;
+    return rounds > 0 && compared.every(isCompared) ? comparison(rounds, compared) : undefined;
+  }
   const limits = limitsOf[values.limits];
-  const kinds = values.kinds.split(',');
-  if (![kills, injections, fleet, seed].every((one) => Number.isInteger(one) && one >= 0)) return undefined;
-  const { json } = values;
-  if (positionals.join() === 'process' && kills > 0) return { json, campaign: processCampaign(kills, seed) };
-  if (positionals.join() !== 'docker' || injections < 1 || fleet < 6 || !limits || !kinds.every(isKind))
-    return undefined;
-  return { json, campaign: dockerCampaign({ injections, fleet, seed, limits, kinds }) };
+  const injected = kinds ?? faultKinds;
+  if (name !== 'docker' || injections < 1 || fleet < 6 || !limits || !injected.every(isKind)) return undefined;
+  return dockerCampaign({ injections, fleet, seed, limits, kinds: injected });
 }
 
 async function main(): Promise<number> {

@@ -11,6 +11,8 @@ export interface TestHost {
   readonly folder: string;
   readonly config: string;
   readonly url: string;
+  /** What every request bears. */
+  readonly token?: string;
   /** Deletes the folder; the guard has to be stopped. */
   remove(): void;
 }
@@ -22,6 +24,12 @@ export interface TestHostOptions {
   readonly sections?: { readonly [section: string]: unknown };
   /** Config of the process orchestrator beside its groups. */
   readonly processes?: { readonly [key: string]: unknown };
+  /** Address it listens on, with a token for its operator and one for the agents of a group. [loopback, and no token] */
+  readonly open?: {
+    readonly host: string;
+    readonly token: string;
+    readonly agents: { readonly group: string; readonly token: string };
+  };
   /** Environment of the agents beside the intervals of the template. */
   readonly env?: { readonly [name: string]: string };
 }
@@ -37,11 +45,16 @@ export async function createTestHost(options: TestHostOptions = {}): Promise<Tes
   // Packages are looked for from the folder of the config.
   symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'), 'dir');
   mkdirSync(join(folder, 'data'));
+  if (options.open) {
+    writeFileSync(join(folder, 'operator.token'), options.open.token);
+    writeFileSync(join(folder, 'agents.token'), options.open.agents.token);
+  }
   writeFileSync(config, JSON.stringify(template(port, options), null, 2));
   return {
     folder,
     config,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${options.open?.host ?? '127.0.0.1'}:${port}`,
+    ...(options.open ? { token: options.open.token } : {}),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -58,7 +71,7 @@ function template(port: number, options: TestHostOptions): object {
     version: 1,
     name: 'test-host',
     store: { use: '@praetorian-guard/plugin-level', config: { path: './data/store' } },
-    http: { port, auth: 'loopback-open' },
+    http: { port, ...accessOf(options.open) },
     plugins: {
       local: {
         use: '@praetorian-guard/plugin-process',
@@ -98,4 +111,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+function accessOf(open: TestHostOptions['open']): object {
+  if (!open) return { auth: 'loopback-open' };
+  const tokens = [
+    { name: 'test', role: 'operator', token: { $file: './operator.token' } },
+    { name: 'agents', role: 'agent', group: open.agents.group, token: { $file: './agents.token' } },
+  ];
+  return { host: open.host, tokens };
 }

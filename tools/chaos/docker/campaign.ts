@@ -1,9 +1,9 @@
-import { ContainerFleet, until } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+import { startsByHand } from './baseline.ts';
 import { OwnDaemon } from './daemon.ts';
 import { type FaultKind, faultKinds } from './faults.ts';
 import { FleetRun } from './fleet-run.ts';
 import type { Limits } from './limits.ts';
-import { type DockerReport, type RunReport, runReport, type Spread, spreadOf } from './report.ts';
+import { type DockerReport, type RunReport, runReport } from './report.ts';
 
 export interface DockerCampaignOptions {
   /** Of each run. */
@@ -15,8 +15,6 @@ export interface DockerCampaignOptions {
   readonly kinds?: readonly FaultKind[];
   readonly say: (line: string) => void;
 }
-
-const baselineStarts = 10;
 
 /** Faults of containers on an engine of the campaign's own, judged by what that engine and the agents themselves say. */
 export class DockerCampaign {
@@ -35,7 +33,7 @@ export class DockerCampaign {
     const runs: RunReport[] = [];
     try {
       await this.#daemon.open();
-      const baselineStartMs = await this.#baseline();
+      const baselineStartMs = await startsByHand(this.#daemon.engine);
       for (const limits of this.#o.limits) {
         this.#run = new FleetRun(this.#daemon, { limits, injections, fleet, seed, kinds, say });
         runs.push(runReport(limits, await this.#run.run()));
@@ -58,26 +56,5 @@ export class DockerCampaign {
     } finally {
       await this.#daemon.close();
     }
-  }
-
-  /** How long the engine itself takes to start a container that was killed. */
-  async #baseline(): Promise<Spread> {
-    const { engine } = this.#daemon;
-    const fleet = new ContainerFleet(engine);
-    const took: number[] = [];
-    try {
-      await fleet.open();
-      await fleet.start('alone.1');
-      for (let at = 0; at < baselineStarts; at += 1) {
-        await fleet.signal('alone.1', 'SIGKILL');
-        await until('it has ended', async () => !(await fleet.inspect('alone.1')).State.Running);
-        const asked = performance.now();
-        await engine.ask('POST', `/containers/${fleet.nameOf('alone.1')}/start`);
-        took.push(performance.now() - asked);
-      }
-    } finally {
-      await fleet.remove();
-    }
-    return spreadOf(took);
   }
 }

@@ -10,22 +10,27 @@ const readyMs = 60_000;
 
 /**
  * A Docker engine of the campaign's own, with a folder and a bridge of its own, so that it can be restarted while others on
- * this machine go on. Containers outlive a restart of it (`live-restore`).
+ * this machine go on.
  */
 export class OwnDaemon {
   readonly folder = mkdtempSync(join(tmpdir(), 'pg-dk-'));
   readonly engine = new TestEngine(`unix://${this.folder}/docker.sock`);
   readonly #bridge: string;
+  readonly #liveRestore: boolean;
+  /** Where containers reach this machine. */
+  readonly gateway = `${freeSubnet()}.1`;
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor() {
+  /** `liveRestore`: containers outlive a restart of it; an engine that manages a swarm cannot. */
+  constructor({ liveRestore = true }: { readonly liveRestore?: boolean } = {}) {
     this.#bridge = `pgc${process.pid}`;
+    this.#liveRestore = liveRestore;
   }
 
   async open(): Promise<void> {
     ip('link', 'add', 'name', this.#bridge, 'type', 'bridge');
-    ip('address', 'add', `${freeSubnet()}.1/24`, 'dev', this.#bridge);
+    ip('address', 'add', `${this.gateway}/24`, 'dev', this.#bridge);
     ip('link', 'set', this.#bridge, 'up');
     await this.#start();
   }
@@ -50,7 +55,8 @@ export class OwnDaemon {
     const places = ['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid')];
     // Nothing of it leaves this machine, so the rules of the firewall, which all engines share, are left as they are.
     const network = ['-b', this.#bridge, '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
-    const child = spawn('dockerd', [...places, '-H', this.engine.url, ...network, '--live-restore'], {
+    const live = this.#liveRestore ? ['--live-restore'] : [];
+    const child = spawn('dockerd', [...places, '-H', this.engine.url, ...network, ...live], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

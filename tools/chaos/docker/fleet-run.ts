@@ -148,10 +148,11 @@ export class FleetRun {
       name: Names[0] ?? '',
       state: State,
     }));
-    this.#violations.leftovers.push(...leftovers(standing, agentIds));
+    const left = [...leftovers(standing, agentIds)];
     const networks = await fleet.engine.ask<readonly { Name: string }[]>('GET', '/networks');
     const strange = networks.filter(({ Name }) => !['bridge', 'host', 'none'].includes(Name));
-    this.#violations.leftovers.push(...strange.map(({ Name }) => `network ${Name}`));
+    left.push(...strange.map(({ Name }) => `network ${Name}`));
+    for (const text of left) if (!this.#violations.leftovers.includes(text)) this.#violations.leftovers.push(text);
     await this.#checkRecords();
   }
 

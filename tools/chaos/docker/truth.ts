@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerFleet, Inspected } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+import type { Inspected } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+
+/** Where the container of an agent is looked at. */
+export interface Looked {
+  inspect(agentId: string): Promise<Inspected>;
+}
 
 const lookMs = 100;
 const answerMs = 600;
 
 /** Whether an agent works, found out without the guard: by the engine and by the agent's own answers. */
-export async function isWell(fleet: ContainerFleet, agentId: string, startedAfter?: number): Promise<boolean> {
+export async function isWell(fleet: Looked, agentId: string, startedAfter?: number): Promise<boolean> {
   const inspected = await fleet.inspect(agentId).catch(() => undefined);
   if (!inspected) return false;
   const { Running, Paused, StartedAt, Health } = inspected.State;
@@ -19,7 +24,7 @@ export async function isWell(fleet: ContainerFleet, agentId: string, startedAfte
 
 /** Looks again and again; the moment it was well, or `undefined` when the time is over. */
 export async function wellAt(
-  fleet: ContainerFleet,
+  fleet: Looked,
   agentId: string,
   { startedAfter, withinMs }: { readonly startedAfter?: number; readonly withinMs: number },
 ): Promise<number | undefined> {

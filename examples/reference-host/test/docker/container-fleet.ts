@@ -38,6 +38,8 @@ export interface ContainerOptions {
   readonly hostPort?: number;
   /** [that of the fleet] */
   readonly image?: string;
+  /** [no] */
+  readonly restartPolicy?: 'no' | 'always';
 }
 
 const keptPrefix = '/praetorian-kept.';
@@ -129,7 +131,16 @@ export class ContainerFleet {
   }
 
   #recipe(agentId: string, options: ContainerOptions): object {
-    const { env, labels, memoryMb, healthEveryMs = 1_000, network, hostPort, image = this.image } = options;
+    const {
+      env,
+      labels,
+      memoryMb,
+      healthEveryMs = 1_000,
+      network,
+      hostPort,
+      image = this.image,
+      restartPolicy = 'no',
+    } = options;
     const settings = { HOST: '0.0.0.0', PORT: '4000', JOB_EVERY_MS: '50', WINDOW_MS: '3000', ...env };
     const [name = '', value = ''] = this.label.split('=');
     const memory = memoryMb === undefined ? {} : { Memory: memoryMb * 1024 ** 2, MemorySwap: memoryMb * 1024 ** 2 };
@@ -149,7 +160,13 @@ export class ContainerFleet {
         ...labels,
       },
       ...(healthEveryMs > 0 ? { Healthcheck: health } : {}),
-      HostConfig: { Binds: binds, ...memory, ...ports, ...(network === undefined ? {} : { NetworkMode: network }) },
+      HostConfig: {
+        Binds: binds,
+        RestartPolicy: { Name: restartPolicy },
+        ...memory,
+        ...ports,
+        ...(network === undefined ? {} : { NetworkMode: network }),
+      },
     };
   }
 }
