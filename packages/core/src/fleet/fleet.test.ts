@@ -63,6 +63,19 @@ describe('Fleet, merging what three sources say', () => {
     expect(fleet.endpointOf(0)).toEqual({ endpoint: 'http://10.9.9.9:1', source: 'registration', instead });
   });
 
+  it('takes who registered before the orchestrator listed it for the same process under another name', () => {
+    const { fleet } = rig();
+    fleet.register({ id: 'web.1', group: 'web', instance: 'web.1:1', generation: 1, endpoint: 'http://10.9.9.9:1' });
+    fleet.upsertDiscovered(found(), 'docker');
+    expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-1', generation: 1, endpoint: 'http://10.9.9.9:1' });
+    expect([fleet.standing(0, 'web.1:1'), fleet.standing(0, 'c-1')]).toEqual(['current', 'current']);
+    // The next process of it bears another name, and the first one is told to stop from then on.
+    fleet.register({ id: 'web.1', group: 'web', instance: 'web.1:7', generation: 1 });
+    expect([fleet.standing(0, 'web.1:7'), fleet.standing(0, 'web.1:1')]).toEqual(['current', 'retired']);
+    fleet.upsertDiscovered(found({ instance: { id: 'c-2', generation: 2 } }), 'docker');
+    expect([fleet.standing(0, 'c-2'), fleet.standing(0, 'web.1:7')]).toEqual(['current', 'retired']);
+  });
+
   it('trusts an address that the orchestrator named too', () => {
     const { fleet } = rig();
     fleet.upsertDiscovered(found(), 'docker');

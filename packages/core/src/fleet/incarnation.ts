@@ -18,6 +18,7 @@ const announcedMax = 4;
 export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrator: string, final = false): Turn {
   const { instance } = agent;
   const { current, discovered } = entry;
+  const isFirst = discovered === undefined && entry.orchestrator === undefined;
   const keeps = current !== undefined && keepsCurrent(entry, current, instance, final);
   const revived = isRevived(discovered?.instance, instance);
   entry.orchestrator = orchestrator;
@@ -30,10 +31,21 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
     entry.current = { ...current, generation: Math.max(current.generation, instance.generation) };
     return revived ? 'replaced' : 'same';
   }
+  if (isFirst && current?.named === true) return meet(entry, current, instance);
   // The agent's own name for an instance may have come before the orchestrator's event for it.
   const named = entry.alias === instance.id || entry.announced.some(({ id }) => id === instance.id);
   const generation = Math.max(instance.generation, current && !current.anonymous ? current.generation + 1 : 1);
   return replace(entry, { id: instance.id, generation, named, anonymous: false });
+}
+
+/**
+ * The agent has registered before the orchestrator told of it for the first time: one process, two names. To retire the
+ * agent's own name would tell it to stop.
+ */
+function meet(entry: Entry, current: Current, { id, generation }: Instance): Turn {
+  entry.alias = current.id;
+  entry.current = { id, generation: Math.max(generation, current.generation), named: false, anonymous: false };
+  return 'same';
 }
 
 /** It was started again: what was measured of its former life says nothing of the new one. */
