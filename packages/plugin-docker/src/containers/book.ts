@@ -1,4 +1,4 @@
-import type { AgentId, EpochMs, Json, JsonObject, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
+import type { AgentId, EpochMs, Json, JsonObject, Ms, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
 import type { Endings, Seen } from './endings.ts';
 
 /** A container that is being replaced, or was and is kept for a while. */
@@ -27,6 +27,8 @@ export interface AgentEntry {
   readonly kept?: readonly Kept[];
   /** Networks that an isolated container has left, with what it needs to come back. */
   readonly isolated?: { readonly containerId: string; readonly networks: { readonly [name: string]: JsonObject } };
+  /** Since when it has no container at all. */
+  readonly goneSince?: EpochMs;
 }
 
 const partition = 'docker';
@@ -34,6 +36,8 @@ const agentPrefix = 'agent/';
 const endPrefix = 'end/';
 const cursorKey = 'cursor';
 const pageSize = 200;
+/** An agent without a container is remembered for a week: who comes back later counts its generations anew. */
+const rememberedMs: Ms = 7 * 24 * 3_600_000;
 const generationsMax = 8;
 /** A label may say any number; counting has to be able to go on from it. */
 const generationMax = 1_000_000_000;
@@ -112,6 +116,19 @@ export class Book {
     return undefined;
   }
 
+  /** Forgets agents that have had no container for a week; those that were made under a name of their own never end else. */
+  forgetGone(isThere: (agentId: AgentId) => boolean, now: EpochMs): void {
+    for (const [agentId, { goneSince, ...entry }] of this.#entries) {
+      const isNeeded = isThere(agentId) || (entry.kept ?? []).length > 0 || entry.isolated !== undefined;
+      if (isNeeded && goneSince === undefined) continue;
+      if (isNeeded) this.#entries.set(agentId, entry);
+      else if (goneSince === undefined) this.#entries.set(agentId, { ...entry, goneSince: now });
+      else if (now - goneSince > rememberedMs) this.#entries.delete(agentId);
+      else continue;
+      this.#unwritten.add(agentId);
+    }
+  }
+
   /** Changes an entry, and stores it before this resolves. */
   async change(agentId: AgentId, turn: (entry: AgentEntry) => AgentEntry): Promise<void> {
     await this.#inTurn(async () => {
@@ -131,7 +148,7 @@ export class Book {
       const moved = cursor !== undefined && cursor !== this.#cursor;
       if (agentIds.length === 0 && ends.size === 0 && !moved) return;
       this.#unwritten.clear();
-      const ops = [...agentIds.map((agentId) => putOf(this.get(agentId))), ...[...ends].map(endOpOf)];
+      const ops = [...agentIds.map((agentId) => this.#opOf(agentId)), ...[...ends].map(endOpOf)];
       if (moved) ops.push({ op: 'put', key: cursorKey, value: { stamp: cursor }, when: 'any' });
       try {
         await this.#store.commit(partition, ops, { durability: 'relaxed' });
@@ -142,6 +159,11 @@ export class Book {
         throw error;
       }
     });
+  }
+
+  #opOf(agentId: AgentId): StoreOp {
+    const entry = this.#entries.get(agentId);
+    return entry ? putOf(entry) : { op: 'delete', key: agentPrefix + agentId, when: 'any' };
   }
 
   /** One write after another: an older state of an entry must not follow a newer one. */

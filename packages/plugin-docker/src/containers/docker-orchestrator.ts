@@ -52,6 +52,8 @@ const supports: readonly Capability[] = [
 
 /** How often what was learned is written down, and kept containers are looked at. */
 const roundMs: Ms = 5_000;
+/** How often it is looked for agents that are gone for good. */
+const forgetMs: Ms = 3_600_000;
 
 /** Watches and heals the containers of one Docker engine that carry a label. */
 export class DockerOrchestrator implements Orchestrator {
@@ -71,6 +73,7 @@ export class DockerOrchestrator implements Orchestrator {
   readonly #inside: Inside;
   readonly #stats: StatsRound;
   #round: Subscription | undefined;
+  #forgotAt = -Infinity;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -199,12 +202,20 @@ export class DockerOrchestrator implements Orchestrator {
   }
 
   async #tidy(): Promise<void> {
+    this.#forget();
     await this.#write();
     try {
       if (this.#watcher.isListed) await this.#shelf.clear();
     } catch (error) {
       this.#context.log.warn({ why: messageOf(error) }, 'tidying up failed; it is tried again');
     }
+  }
+
+  #forget(): void {
+    const now = this.#context.clock.now();
+    if (!this.#watcher.isListed || now - this.#forgotAt < forgetMs) return;
+    this.#forgotAt = now;
+    this.#book.forgetGone((agentId) => this.#roster.isAgent(agentId), now);
   }
 
   /** Writes down what was learned of the containers. */
