@@ -1,4 +1,5 @@
 import type { Inspected } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+import { order } from '../../../examples/reference-host/test/docker/order.ts';
 import type { TestEngine } from '../../../examples/reference-host/test/docker/engine.ts';
 
 export interface ComparedFault {
@@ -13,30 +14,24 @@ const signal =
   async ({ State }: Inspected): Promise<void> =>
     void process.kill(State.Pid, name);
 
-const order =
+const broken =
   (fault: object) =>
-  async ({ NetworkSettings }: Inspected): Promise<void> => {
+  ({ NetworkSettings }: Inspected): Promise<void> => {
     const address = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress !== '')?.IPAddress;
-    // One that breaks so that it cannot answer has done what it was told.
-    await fetch(`http://${address}:4000/fault`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(fault),
-      signal: AbortSignal.timeout(1_000),
-    }).catch(() => undefined);
+    return order(address ?? '', fault);
   };
 
 /** Each is done in the same way to the same agent, whoever looks after it. */
 export const comparedFaults = {
-  exit: { says: 'ends with code 1', inject: order({ kind: 'crash' }) },
+  exit: { says: 'ends with code 1', inject: broken({ kind: 'crash' }) },
   sigkill: { says: 'killed by SIGKILL', inject: signal('SIGKILL') },
   oom: {
     says: 'out of memory',
     fromEnd: true,
-    inject: order({ kind: 'leak', capMb: 2_000, mbPerSecond: 200 }),
+    inject: broken({ kind: 'leak', capMb: 2_000, mbPerSecond: 200 }),
   },
   hang: { says: 'frozen by SIGSTOP', inject: signal('SIGSTOP') },
-  blocked: { says: 'event loop blocked', inject: order({ kind: 'hang' }) },
+  blocked: { says: 'event loop blocked', inject: broken({ kind: 'hang' }) },
   unhealthy: {
     says: 'HEALTHCHECK fails, it answers',
     inject: async ({ Id }, engine) => {
@@ -46,8 +41,8 @@ export const comparedFaults = {
       await engine.ask('POST', `/exec/${exec.Id}/start`, { Detach: true });
     },
   },
-  slow: { says: 'answers take 700 ms', inject: order({ kind: 'slow', delayMs: 700 }) },
-  errors: { says: 'every request fails', inject: order({ kind: 'errors' }) },
+  slow: { says: 'answers take 700 ms', inject: broken({ kind: 'slow', delayMs: 700 }) },
+  errors: { says: 'every request fails', inject: broken({ kind: 'errors' }) },
 } as const satisfies { readonly [kind: string]: ComparedFault };
 
 export type ComparedKind = keyof typeof comparedFaults;

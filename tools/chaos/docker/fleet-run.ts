@@ -160,7 +160,7 @@ export class FleetRun {
     const { agentId, window, leftAlone, healedMs, kind, reason, ownStarts } = one;
     const incidents = this.#stage.incidentsOf(agentId, window.from);
     const events = this.#stage.log.of(agentId, window.from);
-    const { lost: gone, duplicated } = countActions({ agentId, events, incidents, ownStarts });
+    const { lost: gone, duplicated } = countActions({ agentId, since: window.from, events, incidents, ownStarts });
     this.#violations.lost.push(...gone);
     this.#violations.duplicated.push(...duplicated);
     if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);

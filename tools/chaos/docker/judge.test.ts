@@ -19,7 +19,7 @@ const event = (action: string, at: number, change: Partial<EngineEvent> = {}): E
 /** An incident with one attempt, whose one step did this and came to that. */
 function incident(kind: string, result: string): Incident {
   const effect = { type: 'action', intent: { action: { kind } } };
-  const step = { id: '1', state: 'finished', effect, receipt: { result } };
+  const step = { id: '1', state: 'finished', effect, receipt: { result, at: 150 } };
   return { id: 'inc_1', state: 'resolved', attempts: [{ steps: [step] }] } as unknown as Incident;
 }
 
@@ -40,13 +40,18 @@ describe('a wrong action', () => {
 });
 
 describe('journaled actions', () => {
-  const told = { agentId: 'workers.1', ownStarts: 0 };
+  const told = { agentId: 'workers.1', since: 100, ownStarts: 0 };
 
   it('are each seen by the engine once', () => {
     const one = { ...told, events: [event('start', 1)], incidents: [incident('restart', 'succeeded')] };
     expect(countActions(one)).toEqual({ lost: [], duplicated: [] });
     expect(countActions({ ...one, events: [] }).lost).toHaveLength(1);
     expect(countActions({ ...one, events: [event('start', 1), event('start', 2)] }).duplicated).toHaveLength(1);
+  });
+
+  it('of a fault of before do not count', () => {
+    const one = { ...told, since: 200, events: [], incidents: [incident('restart', 'succeeded')] };
+    expect(countActions(one)).toEqual({ lost: [], duplicated: [] });
   });
 
   it('that fail to replace a container start the old one again', () => {

@@ -30,11 +30,12 @@ interface Deed {
 
 const starting = new Set(['restart', 'recreate', 'respawn']);
 
-/** Steps that start a container, as they were journaled. */
-function deedsOf(incident: Incident): readonly Deed[] {
+/** Steps that start a container, as they were journaled; those that were over before belong to a fault of before. */
+function deedsOf(incident: Incident, since: number): readonly Deed[] {
   const steps = attemptsOf(incident).flatMap((attempt) => attempt.steps);
   return steps.flatMap((step) => {
     if (!('effect' in step) || step.effect.type !== 'action') return [];
+    if (step.state === 'finished' && step.receipt.at < since) return [];
     const { kind } = step.effect.intent.action;
     const succeeded = step.state === 'finished' && step.receipt.result === 'succeeded';
     return starting.has(kind) ? [{ kind, succeeded }] : [];
@@ -43,6 +44,8 @@ function deedsOf(incident: Incident): readonly Deed[] {
 
 export interface Told {
   readonly agentId: string;
+  /** When the fault was done. */
+  readonly since: number;
   /** Of the agent, in the window of its fault. */
   readonly events: readonly EngineEvent[];
   /** Those that were open in it. */
@@ -52,11 +55,11 @@ export interface Told {
 }
 
 /** Whether the engine saw each journaled action once, and no other. */
-export function countActions({ agentId, events, incidents, ownStarts }: Told): {
+export function countActions({ agentId, since, events, incidents, ownStarts }: Told): {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
 } {
-  const begun = incidents.flatMap(deedsOf);
+  const begun = incidents.flatMap((incident) => deedsOf(incident, since));
   const succeeded = begun.filter((deed) => deed.succeeded);
   const failedToReplace = begun.filter((deed) => deed.kind !== 'restart' && !deed.succeeded).length;
   const starts = events.filter(({ action }) => action === 'start').length - ownStarts;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineRefusal, filtered, type TestEngine } from './engine.ts';
 import { binds, command, healthCheck, importThinImage } from './image.ts';
+import { order } from './order.ts';
 
 /** As `GET /containers/json` tells it; only what is read. */
 export interface ContainerLine {
@@ -113,12 +114,7 @@ export class ContainerFleet {
   async break(agentId: string, fault: object): Promise<void> {
     const { NetworkSettings } = await this.inspect(agentId);
     const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? '';
-    await fetch(`http://${address}:4000/fault`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(fault),
-      signal: AbortSignal.timeout(2_000),
-    }).catch(() => undefined);
+    await order(address, fault);
   }
 
   /** Removes exactly what carries the label. */
