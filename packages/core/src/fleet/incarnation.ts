@@ -32,10 +32,15 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
     return revived ? 'replaced' : 'same';
   }
   if (isFirst && current?.named === true) return meet(entry, current, instance);
+  return succeed(entry, current, instance);
+}
+
+/** Another instance takes the place of the one before. */
+function succeed(entry: Entry, current: Current | undefined, { id, generation }: Instance): Turn {
   // The agent's own name for an instance may have come before the orchestrator's event for it.
-  const named = entry.alias === instance.id || entry.announced.some(({ id }) => id === instance.id);
-  const generation = Math.max(instance.generation, current && !current.anonymous ? current.generation + 1 : 1);
-  return replace(entry, { id: instance.id, generation, named, anonymous: false });
+  const named = entry.alias === id || entry.announced.some((one) => one.id === id);
+  const next = Math.max(generation, current && !current.anonymous ? current.generation + 1 : 1);
+  return replace(entry, { id, generation: next, named, anonymous: false });
 }
 
 /**
