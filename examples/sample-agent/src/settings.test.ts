@@ -29,6 +29,12 @@ test('takes what a guard tells', () => {
   });
 });
 
+test('waits for no state when the time for it is over', () => {
+  const env = { PRAETORIAN_RESTORE: '1', PRAETORIAN_RESTORE_UNTIL: '5000' };
+  expect(readSettings(env, 7, 4_000).restore).toBe(true);
+  expect(readSettings(env, 7, 6_000).restore).toBe(false);
+});
+
 test.each([
   [{ PORT: '70000' }, 'PORT is "70000"; allowed is a whole number from 0 to 65535.'],
   [{ HEARTBEAT_MS: 'soon' }, /^HEARTBEAT_MS is "soon"/],

@@ -33,9 +33,11 @@ export class SettingsError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the settings from environment variables; throws `SettingsError` for the first one that is not usable. */
-export function readSettings(env: Environment, pid: number): Settings {
+export function readSettings(env: Environment, pid: number, now = Date.now()): Settings {
   const agentId = id(env, 'PRAETORIAN_AGENT_ID', 'sample-agent');
-  const generation = whole(env, 'PRAETORIAN_GENERATION', { default: 1, min: 1, max: Number.MAX_SAFE_INTEGER });
+  const latest = Number.MAX_SAFE_INTEGER;
+  const until = whole(env, 'PRAETORIAN_RESTORE_UNTIL', { default: latest, min: 0, max: latest });
+  const generation = whole(env, 'PRAETORIAN_GENERATION', { default: 1, min: 1, max: latest });
   return {
     host: env['HOST'] || '127.0.0.1',
     port: whole(env, 'PORT', { default: 0, min: 0, max: 65_535 }),
@@ -46,7 +48,7 @@ export function readSettings(env: Environment, pid: number): Settings {
     ...optional('guardUrl', address(env, 'PRAETORIAN_URL')),
     ...optional('token', env['PRAETORIAN_TOKEN'] || undefined),
     ...optional('endpoint', address(env, 'ENDPOINT')),
-    restore: flag(env, 'PRAETORIAN_RESTORE', false),
+    restore: flag(env, 'PRAETORIAN_RESTORE', false) && now < until,
     restoreWaitMs: whole(env, 'RESTORE_WAIT_MS', { default: 5_000, min: 0, max: 600_000 }),
     heartbeatMs: whole(env, 'HEARTBEAT_MS', { default: 30_000, min: 50, max: 3_600_000 }),
     checkpointMs: whole(env, 'CHECKPOINT_MS', { default: 5_000, min: 50, max: 3_600_000 }),
