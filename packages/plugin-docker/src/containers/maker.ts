@@ -1,4 +1,11 @@
-import { type AgentId, type ConfigOverride, guardError, type Ms, type Clock } from '@praetorian-guard/core/plugin';
+import {
+  type AgentId,
+  type ConfigOverride,
+  type EpochMs,
+  guardError,
+  type Ms,
+  type Clock,
+} from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { own } from './naming.ts';
@@ -25,6 +32,8 @@ export interface Wanted {
   readonly restore: boolean;
 }
 
+/** A state that is to be restored is pushed within this after the container was made, or not at all. */
+const restoreMs: Ms = 60_000;
 /** A container that ends within this was never well. */
 const provenMs: Ms = 300;
 
@@ -80,7 +89,9 @@ export class Maker {
       name,
       imageUnmoved: named?.Id === like.Image,
       labels,
-      env: speaksToGuard(like) ? protocolEnv(agentId, group, instance, wanted) : {},
+      env: speaksToGuard(like)
+        ? protocolEnv(agentId, group, instance, { ...wanted, now: this.#parts.clock.now() })
+        : {},
       ...(override ? { override } : {}),
       ...(old ? { oldImageConfig: old.Config } : {}),
     });
@@ -111,7 +122,7 @@ function protocolEnv(
   agentId: AgentId,
   group: string,
   instance: string,
-  { generation, restore }: Wanted,
+  { generation, restore, now }: Wanted & { readonly now: EpochMs },
 ): { readonly [name: string]: string } {
   return {
     PRAETORIAN_AGENT_ID: agentId,
@@ -119,5 +130,7 @@ function protocolEnv(
     PRAETORIAN_INSTANCE: instance,
     PRAETORIAN_GENERATION: `${generation}`,
     PRAETORIAN_RESTORE: restore ? '1' : '0',
+    // The container keeps it for all its life, and is not pushed a state each time it is started again.
+    PRAETORIAN_RESTORE_UNTIL: `${restore ? now + restoreMs : 0}`,
   };
 }
