@@ -103,6 +103,7 @@ export class Guarded extends PlainContestant {
       PRAETORIAN_AGENT_ID: agentId,
       PRAETORIAN_GROUP: 'fleet',
       HEARTBEAT_MS: '500',
+      RESTORE_WAIT_MS: '1000',
     };
   }
 

@@ -33,7 +33,7 @@ export interface Wanted {
 }
 
 /** A state that is to be restored is pushed within this after the container was made, or not at all. */
-const restoreMs: Ms = 60_000;
+const restoreMs: Ms = 30_000;
 /** A container that ends within this was never well. */
 const provenMs: Ms = 300;
 
