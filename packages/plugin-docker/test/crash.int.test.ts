@@ -68,6 +68,31 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     return { whole, result: proven.result, containers };
   }
 
+  /** The action, cut; then another guard, which nobody asks to go on. */
+  async function cutAndLeft(
+    cut: Cut,
+    actionOn: (name: string, instance: Instance) => Action,
+  ): Promise<{ readonly whole: boolean; readonly containers: readonly string[]; readonly state: string | undefined }> {
+    const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } });
+    const cutting = new CutEngine(cut);
+    const first = harness.create({}, undefined, (engine) => cutting.wrap(engine));
+    await first.start();
+    const instance = (await harness.follow(first)).instance(web.name);
+    const key = unique('key');
+    const intent = await harness.prepare(first, actionOn(web.name, instance), key);
+    cutting.arm();
+    await first.execute(intent, harness.grant(key), harness.call());
+    const whole = !cutting.isDead;
+    await first.stop();
+    const second = await harness.start();
+    const { state } = (await harness.follow(second)).instance(web.name);
+    await second.stop();
+    const all = (await harness.containers()).filter(({ Names }) => Names[0]?.includes(web.name));
+    const containers = all.map(({ Names, State }) => (Names[0] === `/${web.name}` ? `web ${State}` : `kept ${State}`));
+    for (const { Id } of all) await harness.docker.getContainer(Id).remove({ force: true });
+    return { whole, containers: containers.toSorted().toReversed(), state };
+  }
+
   async function cutEverywhere(
     actionOn: (name: string, instance: Instance) => Action,
     prologue?: Prologue,
@@ -87,11 +112,27 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     graceMs: 1_000,
   });
 
-  it('recreates once all the same, and keeps what it replaced', async () => {
+  it('recreates once all the same and keeps what it replaced, or gives back what it had stopped already', async () => {
     const told = await cutEverywhere(recreate);
     expect(told.length).toBeGreaterThan(8);
-    for (const one of told) {
+    const undone = told.filter(({ result }) => result === 'superseded');
+    // Between the end of the old one and the start of the new one: it was started anew, which the plan did not know.
+    expect(undone.length).toBeLessThanOrEqual(2);
+    for (const one of undone) expect(one.containers).toEqual(['/web running']);
+    for (const one of told.filter((other) => !undone.includes(other))) {
       expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running', 'kept exited'] });
+    }
+  });
+
+  it('leaves the agent running under its name also when nobody goes on with the recreate', async () => {
+    for (let at = 1, whole = false; !whole; at += 1) {
+      for (const when of ['before', 'after'] as const) {
+        const left = await cutAndLeft({ at, when }, recreate);
+        const [web, ...kept] = left.containers;
+        expect({ at, when, web, state: left.state }).toEqual({ at, when, web: 'web running', state: 'running' });
+        expect(kept.length === 0 || (kept.length === 1 && kept[0] === 'kept exited')).toBe(true);
+        ({ whole } = left);
+      }
     }
   });
 

@@ -40,6 +40,7 @@ export class WatcherBench {
       locks: new Locks(),
       select: ['praetorian.enable=true'],
       restartGraceMs: 2_000,
+      recover: async () => undefined,
       ended: () => void book.flush(this.watcher.stamp),
     });
   }

@@ -122,6 +122,7 @@ export class DockerOrchestrator implements Orchestrator {
       feed: this.#feed,
       select: config.select,
       restartGraceMs: config.restartGrace,
+      recover: () => this.#shelf.recover(),
       ended: () => void this.#write(),
     });
     this.#shelf = new Shelf({ ...shared, replacement, keepMs: config.keepOld });

@@ -53,7 +53,7 @@ export class Replacement {
       return await this.#replace(action, key, before, graceMs);
     } catch (error) {
       // Nobody knows how far it came: that is found out, and it goes on from there.
-      if (!isLost(error)) await this.#rollBack(agentId, key);
+      if (!isLost(error)) await this.rollBack(agentId, key);
       throw error;
     } finally {
       letGo();
@@ -189,7 +189,8 @@ export class Replacement {
     if (isOurs) log.info({ agentId, container }, 'a replaced container was removed');
   }
 
-  async #rollBack(agentId: AgentId, key: string): Promise<void> {
+  /** Undoes a replacement that was not completed: what it has made goes, and the old container is back. */
+  async rollBack(agentId: AgentId, key: string): Promise<void> {
     const { engine, book, log } = this.#parts;
     const made = await containerOfKey(engine, key);
     if (made) {

@@ -120,6 +120,11 @@ export class Roster implements Neighbours {
     };
   }
 
+  /** Whether the agent is being given another container at this moment. */
+  isHeld(agentId: AgentId): boolean {
+    return this.#held.has(agentId);
+  }
+
   /** Whether containers of the group come and go by the guard's own hand, so that they cannot be counted now. */
   isReplacing(group: GroupId): boolean {
     return [...this.#held.values()].includes(group);

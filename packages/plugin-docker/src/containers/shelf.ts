@@ -1,5 +1,6 @@
 import type { Locks } from '@praetorian-guard/core/kit';
-import type { AgentId, Clock, Logger, Ms } from '@praetorian-guard/core/plugin';
+import { type AgentId, type Clock, type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
+import { isLost } from '../engine/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Book, Kept } from './book.ts';
 import type { Member } from './member.ts';
@@ -20,12 +21,42 @@ export interface ShelfParts {
   readonly keepMs: Ms;
 }
 
+/** Whoever began a replacement and may still come back to it does within this. */
+const unfinishedMs: Ms = 60_000;
+
 /** Lets replaced containers go when those that took their places have proven themselves, and what never ran. */
 export class Shelf {
   readonly #parts: ShelfParts;
 
   constructor(parts: ShelfParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Before the containers are listed: a replacement that nobody is at any more, because a guard died in the middle of it or
+   * lost the engine, has left the agent without a container by its name. What was all but done is completed, anything else
+   * undone; whoever wanted it begins anew.
+   */
+  async recover(): Promise<void> {
+    const { book, locks, log, roster } = this.#parts;
+    for (const { agentId, kept = [] } of book.entries()) {
+      if (roster.isHeld(agentId)) continue;
+      for (const one of kept.filter(({ by }) => by === '')) {
+        try {
+          await locks.run(agentId, () => this.#finish(agentId, one));
+        } catch (error) {
+          if (isLost(error)) throw error;
+          log.warn({ agentId, why: messageOf(error) }, 'a replacement that was cut off could not be undone');
+        }
+      }
+    }
+  }
+
+  async #finish(agentId: AgentId, one: Kept): Promise<void> {
+    await this.#complete(agentId, one);
+    const { book, replacement } = this.#parts;
+    const isUnfinished = book.get(agentId).kept?.some(({ key, by }) => key === one.key && by === '') === true;
+    if (isUnfinished) await replacement.rollBack(agentId, one.key);
   }
 
   /** Only while the containers are known. */
@@ -45,9 +76,13 @@ export class Shelf {
     // One at a time: a guard that crashed may have left those before it as well.
     const last = all.findLast(({ by }) => by !== '');
     for (const one of all) {
-      if (one.by === '') await this.#complete(agentId, one);
+      if (one.by === '') await (this.#isAbandoned(one) ? this.#finish(agentId, one) : this.#complete(agentId, one));
       else if (one !== last || this.#isOver(one)) await replacement.letGo(agentId, one);
     }
+  }
+
+  #isAbandoned({ since }: Kept): boolean {
+    return this.#parts.clock.now() - since > unfinishedMs;
   }
 
   /** A guard that crashed after the new container ran has not written it down. With both gone there is nothing to keep. */

@@ -80,7 +80,7 @@ describe('the round of statistics', () => {
     bench.add('a');
     bench.round.start();
     await bench.rig.clock.advance(everyMs);
-    const of = { kind: 'metrics', agentId: 'a', instanceId: 'a~1' };
+    const of = { kind: 'metrics', agentId: 'a', instanceId: 'a~1', outside: true };
     expect(bench.given).toEqual([
       { ...of, metrics: { memory_usage_mb: 3 } },
       { ...of, metrics: { memory_usage_mb: 3, cpu_usage: 0.5 } },

@@ -26,6 +26,8 @@ export interface WatcherParts {
   /** Labels a container must have, all of them. */
   readonly select: readonly string[];
   readonly restartGraceMs: Ms;
+  /** Puts right what was left half done, by an earlier guard or when the engine was lost; before the containers are listed. */
+  readonly recover: () => Promise<void>;
   /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
   readonly ended: () => void;
 }
@@ -132,6 +134,7 @@ export class Watcher {
       const addresses = this.#followNetworks(networks);
       // That it broke is told below, once the list is made.
       addresses.catch(() => undefined);
+      await this.#parts.recover();
       await this.#list(line.waiting, since);
       listed();
       const checking = this.#check(AbortSignal.any([signal, over.signal]));
