@@ -33,15 +33,15 @@ export class Shelf {
   }
 
   /**
-   * Before the containers are listed: a replacement that nobody is at any more, because a guard died in the middle of it or
-   * lost the engine, has left the agent without a container by its name. What was all but done is completed, anything else
-   * undone; whoever wanted it begins anew.
+   * Before the containers are listed: a replacement that nobody has come back to for a while, because a guard died in the
+   * middle of it, lost the engine, or gave it up, has left the agent without a container by its name. What was all but done
+   * is completed, anything else undone. Whoever does come back soon goes on where it was.
    */
   async recover(): Promise<void> {
     const { book, locks, log, roster } = this.#parts;
     for (const { agentId, kept = [] } of book.entries()) {
       if (roster.isHeld(agentId)) continue;
-      for (const one of kept.filter(({ by }) => by === '')) {
+      for (const one of kept.filter((other) => other.by === '' && this.#isAbandoned(other))) {
         try {
           await locks.run(agentId, () => this.#finish(agentId, one));
         } catch (error) {
