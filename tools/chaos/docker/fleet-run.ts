@@ -5,7 +5,8 @@ import { lost } from '../checks.ts';
 import type { OwnDaemon } from './daemon.ts';
 import { eligible, type Fault, type FaultKind, faults } from './faults.ts';
 import { type Injection, Injector, type Target } from './injector.ts';
-import { countActions, leftovers, wrongActions } from './judge.ts';
+import type { EngineEvent } from '../../../examples/reference-host/test/docker/engine-log.ts';
+import { countActions, leftovers, type Window, wrongActions } from './judge.ts';
 import type { Limits } from './limits.ts';
 import { objectionTo } from './refusals.ts';
 
@@ -79,10 +80,18 @@ export class FleetRun {
       await this.#stage.rest();
     } catch (error) {
       this.#violations.unhealed.push(`the fleet does not come to rest: ${String(error).slice(0, 4_000)}`);
+      await this.#sayUnrest();
       return false;
     }
     await this.#check(injected, before);
     return true;
+  }
+
+  async #sayUnrest(): Promise<void> {
+    for (const { agentId, openedAt } of this.#stage.observer.unresolved) {
+      this.#o.say(`${this.#o.limits} UNREST: ${agentId}`);
+      for (const line of await this.#stage.findings(agentId, openedAt)) this.#o.say(`    ${line}`);
+    }
   }
 
   async #after(ms: number, target: Target): Promise<Injection> {
@@ -141,7 +150,7 @@ export class FleetRun {
     const { log, fleet, agentIds } = this.#stage;
     const events = log.events.slice(before);
     const windows = injected.map(({ window }) => window);
-    this.#violations.wrong.push(...wrongActions(events, windows));
+    await this.#checkActions(events, windows);
     for (const one of injected) this.#judge(one);
     const standing = (await fleet.containers()).map(({ Names, State, Labels }) => ({
       agentId: Labels['praetorian.agent'],
@@ -154,6 +163,18 @@ export class FleetRun {
     left.push(...strange.map(({ Name }) => `network ${Name}`));
     for (const text of left) if (!this.#violations.leftovers.includes(text)) this.#violations.leftovers.push(text);
     await this.#checkRecords();
+  }
+
+  /** Whoever was touched though nothing was wrong: with what the guard and the engine say of it. */
+  async #checkActions(events: readonly EngineEvent[], windows: readonly Window[]): Promise<void> {
+    const wrong = wrongActions(events, windows);
+    this.#violations.wrong.push(...wrong);
+    const agentIds = new Set(wrong.map((text) => text.split(':', 1)[0] ?? ''));
+    const since = Math.min(...windows.map(({ from }) => from));
+    for (const agentId of agentIds) {
+      this.#o.say(`${this.#o.limits} WRONG: ${wrong.filter((text) => text.startsWith(`${agentId}:`)).join('; ')}`);
+      for (const line of await this.#stage.findings(agentId, since)) this.#o.say(`    ${line}`);
+    }
   }
 
   #judge(one: Injection): void {

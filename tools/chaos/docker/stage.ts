@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '@praetorian-guard/core';
 import { createTestHost, type TestHost } from '../../../examples/reference-host/test/config.ts';
-import { ContainerFleet } from '../../../examples/reference-host/test/docker/container-fleet.ts';
+import { ContainerFleet, type Inspected } from '../../../examples/reference-host/test/docker/container-fleet.ts';
 import { importThinImage } from '../../../examples/reference-host/test/docker/image.ts';
 import { EngineLog } from '../../../examples/reference-host/test/docker/engine-log.ts';
 import { RunningHost } from '../../../examples/reference-host/test/host.ts';
@@ -85,7 +85,16 @@ export class Stage {
     const events = this.log.of(agentId, since).filter(({ action }) => !action.startsWith('exec_'));
     const seen = events.map(({ at, action, name }) => `+${at - since} ms engine: ${action} ${name}`);
     const containers = (await this.fleet.containers()).filter(({ Labels }) => Labels['praetorian.agent'] === agentId);
-    return [...told, ...seen, ...containers.map(({ Names, State }) => `stands there: ${Names.join()} ${State}`)];
+    const asked = await this.host.ask('GET', `/api/v1/agents/${agentId}`).catch(() => undefined);
+    const known = (asked?.body as { agent?: { instance?: object } } | undefined)?.agent?.instance;
+    const standing = await Promise.all(
+      containers.map(async ({ Id, Names, State }) => {
+        const { NetworkSettings } = await this.fleet.engine.ask<Inspected>('GET', `/containers/${Id}/json`);
+        const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+        return `stands there: ${Names.join()} ${State} at ${addresses.join()}`;
+      }),
+    );
+    return [...told, ...seen, ...standing, `the guard knows: ${JSON.stringify(known)}`];
   }
 
   groupOf(agentId: string): readonly string[] {
