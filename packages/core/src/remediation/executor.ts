@@ -156,7 +156,7 @@ export class Executor {
     });
     if (!isStarted(journaled, step.id)) return;
     this.#ports.onStep(incident, step, key);
-    const receipt: Receipt =
+    const receipt: Receipt | undefined =
       resolved.kind === 'inadmissible'
         ? {
             key,
@@ -167,7 +167,7 @@ export class Executor {
             text: resolved.reason.text,
           }
         : await this.#carryOut(incident, step, resolved.effect, key);
-    await this.#finish(incident, step, receipt);
+    if (receipt) await this.#finish(incident, step, receipt);
   }
 
   async #resolved(incident: Acting, step: StepRecord, key: string): Promise<Resolved> {
@@ -211,7 +211,8 @@ export class Executor {
     return false;
   }
 
-  async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt> {
+  /** `undefined`: it stays begun, and is taken up again when the guard knows the fleet again. */
+  async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt | undefined> {
     const deadlineMs = this.#timeFor(incident, step);
     const receipt = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     if (receipt.result !== 'unknown' || effect.type !== 'action') return receipt;
@@ -221,9 +222,17 @@ export class Executor {
     );
     const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
     if (proven.result !== 'failed') return proven;
+    // It may be half done: to call it off because the guard has lost the fleet from sight would leave it so.
+    if (this.#isSettling(incident, effect)) return undefined;
     // Proven not done: once more under the same key.
     const second = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
     return second.result === 'unknown' ? reconcile(this.#ports, incident, effect, this.#stop.signal) : second;
+  }
+
+  #isSettling(incident: Acting, { intent: { affects } }: Extract<Effect, { type: 'action' }>): boolean {
+    if (this.#ports.incident(incident.id)?.state !== 'acting') return false;
+    const verdict = this.#ports.gate(incident, affects);
+    return verdict.verdict === 'wait' && verdict.reason.code === 'settling';
   }
 
   /** The gate has the last word, at the moment of applying (R02): journaling and reconciling took their time. */
@@ -266,7 +275,8 @@ export class Executor {
       return;
     }
     if (!(await this.#passesGate(incident, step, effect.intent.affects))) return;
-    await this.#finish(incident, step, await this.#carryOut(incident, step, effect, key));
+    const receipt = await this.#carryOut(incident, step, effect, key);
+    if (receipt) await this.#finish(incident, step, receipt);
   }
 
   async #finish(incident: Acting, step: StepRecord, receipt: Receipt): Promise<void> {
