@@ -111,6 +111,8 @@ describe.runIf(docker)('actions on containers', () => {
         'PRAETORIAN_URL=http://guard:7717',
         `PRAETORIAN_AGENT_ID=${web.name}`,
         `PRAETORIAN_INSTANCE=${web.name}~7`,
+        'PRAETORIAN_RESTORE=1',
+        expect.stringMatching(/^PRAETORIAN_RESTORE_UNTIL=\d{13}$/),
         'PRAETORIAN_TIMEOUT_MS=500',
         'COLOUR=blue',
       ]),
