@@ -130,6 +130,10 @@ function makeMembers(at: Provider): Members {
       // It stays in the store, by its id, for when the agent comes back (R09).
       if (!at.get(core.incidentLog).openFor(agent.id)) at.get(core.budgets).forget(agent.id);
     },
+    ended: (agentId, instanceId) => {
+      const detail = 'it had ended before another was started in its place';
+      at.get(core.collector).ingest({ kind: 'lifecycle', agentId, instanceId, event: 'died', detail });
+    },
     sync: (agentId) => at.get(core.reflection).sync(agentId),
   });
 }

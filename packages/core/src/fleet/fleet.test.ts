@@ -149,6 +149,20 @@ describe('Fleet, which instance counts', () => {
     expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-2', endpoint: 'http://10.0.0.2:80' });
   });
 
+  it('goes back to the instance before when the orchestrator lists it in place of its replacement', () => {
+    const { fleet } = rig();
+    const second = found({ instance: { id: 'c-2', generation: 2 } });
+    fleet.upsertDiscovered(found(), 'docker');
+    fleet.upsertDiscovered(second, 'docker');
+    expect(fleet.upsertDiscovered(found(), 'docker')).toMatchObject({
+      kind: 'instance-replaced',
+      agent: { instance: { id: 'c-1', generation: 1 } },
+    });
+    expect([fleet.standing(0, 'c-1'), fleet.standing(0, 'c-2')]).toEqual(['current', 'retired']);
+    expect(fleet.register({ id: 'web.1', group: 'web', instance: 'c-1', generation: 1 }).kind).toBe('unchanged');
+    expect(fleet.upsertDiscovered(second, 'docker')).toMatchObject({ agent: { instance: { id: 'c-2' } } });
+  });
+
   it('goes back to the listed instance when its replacement is deregistered', () => {
     const { fleet } = rig();
     fleet.upsertDiscovered(found(), 'docker');

@@ -11,9 +11,10 @@ const retiredMax = 16;
 const announcedMax = 4;
 
 /**
- * An orchestrator's word on which instance is current. A new id replaces the known one, with two exceptions:
- * a retired id while another is current (the old one lingers beside its replacement), and a lower generation than one
- * the orchestrator has not listed yet (its list lags behind a respawn). `final`: the list is complete, nothing lags.
+ * An orchestrator's word on which instance is current. A new id replaces the known one, with two exceptions while the
+ * orchestrator has not listed the current one yet: a retired id (the old one lingers beside its replacement), and a lower
+ * generation (its list lags behind a respawn; with `final` the list is complete, nothing lags). Once it has, an older one
+ * that it lists has come back, because its replacement failed.
  */
 export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrator: string, final = false): Turn {
   const { instance } = agent;
@@ -23,9 +24,7 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   const revived = isRevived(discovered?.instance, instance);
   entry.orchestrator = orchestrator;
   entry.listed = true;
-  // What is not current must not overwrite what the orchestrator said of the one that is.
-  const ofCurrent = keeps && discovered?.instance.id === current.id ? discovered.instance : instance;
-  entry.discovered = { ...agent, instance: ofCurrent };
+  entry.discovered = agent;
   if (keeps) return 'same';
   if (current?.id === instance.id) {
     entry.current = { ...current, generation: Math.max(current.generation, instance.generation) };
@@ -39,7 +38,9 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
 function succeed(entry: Entry, current: Current | undefined, { id, generation }: Instance): Turn {
   // The agent's own name for an instance may have come before the orchestrator's event for it.
   const named = entry.alias === id || entry.announced.some((one) => one.id === id);
-  const next = Math.max(generation, current && !current.anonymous ? current.generation + 1 : 1);
+  const isBack = entry.retired.includes(id);
+  // One that is back calls itself what it was called before.
+  const next = isBack ? generation : Math.max(generation, current && !current.anonymous ? current.generation + 1 : 1);
   return replace(entry, { id, generation: next, named, anonymous: false });
 }
 
@@ -60,10 +61,9 @@ function isRevived(before: Instance | undefined, now: Instance): boolean {
 
 /** Whether the instance an orchestrator lists is not the one that counts. */
 function keepsCurrent(entry: Entry, current: Current, listed: Instance, final: boolean): boolean {
-  if (current.id === listed.id) return false;
-  if (entry.retired.includes(listed.id)) return true;
   const seen = entry.discovered?.instance.id === current.id;
-  return !final && !current.anonymous && !seen && listed.generation < current.generation;
+  if (current.id === listed.id || seen) return false;
+  return entry.retired.includes(listed.id) || (!final && !current.anonymous && listed.generation < current.generation);
 }
 
 /** A registration: sets the endpoint of the instance it names, and makes that instance current if it may be. */

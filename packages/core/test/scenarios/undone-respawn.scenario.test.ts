@@ -24,6 +24,21 @@ describe('a respawn that was taken back', () => {
     await rig.stop();
   });
 
+  it('leaves an old instance that had ended known as that', async () => {
+    const { rig, orchestrator, acts } = await faultyWorld({
+      config: { ladder: { respawn: { timeout: '15s', grace: '2s' } } },
+    });
+    await healthy(rig);
+    rig.fleet.suffer('web.2', 'not-ready', 3);
+    orchestrator.crash('web.2');
+    await rig.guard().respawn('web.2', { by: 'ann' });
+    await rig.until(() => acts.includes('web.2 retire'), 60_000, 10);
+    await rig.clock.advance(500);
+    const { findings } = rig.guard().agents.get('web.2');
+    expect(findings).toMatchObject([{ kind: 'exited', implies: 'failed' }]);
+    await rig.stop();
+  });
+
   it('is remembered by a guard that is killed right after it', async () => {
     const { rig, orchestrator, acts } = await faultyWorld({
       config: { ladder: { respawn: { timeout: '15s', grace: '2s' } } },

@@ -22,6 +22,8 @@ export interface MembersOptions {
   /** Labels or endpoint changed, the instance did not. */
   changed(slot: AgentSlot): void;
   removed(slot: AgentSlot, agent: Agent): void;
+  /** The instance that counts again has ended, and that was told while another one counted. */
+  ended(agentId: AgentId, instanceId: InstanceId): void;
   /** Passes a change on to those who follow the built-in control plane. */
   announce(change: FleetChange): void;
   /** Brings what follows from health and incident up to date. */
@@ -145,6 +147,8 @@ export class Members {
     const change = this.#o.fleet.retire(agentId, instanceId);
     if (!change) return;
     this.changed(change);
+    const { instance } = change.agent;
+    if (change.kind === 'instance-replaced' && instance?.state === 'exited') this.#o.ended(agentId, instance.id);
     await this.#written(agentId);
   }
 
