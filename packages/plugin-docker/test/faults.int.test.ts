@@ -66,6 +66,24 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
   });
 
+  it.each(['recreate', 'respawn'] as const)(
+    'a new container that is stuck for good is made again: %s',
+    async (kind) => {
+      const web = await harness.run('web', always);
+      const error = new EngineError('start a container: task 0123abcd: already exists', { status: 500, lost: false });
+      const orchestrator = harness.create({}, undefined, failing('start', { error }));
+      await orchestrator.start();
+      const instance = (await harness.follow(orchestrator)).instance(web.name);
+      const action: Action =
+        kind === 'recreate'
+          ? recreate(web.name, instance)
+          : { kind, agentId: web.name, instanceId: instance.id, mode: 'beside', generation: 2, graceMs: 1_000 };
+      expect(await harness.act(orchestrator, action)).toMatchObject({ result: 'succeeded' });
+      const other = kind === 'recreate' ? '/praetorian-kept.web.2 exited' : '/web.praetorian-2 running';
+      expect((await states(web.name)).toSorted()).toEqual([other, '/web running'].toSorted());
+    },
+  );
+
   it('an answer that was lost is no failure: the same key goes on where it was', async () => {
     const web = await harness.run('web', always);
     const error = new EngineError('create: socket hang up', { lost: true });

@@ -8,7 +8,7 @@ import {
   type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
-import { isGoing, isLost } from '../engine/engine-error.ts';
+import { isGoing, isLost, isStuck } from '../engine/engine-error.ts';
 import type { Book, Kept } from './book.ts';
 import type { ContainerBefore } from './intent-parts.ts';
 import type { Maker, Wanted } from './maker.ts';
@@ -63,18 +63,44 @@ export class Replacement {
 
   async beside(action: Replacing, key: string, before: ContainerBefore): Promise<ContainerFacts> {
     const { engine, maker, roster } = this.#parts;
-    const known = await containerOfKey(engine, key);
-    const old = known ? undefined : await engine.container(before.containerId);
     const name = besideName(before.name, before.generation ?? 0);
-    const id = known?.Id ?? (await maker.create(this.#there(action, old), this.#wanted(action, key, before, name)));
+    const make = async (): Promise<string> => {
+      const old = await engine.container(before.containerId);
+      return maker.create(this.#there(action, old), this.#wanted(action, key, before, name));
+    };
+    const id = (await containerOfKey(engine, key))?.Id ?? (await make());
     const letGo = roster.takeInHand(id);
     try {
-      const facts = await maker.start(action.agentId, id);
+      const facts = await this.#started(action.agentId, id, make);
       roster.take(facts);
       return facts;
     } catch (error) {
-      if (!isLost(error)) await this.#drop(id);
+      const made = isLost(error) ? undefined : await containerOfKey(engine, key);
+      if (made) await this.#drop(made.Id);
       throw error;
+    } finally {
+      letGo();
+    }
+  }
+
+  /** Starts what was made. One that is stuck for good, because an engine was ended in its start, is made again, once. */
+  async #started(agentId: AgentId, id: string, makeAgain: () => Promise<string>): Promise<ContainerFacts> {
+    const { maker, roster, log } = this.#parts;
+    try {
+      return await maker.start(agentId, id);
+    } catch (error) {
+      if (!isStuck(error)) throw error;
+      log.warn(
+        { agentId, container: id.slice(0, 12), why: messageOf(error) },
+        'a container is stuck and is made again',
+      );
+    }
+    await this.#drop(id);
+    await this.#gone(id);
+    const other = await makeAgain();
+    const letGo = roster.takeInHand(other);
+    try {
+      return await maker.start(agentId, other);
     } finally {
       letGo();
     }
@@ -99,7 +125,7 @@ export class Replacement {
   }
 
   async #replace(action: Replacing, key: string, before: ContainerBefore, graceMs: Ms): Promise<ContainerFacts> {
-    const { engine, maker, roster } = this.#parts;
+    const { engine, roster } = this.#parts;
     const { agentId } = action;
     const old = await engine.container(before.containerId);
     if (old) await this.#writeDown(agentId, key, before, old);
@@ -107,8 +133,10 @@ export class Replacement {
     const letGo = roster.takeInHand(made);
     try {
       if (old) await this.#putAside(old, graceMs);
-      const facts = await maker.start(agentId, made);
-      await this.#keep(agentId, key, made);
+      const facts = await this.#started(agentId, made, async () =>
+        this.#make(action, key, before, await engine.container(before.containerId)),
+      );
+      await this.#keep(agentId, key, facts.Id);
       roster.take(facts);
       return facts;
     } finally {

@@ -45,3 +45,11 @@ export function isLost(error: unknown): boolean {
 export function isGoing(error: unknown): boolean {
   return error instanceof EngineError && error.status === 409;
 }
+
+/**
+ * Whether a container can never be started: an engine that was ended in the middle of its start has left a task of it behind
+ * that the engine after it knows nothing of (seen with Docker 20.10 and `live-restore`).
+ */
+export function isStuck(error: unknown): boolean {
+  return error instanceof EngineError && /\b(task .*already exists|id already in use)\b/.test(error.message);
+}
