@@ -47,11 +47,14 @@ export interface Answer {
 /** The host as a user runs it: the built command in a process of its own, watched over HTTP. */
 export class RunningHost {
   readonly #host: TestHost;
+  readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor(host: TestHost) {
+  /** `flags`: of `praetorian start`, beside the config file. */
+  constructor(host: TestHost, flags: readonly string[] = []) {
     this.#host = host;
+    this.#flags = flags;
   }
 
   /** What it printed so far, over all its lives. */
@@ -69,12 +72,12 @@ export class RunningHost {
 
   /** Starts it and waits until it says that it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [cli, 'start', '--config', this.#host.config], {
+    const child = spawn(process.execPath, [cli, 'start', '--config', this.#host.config, ...this.#flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
     const hear = (text: Buffer): void => {
-      this.#output = (this.#output + String(text)).slice(-200_000);
+      this.#output = (this.#output + String(text)).slice(-1_000_000);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);

@@ -19,6 +19,8 @@ export class OwnDaemon {
   readonly #liveRestore: boolean;
   /** Where containers reach this machine. */
   readonly gateway = `${freeSubnet()}.1`;
+  /** Ends of networks that engines left behind, so that their addresses were in use twice, and that were cleared away. */
+  debris = 0;
   #process: ChildProcess | undefined;
   #output = '';
 
@@ -35,10 +37,17 @@ export class OwnDaemon {
     await this.#start();
   }
 
-  /** As a person who upgrades it does. */
+  /**
+   * As a person who upgrades it does. An engine that is ended in the middle of a start leaves the end of a network behind
+   * which the next one knows nothing of, and it gives the address away again: whoever gets that is not reached. Nothing
+   * that speaks to an engine can mend that, so it is cleared as the person at the machine would.
+   */
   async restart(): Promise<void> {
     await this.#end();
+    const before = this.#ports();
     await this.#start();
+    const used = await this.#portsInUse();
+    for (const [index, name] of before) if (!used.has(index)) this.#clear(name);
   }
 
   /** Everything of it goes; its containers have to be gone. */
@@ -70,6 +79,27 @@ export class OwnDaemon {
     }
   }
 
+  /** What is plugged into the bridge, by the index of the interface. */
+  #ports(): ReadonlyMap<number, string> {
+    const names = readdirSync(`/sys/class/net/${this.#bridge}/brif`);
+    return new Map(names.map((name) => [Number(read(`/sys/class/net/${name}/ifindex`)), name]));
+  }
+
+  /** The same of the containers that the engine knows to run. */
+  async #portsInUse(): Promise<ReadonlySet<number>> {
+    const running = await this.engine.ask<readonly { Id: string }[]>('GET', '/containers/json');
+    const pids = await Promise.all(
+      running.map(({ Id }) => this.engine.ask<{ State: { Pid: number } }>('GET', `/containers/${Id}/json`)),
+    );
+    return new Set(pids.flatMap(({ State }) => peersOf(State.Pid)));
+  }
+
+  #clear(name: string): void {
+    if (!existsSync(`/sys/class/net/${name}`)) return;
+    ip('link', 'delete', name);
+    this.debris += 1;
+  }
+
   async #end(): Promise<void> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -89,6 +119,12 @@ export class OwnDaemon {
 
 function ip(...argv: readonly string[]): void {
   execFileSync('ip', argv, { stdio: 'pipe' });
+}
+
+/** Indexes of the interfaces of this machine at the other ends of those that a process sees. */
+function peersOf(pid: number): readonly number[] {
+  const text = execFileSync('nsenter', ['-t', `${pid}`, '-n', 'ip', '-json', 'link'], { encoding: 'utf8' });
+  return (JSON.parse(text) as readonly { link_index?: number }[]).flatMap(({ link_index: index }) => index ?? []);
 }
 
 /** First three numbers of a network that no interface of this machine is in. */

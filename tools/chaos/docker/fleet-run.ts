@@ -27,7 +27,7 @@ export interface RunResult {
   readonly injections: readonly Injection[];
   readonly violations: Violations;
   readonly incidents: readonly Incident[];
-  readonly disturbances: { readonly guard: number; readonly engine: number };
+  readonly disturbances: { readonly guard: number; readonly engine: number; readonly debris: number };
 }
 
 const patienceMs = { raised: 90_000, default: 25_000 } as const;
@@ -51,6 +51,7 @@ export class FleetRun {
   }
 
   async run(): Promise<RunResult> {
+    const { debris } = this.#stage.daemon;
     try {
       await this.#stage.open();
       this.#o.say(`${this.#o.limits}: ${this.#stage.agentIds.length} containers are watched and healthy`);
@@ -59,7 +60,7 @@ export class FleetRun {
         injections: this.#done,
         violations: this.#violations,
         incidents: this.#stage.observer.incidents,
-        disturbances: this.#injector.disturbances,
+        disturbances: { ...this.#injector.disturbances, debris: this.#stage.daemon.debris - debris },
       };
     } finally {
       await this.close();

@@ -19,13 +19,13 @@ export interface Injection {
   readonly healedMs?: number;
   /** From the end of the container until the guard had it started again; of those that ended by themselves. */
   readonly downMs?: number;
-  /** Why nobody could have healed it: the fault had no effect, or the engine does not start the container by hand either. */
+  /** Why nobody could have healed it: the fault had no effect, or the container works only when its engine is restarted. */
   readonly beyond?: 'no effect' | 'the engine refuses';
   /** Nothing was done, as a person wanted it. */
   readonly leftAlone?: boolean;
   /** The last reason the guard gave, when it did not heal it. */
   readonly reason?: { readonly code: string; readonly text: string };
-  /** What the guard did and what stood there then, a line each, when it did not heal it. */
+  /** What the guard did and what stood there then, a line each, when it did not heal it, or late. */
   readonly found?: readonly string[];
   /** Its container was not there any more. */
   readonly gone?: boolean;
@@ -42,6 +42,10 @@ export interface Target {
 }
 
 const disturbWithinMs = 400;
+/** Within this one is well whom a person has mended. */
+const mendedMs = 12_000;
+/** What takes longer is told with its story. */
+const lateMs = 18_000;
 
 interface Told {
   readonly incident?: Incident;
@@ -89,6 +93,7 @@ export class Injector {
         ...this.#times(fault, agentId, at, healedAt),
         window: { agentId, from: at, to: healedAt },
         ownStarts: 0,
+        ...(healedAt - at > lateMs ? { found: await this.#stage.findings(agentId, at) } : {}),
       };
     const reason = await this.#reasonOf(agentId);
     const lines = await this.#stage.findings(agentId, at);
@@ -179,7 +184,10 @@ export class Injector {
     return reason && { code: reason.code, text: reason.text };
   }
 
-  /** What the guard left to a person is mended as a person would, with a restart of the engine where that is what it takes. */
+  /**
+   * What the guard left to a person is mended as a person would: the container is started anew, and the incident resolved,
+   * for which the guard brings back whom it isolated. Where the engine does not do its part it is restarted first.
+   */
   async #mendByHand(
     agentId: string,
   ): Promise<{ readonly ownStarts: number; readonly refused: boolean; readonly gone: boolean }> {
@@ -187,15 +195,22 @@ export class Injector {
     const since = Date.now();
     const restart = (): Promise<void> =>
       this.#stage.stubbornly(() => fleet.engine.ask('POST', `/containers/${fleet.nameOf(agentId)}/restart?t=0`));
+    const isWellSoon = async (): Promise<boolean> => {
+      await this.#stage.resolveByHand(agentId);
+      return (await wellAt(fleet, agentId, { withinMs: mendedMs, startedAfter: since })) !== undefined;
+    };
     const refusal = await restart().then(
       () => undefined,
       (error: unknown) => error,
     );
     const gone = isGone(refusal);
-    const refused = refusal !== undefined && !gone;
-    if (refused) await daemon.restart();
-    if (refusal !== undefined) await restart().catch(() => this.#stage.makeAgain(agentId));
-    await wellAt(fleet, agentId, { withinMs: 20_000, startedAfter: since });
+    if (gone) await this.#stage.makeAgain(agentId);
+    const isStuck = !gone && (refusal !== undefined || !(await isWellSoon()));
+    if (isStuck) {
+      await daemon.restart();
+      await restart();
+    }
+    const refused = (gone || isStuck) && (await isWellSoon()) && isStuck;
     return { ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length, refused, gone };
   }
 }

@@ -65,6 +65,15 @@ describe('journaled actions', () => {
       'workers.1: made twice for k',
     ]);
   });
+
+  it('may make a container again that could not be started and is gone', () => {
+    const stuck = { key: 'k', containerId: 'stuck' };
+    const made = [event('create', 1, stuck), event('create', 3, { key: 'k' }), event('start', 4)];
+    const incidents = [incident('recreate', 'succeeded')];
+    const count = (at: number) =>
+      countActions({ ...told, events: [...made, event('destroy', at, stuck)], incidents }).duplicated;
+    expect([count(2).length, count(5).length]).toEqual([0, 1]);
+  });
 });
 
 it('is left over what no agent needs', () => {

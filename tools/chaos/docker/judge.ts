@@ -63,13 +63,24 @@ export function countActions({ agentId, since, events, incidents, ownStarts }: T
   const succeeded = begun.filter((deed) => deed.succeeded);
   const failedToReplace = begun.filter((deed) => deed.kind !== 'restart' && !deed.succeeded).length;
   const starts = events.filter(({ action }) => action === 'start').length - ownStarts;
-  const made = events.filter(({ action }) => action === 'create').map(({ key }) => key ?? 'no key');
-  const twice = made.filter((key, at) => made.indexOf(key) !== at);
+  const made = events.filter((event) => event.action === 'create' && !wasThrownAway(event, events));
+  const keys = made.map(({ key }) => key ?? 'no key');
+  const twice = keys.filter((key, at) => keys.indexOf(key) !== at);
   const lost = starts < succeeded.length ? [`${agentId}: ${succeeded.length} actions succeeded, ${starts} starts`] : [];
   // One that does not start gives way to the old one, which is started again.
   const most = begun.length + failedToReplace;
   const tooMany = starts > most ? [`${agentId}: ${starts} starts, ${begun.length} actions were journaled`] : [];
   return { lost, duplicated: [...tooMany, ...twice.map((key) => `${agentId}: made twice for ${key}`)] };
+}
+
+/** Made, never started, and removed before anything else was made for the same action: that it could not be started showed. */
+function wasThrownAway({ containerId, key, at }: EngineEvent, events: readonly EngineEvent[]): boolean {
+  const own = events.filter((event) => event.containerId === containerId);
+  const removed = own.find(({ action }) => action === 'destroy');
+  if (!removed || own.some(({ action }) => action === 'start')) return false;
+  return !events.some(
+    (other) => other.action === 'create' && other.key === key && other.at > at && other.at < removed.at,
+  );
 }
 
 export interface Standing {

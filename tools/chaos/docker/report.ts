@@ -126,7 +126,7 @@ function runText(run: RunReport): readonly string[] {
   const refusals = Object.entries(run.refusals).map(([code, count]) => `${code} ${count}`);
   return [
     '',
-    `limits ${run.limits}: ${run.injections} injections, the guard killed ${run.disturbances.guard} times, the engine restarted ${run.disturbances.engine} times`,
+    `limits ${run.limits}: ${run.injections} injections, the guard killed ${run.disturbances.guard} times, the engine restarted ${run.disturbances.engine} times, ${run.disturbances.debris} networks it left behind cleared away`,
     ...[head, ...rows].map((row) => `  ${row.map((cell, at) => cell.padEnd(at === 0 ? 20 : 11)).join('')}`.trimEnd()),
     `  ended by itself to started again, ms: ${spreadText(run.downMs)}`,
     ...(refusals.length > 0 ? [`  refused because of: ${refusals.join(', ')}`] : []),

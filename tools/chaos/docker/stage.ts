@@ -57,7 +57,7 @@ export class Stage {
     log.start();
     for (const agentId of this.agentIds) await this.#startAgent(agentId);
     this.#folder = await createTestHost({ sections: sectionsOf(this.#limits, daemon.engine.url, fleet.label) });
-    this.#host = new RunningHost(this.#folder);
+    this.#host = new RunningHost(this.#folder, ['--log-format', 'json']);
     this.#observer = new Observer(this.#folder.url);
     this.#observer.start();
     await this.#host.start();
@@ -83,7 +83,10 @@ export class Stage {
     const entries = incidents.flatMap(({ id }) => this.observer.entriesOf(id)).filter(({ at }) => at >= since);
     const told = entries.map(({ at, type, reason }) => `+${at - since} ms ${type}: ${reason.text}`);
     const events = this.log.of(agentId, since).filter(({ action }) => !action.startsWith('exec_'));
-    const seen = events.map(({ at, action, name }) => `+${at - since} ms engine: ${action} ${name}`);
+    const seen = events.map(
+      ({ at, action, name, containerId }) =>
+        `+${Math.round(at - since)} ms engine: ${action} ${name} (${containerId.slice(0, 12)})`,
+    );
     const containers = (await this.fleet.containers()).filter(({ Labels }) => Labels['praetorian.agent'] === agentId);
     const asked = await this.host.ask('GET', `/api/v1/agents/${agentId}`).catch(() => undefined);
     const known = (asked?.body as { agent?: { instance?: object } } | undefined)?.agent?.instance;
@@ -91,10 +94,11 @@ export class Stage {
       containers.map(async ({ Id, Names, State }) => {
         const { NetworkSettings } = await this.fleet.engine.ask<Inspected>('GET', `/containers/${Id}/json`);
         const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
-        return `stands there: ${Names.join()} ${State} at ${addresses.join()}`;
+        return `stands there: ${Names.join()} (${Id.slice(0, 12)}) ${State} at ${addresses.join()}`;
       }),
     );
-    return [...told, ...seen, ...standing, `the guard knows: ${JSON.stringify(known)}`];
+    const logged = this.host.output.split('\n').filter((line) => line.includes(agentId) && timeIn(line) >= since);
+    return [...told, ...seen, ...logged, ...standing, `the guard knows: ${JSON.stringify(known)}`];
   }
 
   groupOf(agentId: string): readonly string[] {
@@ -104,6 +108,14 @@ export class Stage {
 
   incidentsOf(agentId: string, since: number): readonly Incident[] {
     return this.observer.incidents.filter((one) => one.agentId === agentId && one.changedAt >= since);
+  }
+
+  /** As a person who has mended the agent: what was handed over is resolved. */
+  async resolveByHand(agentId: string): Promise<void> {
+    const handedOver = ((await this.host.incidents()) as unknown as readonly Incident[]).filter(
+      (one) => one.agentId === agentId && one.state === 'escalated',
+    );
+    for (const { id } of handedOver) await this.host.ask('POST', `/api/v1/incidents/${id}/resolve`, { by: 'campaign' });
   }
 
   /** At rest: every agent works, by the engine and by the guard, and no incident is open. */
@@ -155,4 +167,9 @@ export class Stage {
       ...(archive ? { image } : {}),
     });
   }
+}
+
+/** When a line of the guard's log was written. */
+function timeIn(line: string): number {
+  return Number(/"time":(\d+)/.exec(line)?.[1] ?? Number.NaN);
 }

@@ -17,7 +17,7 @@ export async function isWell(fleet: Looked, agentId: string, startedAfter?: numb
   if (!Running || Paused || Health?.Status === 'unhealthy') return false;
   if (startedAfter !== undefined && Date.parse(StartedAt) < startedAfter) return false;
   const endpoint = endpointOf(inspected);
-  if (endpoint === undefined) return false;
+  if (endpoint === undefined || !isPublished(inspected)) return false;
   const [fault, ready] = await Promise.all([asked(`${endpoint}/fault`), asked(`${endpoint}/health/ready`)]);
   return (fault as { kind?: string } | undefined)?.kind === 'none' && ready !== undefined;
 }
@@ -34,6 +34,12 @@ export async function wellAt(
     await sleep(lookMs);
   }
   return undefined;
+}
+
+/** An engine that has lost track of a port attaches the container all the same, without it. */
+function isPublished({ HostConfig, NetworkSettings }: Inspected): boolean {
+  const wanted = Object.keys(HostConfig.PortBindings ?? {});
+  return wanted.every((port) => (NetworkSettings.Ports[port]?.length ?? 0) > 0);
 }
 
 function endpointOf({ NetworkSettings }: Inspected): string | undefined {

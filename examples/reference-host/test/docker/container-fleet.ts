@@ -25,7 +25,11 @@ export interface Inspected {
     readonly StartedAt: string;
     readonly Health?: { readonly Status: string };
   };
-  readonly NetworkSettings: { readonly Networks: { readonly [name: string]: { readonly IPAddress: string } } };
+  readonly HostConfig: { readonly PortBindings: { readonly [port: string]: readonly object[] } | null };
+  readonly NetworkSettings: {
+    readonly Networks: { readonly [name: string]: { readonly IPAddress: string } };
+    readonly Ports: { readonly [port: string]: readonly object[] | null };
+  };
 }
 
 export interface ContainerOptions {
