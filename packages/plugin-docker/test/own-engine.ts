@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,13 @@ import Docker from 'dockerode';
 /** A Docker engine of a test's own, in a network namespace of its own, that it may stop and start. */
 export class OwnEngine {
   readonly #dir = mkdtempSync(join(tmpdir(), 'praetorian-engine-'));
+  readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
+
+  /** `liveRestore`: containers outlive it; those that are in a network lose it. */
+  constructor({ liveRestore = false }: { readonly liveRestore?: boolean } = {}) {
+    this.#flags = liveRestore ? ['--live-restore'] : [];
+  }
 
   get url(): string {
     return `unix://${this.#socket}`;
@@ -22,7 +28,7 @@ export class OwnEngine {
     const at = (name: string): string => join(this.#dir, name);
     const paths = ['--data-root', at('data'), '--exec-root', at('exec'), '-H', this.url, '-p', at('pid')];
     rmSync(at('pid'), { force: true });
-    this.#process = spawn('unshare', ['--net', 'dockerd', ...paths], { stdio: 'ignore' });
+    this.#process = spawn('unshare', ['--net', 'dockerd', ...paths, ...this.#flags], { stdio: 'ignore' });
     while (!(await this.#answers())) await pause(50);
   }
 
@@ -42,6 +48,8 @@ export class OwnEngine {
         .remove({ force: true })
         .catch(() => undefined);
     await this.stop();
+    // An engine that may come back leaves its folder mounted.
+    if (this.#flags.length > 0) execFileSync('umount', ['--lazy', join(this.#dir, 'data')]);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 

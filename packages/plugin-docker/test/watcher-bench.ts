@@ -41,6 +41,7 @@ export class WatcherBench {
       select: ['praetorian.enable=true'],
       restartGraceMs: 2_000,
       recover: async () => undefined,
+      known: () => undefined,
       ended: () => void book.flush(this.watcher.stamp),
     });
   }

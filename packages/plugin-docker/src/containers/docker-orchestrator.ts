@@ -30,6 +30,8 @@ import { Inside } from './inside.ts';
 import { Intents } from './intents.ts';
 import { containerOf, Logs } from './logs.ts';
 import { Maker } from './maker.ts';
+import { instanceOf } from './member.ts';
+import { OwnChecks } from './own-checks.ts';
 import { Performer } from './performer.ts';
 import { Proofs } from './proofs.ts';
 import { Replacement } from './replacement.ts';
@@ -72,6 +74,7 @@ export class DockerOrchestrator implements Orchestrator {
   readonly #logs: Logs;
   readonly #inside: Inside;
   readonly #stats: StatsRound;
+  readonly #checks: OwnChecks;
   #round: Subscription | undefined;
   #forgotAt = -Infinity;
   #started: Promise<void> | undefined;
@@ -97,8 +100,7 @@ export class DockerOrchestrator implements Orchestrator {
       host: address.host ?? '127.0.0.1',
       now: () => clock.now(),
       log,
-      // Before the list is complete nobody follows: it tells them everything.
-      publish: (event) => this.#watcher.isListed && this.#feed.publish(event),
+      publish: (event) => this.#publish(event),
     });
     const maker = new Maker({ engine, clock, book, idPrefix });
     const shared = { engine, clock, log, book, roster, maker, idPrefix, locks: this.#locks };
@@ -123,6 +125,7 @@ export class DockerOrchestrator implements Orchestrator {
       select: config.select,
       restartGraceMs: config.restartGrace,
       recover: () => this.#shelf.recover(),
+      known: () => this.#checks.listed(),
       ended: () => void this.#write(),
     });
     this.#shelf = new Shelf({ ...shared, replacement, keepMs: config.keepOld });
@@ -135,6 +138,17 @@ export class DockerOrchestrator implements Orchestrator {
       everyMs: config.stats.every,
       concurrency: config.stats.concurrency,
     });
+    this.#checks = new OwnChecks({
+      ...shared,
+      containers: roster,
+      run: (member, argv, call) => this.#inside.run(instanceOf(member, roster.reach), argv, call),
+      publish: (event) => this.#publish(event),
+    });
+  }
+
+  /** Before the list is complete nobody follows: it tells them everything. */
+  #publish(event: InventoryEvent): void {
+    if (this.#watcher.isListed) this.#feed.publish(event);
   }
 
   /** Begins to follow the engine; one that is away is asked again until it answers. */
@@ -238,6 +252,7 @@ export class DockerOrchestrator implements Orchestrator {
     this.#feed.close();
     if (running) {
       await this.#stats.stop();
+      await this.#checks.stop();
       await this.#watcher.stop();
       await this.#locks.idle();
       await this.#inside.settled();

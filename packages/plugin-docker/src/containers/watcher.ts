@@ -28,6 +28,8 @@ export interface WatcherParts {
   readonly restartGraceMs: Ms;
   /** Puts right what was left half done, by an earlier guard or when the engine was lost; before the containers are listed. */
   readonly recover: () => Promise<void>;
+  /** All containers are known as they are now. */
+  readonly known: () => void;
   /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
   readonly ended: () => void;
 }
@@ -137,6 +139,7 @@ export class Watcher {
       await this.#parts.recover();
       await this.#list(line.waiting, since);
       listed();
+      this.#parts.known();
       const checking = this.#check(AbortSignal.any([signal, over.signal]));
       const following = line.each((event) => event.stamp !== since && this.#take(event));
       await Promise.race([checking, following, addresses]);

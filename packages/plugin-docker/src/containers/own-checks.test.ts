@@ -1,0 +1,143 @@
+import type { Call, ExecResult, InventoryEvent, Ms } from '@praetorian-guard/core/plugin';
+import { createRig, type Rig } from '@praetorian-guard/core/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { containerFacts } from '../../test/plain-engine.ts';
+import type { ContainerFacts } from '../engine/engine.ts';
+import type { Member } from './member.ts';
+import { OwnChecks } from './own-checks.ts';
+
+const second = 1_000_000_000;
+const passes: ExecResult = { exitCode: 0, stdout: '', stderr: '' };
+const fails: ExecResult = { exitCode: 1, stdout: 'warming up\nno answer\n', stderr: '' };
+
+let rig: Rig;
+let facts: ContainerFacts;
+let told: InventoryEvent[];
+let ran: { readonly argv: readonly string[]; readonly atMs: Ms }[];
+let answer: (call: Call) => Promise<ExecResult>;
+let inHand: boolean;
+let checks: OwnChecks;
+
+/** The container as the engine shows it; `checkedAt`: the end of the last check it made. */
+function show(checkedAt: string, state: object = {}, test: readonly string[] = ['CMD', 'look', '-q']): void {
+  const Health = { Status: 'healthy', FailingStreak: 0, Log: [{ Start: '', End: checkedAt, ExitCode: 0, Output: '' }] };
+  facts = containerFacts('web', {
+    state: { Health, ...state },
+    config: { Healthcheck: { Test: test, Interval: 2 * second, Timeout: second, Retries: 2 } },
+  });
+}
+
+beforeEach(() => {
+  rig = createRig();
+  told = [];
+  ran = [];
+  inHand = false;
+  answer = async () => passes;
+  show('first');
+  const member = (): Member => ({ facts, agentId: 'web', instanceId: 'web~1' }) as unknown as Member;
+  checks = new OwnChecks({
+    engine: { container: async () => facts },
+    clock: rig.clock,
+    log: rig.log,
+    containers: { all: () => [member()], member: () => member(), isInHand: () => inHand },
+    run: async (_, argv, call) => {
+      ran.push({ argv, atMs: rig.clock.monotonic() });
+      return answer(call);
+    },
+    publish: (event) => void told.push(event),
+  });
+});
+afterEach(() => checks.stop());
+
+const heard = () => told.map((event) => (event.type === 'lifecycle' ? event.event : event.type));
+
+describe('checks that the engine does not make any more', () => {
+  it('are made by the same command and at the same pace, and told by the rules of the engine', async () => {
+    answer = async () => fails;
+    checks.listed();
+    await rig.clock.advance(5_500);
+    expect(ran.map(({ argv }) => argv)).toEqual([['look', '-q']]);
+    expect(told).toEqual([]);
+    await rig.clock.advance(2_000);
+    expect(told).toEqual([
+      { type: 'lifecycle', agentId: 'web', instanceId: 'web~1', event: 'unhealthy', detail: 'no answer' },
+    ]);
+    answer = async () => passes;
+    await rig.clock.advance(4_000);
+    expect(heard()).toEqual(['unhealthy', 'healthy']);
+    expect(ran.map(({ atMs }) => atMs - (ran[0]?.atMs ?? 0))).toEqual([0, 2_000, 4_000, 6_000]);
+    expect(rig.log.entries.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('are made after every listing anew, also soon after another', async () => {
+    checks.listed();
+    await rig.clock.advance(2_000);
+    show('second');
+    checks.listed();
+    await rig.clock.advance(5_500);
+    expect(ran).toHaveLength(1);
+  });
+
+  it('are not well when they take too long', async () => {
+    answer = ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    checks.listed();
+    await rig.clock.advance(12_000);
+    expect(told[0]).toMatchObject({ event: 'unhealthy', detail: expect.stringContaining('1s') as string });
+  });
+
+  it('are ended when the engine makes them again, or the container lives anew', async () => {
+    for (const change of [() => show('second'), () => show('first', { StartedAt: '2026-01-02T00:00:00Z' })]) {
+      show('first');
+      checks.listed();
+      await rig.clock.advance(8_000);
+      const before = ran.length;
+      expect(before).toBeGreaterThan(0);
+      change();
+      await rig.clock.advance(20_000);
+      expect(ran.length).toBe(before);
+      ran = [];
+    }
+  });
+
+  it('say nothing of a container that the guard is ending', async () => {
+    answer = async () => fails;
+    inHand = true;
+    checks.listed();
+    await rig.clock.advance(30_000);
+    expect([ran, told]).toEqual([[], []]);
+  });
+
+  it('say nothing when the engine does not let it be known', async () => {
+    answer = async () => Promise.reject(new Error('exec is forbidden'));
+    checks.listed();
+    await rig.clock.advance(30_000);
+    expect(told).toEqual([]);
+  });
+
+  it('clear an ill word of before that does not hold any more', async () => {
+    show('first', { Health: { Status: 'unhealthy', Log: [] } });
+    checks.listed();
+    await rig.clock.advance(8_000);
+    expect(heard()).toEqual(['healthy']);
+  });
+});
+
+it('checks that the engine makes are left to it', async () => {
+  checks.listed();
+  await rig.clock.advance(3_000);
+  show('second');
+  await rig.clock.advance(60_000);
+  expect(ran).toEqual([]);
+});
+
+it.each([
+  [['CMD-SHELL', 'look || exit 1'], [['/bin/sh', '-c', 'look || exit 1']]],
+  [['NONE'], []],
+  [[], []],
+])('the check %j runs as %j', async (test, expected) => {
+  show('first', {}, test);
+  checks.listed();
+  await rig.clock.advance(6_000);
+  expect(ran.map(({ argv }) => argv)).toEqual(expected);
+});
