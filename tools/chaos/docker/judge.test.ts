@@ -106,6 +106,16 @@ describe('a refusal', () => {
     );
   });
 
+  it('because of a budget is right when what was done may leave too little for a respawn', () => {
+    const codes = ['group-budget-exhausted', 'global-budget-exhausted'];
+    const objections = (events: readonly EngineEvent[]) =>
+      codes.map((code) => objectionTo(code, { ...situation, events }) === undefined);
+    const made = (at: number) => [event('create', at, { key: `${at}` }), event('start', at)];
+    expect(objections(situation.events)).toEqual([false, false]);
+    expect(objections(made(900_000))).toEqual([true, false]);
+    expect(objections([1, 2, 3, 4, 5].flatMap((at) => made(900_000 + at)))).toEqual([true, true]);
+  });
+
   it('needs a reason that is known to fit', () => {
     expect(objectionTo(undefined, situation)).toContain('nothing says why');
     expect(objectionTo('nothing-wrong', situation)).toContain('does not fit');

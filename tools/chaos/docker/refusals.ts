@@ -16,6 +16,10 @@ export interface Situation {
 }
 
 const minute = 60_000;
+/** Of a respawn, and what a group may use up in 10 minutes and a fleet of this size in an hour (R09). */
+const heaviest = 4;
+const groupBudget = 7;
+const globalBudget = 20;
 /** Where only one kind of evidence may speak: what the guard measures, asks or reads, and the engine sees none of it. */
 const singly: ReadonlySet<FaultKind> = new Set([
   'errors',
@@ -36,20 +40,28 @@ const actionsOf = ({ events, now }: Situation, agentIds: (agentId: string) => bo
       action === 'start' && agentId !== undefined && agentIds(agentId) && at > now - withinMs,
   ).length;
 
+/**
+ * Most that the actions can have weighed that the engine saw: a restart 1, and of one that made a container it does not tell
+ * whether it was a recreate (2) or a respawn (4).
+ */
+function mostWeight({ events, now }: Situation, isOne: (agentId: string) => boolean, withinMs: number): number {
+  const within = events.filter(({ agentId, at }) => agentId !== undefined && isOne(agentId) && at > now - withinMs);
+  const starts = within.filter(({ action }) => action === 'start').length;
+  const made = within.filter(({ action, key }) => action === 'create' && key !== undefined).length;
+  return heaviest * made + Math.max(0, starts - made);
+}
+
 const ofAgent = (of: Situation, withinMs: number): number =>
   actionsOf(of, (agentId) => agentId === of.agentId, withinMs);
 
-/**
- * When each reason is right, by what the engine saw. Weights are not in its events, so a budget counts as used up from the
- * fewest actions that can have done it: those of weight 4 leave too little for another.
- */
+/** When each reason is right, by what the engine saw. A budget is used up when another respawn may not fit into it. */
 const fits: { readonly [code: string]: Fit } = {
   'attempt-budget-exhausted': (of) => ofAgent(of, 10 * minute) >= 3 || ofAgent(of, 24 * 60 * minute) >= 8,
   'group-budget-exhausted': (of) => {
     const group = of.agentId.split('.')[0];
-    return actionsOf(of, (agentId) => agentId.split('.')[0] === group, 10 * minute) >= 1;
+    return mostWeight(of, (agentId) => agentId.split('.')[0] === group, 10 * minute) + heaviest > groupBudget;
   },
-  'global-budget-exhausted': (of) => actionsOf(of, () => true, 60 * minute) >= 5,
+  'global-budget-exhausted': (of) => mostWeight(of, () => true, 60 * minute) + heaviest > globalBudget,
   backoff: (of) => ofAgent(of, 15 * minute) >= 1,
   'fleet-breaker-open': (of) => breakerMayOpen(of),
   'fleet-breaker-half-open': (of) => breakerMayOpen(of),
