@@ -17,6 +17,8 @@ export function recordOf(entry: Entry): JsonObject {
     ...(registration ? { registration: plain(registration) } : {}),
     ...(entry.commanded ? { commanded: true } : {}),
     ...(entry.alias === undefined ? {} : { alias: entry.alias }),
+    ...(entry.listedAs === undefined ? {} : { listedAs: entry.listedAs }),
+    ...(entry.former ? { former: { ...entry.former } } : {}),
     ...(entry.registeredEndpoint === undefined ? {} : { endpoint: entry.registeredEndpoint }),
     ...(entry.heard !== undefined && entry.heard === current?.id ? { heard: entry.heard } : {}),
     ...(current
@@ -46,6 +48,7 @@ export function readRecord(record: Json): ReadRecord {
   const retired = Array.isArray(fields['retired']) ? fields['retired'].map((item: Json) => idOf(item, 'retired')) : [];
   const registration = fields['registration'] === undefined ? undefined : registrationOf(fields['registration']);
   const current = fields['current'] === undefined ? undefined : currentOf(objectOf(fields['current'], 'current'));
+  const former = fields['former'] === undefined ? undefined : formerOf(objectOf(fields['former'], 'former'));
   return {
     id,
     group,
@@ -54,6 +57,8 @@ export function readRecord(record: Json): ReadRecord {
       entry.registration = registration;
       entry.orchestrator = optionalText(fields['orchestrator'], 'orchestrator');
       entry.alias = optionalText(fields['alias'], 'alias');
+      entry.listedAs = optionalText(fields['listedAs'], 'listedAs');
+      entry.former = former;
       entry.registeredEndpoint = optionalText(fields['endpoint'], 'endpoint');
       // The group is known before an orchestrator lists the agent again.
       if (fields['commanded'] === true || !registration) entry.commanded = { group };
@@ -82,6 +87,10 @@ function currentOf(fields: JsonObject): NonNullable<Entry['current']> {
     named: fields['named'] === true,
     anonymous: fields['anonymous'] === true,
   };
+}
+
+function formerOf({ id, alias }: JsonObject): NonNullable<Entry['former']> {
+  return { id: idOf(id, 'former.id'), alias: idOf(alias, 'former.alias') };
 }
 
 function objectOf(value: Json | undefined, field: string): JsonObject {

@@ -31,6 +31,8 @@ export interface Entry {
   /** Name of the orchestrator that runs it, also before it was listed again after a start of the guard. */
   orchestrator?: string | undefined;
   discovered?: DiscoveredAgent | undefined;
+  /** The instance its orchestrator listed last, also in an earlier run of the guard. */
+  listedAs?: InstanceId | undefined;
   /** The orchestrator has listed it since it began to list. */
   listed: boolean;
   registration?: Registration | undefined;
@@ -39,6 +41,8 @@ export interface Entry {
   current?: Current | undefined;
   /** The name the agent itself uses for an instance that its orchestrator names otherwise. */
   alias?: InstanceId | undefined;
+  /** The instance before, if it had another name as well: it has both again when it comes back. */
+  former?: { readonly id: InstanceId; readonly alias: InstanceId } | undefined;
   /** Endpoint from the registration of the current instance. */
   registeredEndpoint?: string | undefined;
   /** The instance that has sent heartbeats. */

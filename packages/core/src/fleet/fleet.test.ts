@@ -1,33 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AgentConfig } from '../config/guard-config.ts';
-import type { DiscoveredAgent } from '../contracts/index.ts';
-import { samplePolicy } from '../testing/sample-fleet.ts';
-import { createVirtualClock } from '../testing/virtual-clock.ts';
-import { Fleet } from './fleet.ts';
-
-function rig() {
-  const clock = createVirtualClock();
-  const asked: string[] = [];
-  const fleet = new Fleet({
-    clock,
-    policyOf: ({ id, labels }) => {
-      asked.push(id);
-      return samplePolicy(labels['mode'] === 'observe' ? { mode: 'observe' } : {});
-    },
-  });
-  return { clock, fleet, asked };
-}
-
-function found(given: Partial<DiscoveredAgent> = {}): DiscoveredAgent {
-  return {
-    id: 'web.1',
-    group: 'web',
-    labels: {},
-    instance: { id: 'c-1', generation: 1, endpoint: 'http://10.0.0.1:80' },
-    ...given,
-  };
-}
+import { found, rig } from '../../test/fleet-rig.ts';
 
 const config = (given: Partial<AgentConfig> = {}): AgentConfig => ({ labels: {}, dependsOn: [], ...given });
 
@@ -117,109 +91,6 @@ describe('Fleet, merging what three sources say', () => {
   });
 });
 
-describe('Fleet, which instance counts', () => {
-  it('retires the instance an orchestrator replaced, and counts generations up', () => {
-    const { fleet, clock } = rig();
-    fleet.upsertDiscovered(found(), 'docker');
-    clock.jumpWall(5);
-    const change = fleet.upsertDiscovered(found({ instance: { id: 'c-2', generation: 1 } }), 'docker');
-    expect(change).toMatchObject({ kind: 'instance-replaced', agent: { instance: { id: 'c-2', generation: 2 } } });
-    expect(fleet.standing(0, 'c-1')).toBe('retired');
-    expect(fleet.standing(0, 'c-2')).toBe('current');
-    expect(fleet.standing(0, 'c-3')).toBe('unknown');
-  });
-
-  it('refuses a lower generation and a retired instance', () => {
-    const { fleet } = rig();
-    fleet.register({ id: 'a', group: 'g', instance: 'one', generation: 1 });
-    expect(fleet.register({ id: 'a', group: 'g', instance: 'two', generation: 2 }).kind).toBe('instance-replaced');
-    expect(() => fleet.register({ id: 'a', group: 'g', instance: 'three', generation: 1 })).toThrow(
-      /generation 2; 1 is older/,
-    );
-    expect(() => fleet.register({ id: 'a', group: 'g', instance: 'one', generation: 2 })).toThrow(
-      /Instance one of agent a was replaced/,
-    );
-  });
-
-  it('does not go back to an old instance that lingers beside its replacement', () => {
-    const { fleet } = rig();
-    fleet.upsertDiscovered(found(), 'docker');
-    fleet.adopt('web.1', 'web', { id: 'c-2', generation: 2, endpoint: 'http://10.0.0.2:80' });
-    expect(fleet.upsertDiscovered(found(), 'docker').kind).toBe('unchanged');
-    expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-2', endpoint: 'http://10.0.0.2:80' });
-  });
-
-  it('goes back to the instance before when the orchestrator lists it in place of its replacement', () => {
-    const { fleet } = rig();
-    const second = found({ instance: { id: 'c-2', generation: 2 } });
-    fleet.upsertDiscovered(found(), 'docker');
-    fleet.upsertDiscovered(second, 'docker');
-    expect(fleet.upsertDiscovered(found(), 'docker')).toMatchObject({
-      kind: 'instance-replaced',
-      agent: { instance: { id: 'c-1', generation: 1 } },
-    });
-    expect([fleet.standing(0, 'c-1'), fleet.standing(0, 'c-2')]).toEqual(['current', 'retired']);
-    expect(fleet.register({ id: 'web.1', group: 'web', instance: 'c-1', generation: 1 }).kind).toBe('unchanged');
-    expect(fleet.upsertDiscovered(second, 'docker')).toMatchObject({ agent: { instance: { id: 'c-2' } } });
-  });
-
-  it('goes back to the listed instance when its replacement is deregistered', () => {
-    const { fleet } = rig();
-    fleet.upsertDiscovered(found(), 'docker');
-    fleet.adopt('web.1', 'web', { id: 'c-2', generation: 2 });
-    expect(fleet.retire('web.1', 'c-2')).toMatchObject({
-      kind: 'instance-replaced',
-      agent: { instance: { id: 'c-1' } },
-    });
-    expect(fleet.standing(0, 'c-2')).toBe('retired');
-    expect(fleet.standing(0, 'c-1')).toBe('current');
-  });
-
-  it('keeps an agent whose only instance was deregistered, without one', () => {
-    const { fleet } = rig();
-    fleet.register({ id: 'a', group: 'g', instance: 'one' });
-    expect(fleet.retire('a', 'one')?.agent.instance).toBeUndefined();
-    expect(fleet.standing(0, 'one')).toBe('retired');
-    expect(fleet.standing(0, 'other')).toBe('unknown');
-    expect(fleet.retire('nobody', 'one')).toBeUndefined();
-  });
-
-  it('takes the own name of an agent as another name of the instance its orchestrator knows', () => {
-    const { fleet } = rig();
-    fleet.upsertDiscovered(found(), 'docker');
-    fleet.register({ id: 'web.1', group: 'web', instance: 'uuid-1', endpoint: 'http://10.0.0.1:81' });
-    expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-1', endpoint: 'http://10.0.0.1:81' });
-    expect(fleet.standing(0, 'uuid-1')).toBe('current');
-    fleet.register({ id: 'web.1', group: 'web', instance: 'uuid-2' });
-    expect(fleet.standing(0, 'uuid-1')).toBe('retired');
-  });
-
-  it('remembers where a replacement announced itself until it becomes current', () => {
-    const { fleet } = rig();
-    fleet.upsertDiscovered(found(), 'docker');
-    fleet.register({ id: 'web.1', group: 'web', instance: 'c-1' });
-    expect(fleet.register({ id: 'web.1', group: 'web', instance: 'c-2', endpoint: 'http://10.0.0.2:1' }).kind).toBe(
-      'unchanged',
-    );
-    expect(fleet.agent(0)?.agent.instance?.id).toBe('c-1');
-    expect(fleet.standing(0, 'c-2')).toBe('unknown');
-    expect(fleet.endpointOf(0, 'c-2')).toEqual({ endpoint: 'http://10.0.0.2:1', source: 'registration' });
-    fleet.upsertDiscovered(found({ instance: { id: 'c-2', generation: 2 } }), 'docker');
-    expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-2', endpoint: 'http://10.0.0.2:1' });
-  });
-
-  it('tells since when it has known the instance', async () => {
-    const { fleet, clock } = rig();
-    await clock.advance(1_000);
-    fleet.upsertDiscovered(found(), 'docker');
-    await clock.advance(1_000);
-    fleet.upsertDiscovered(found({ labels: { a: 'b' } }), 'docker');
-    expect(fleet.agent(0)?.sinceMs).toBe(1_000);
-    fleet.upsertDiscovered(found({ instance: { id: 'c-2', generation: 2 } }), 'docker');
-    expect(fleet.agent(0)?.sinceMs).toBe(2_000);
-  });
-});
-
 describe('Fleet, over a restart of the guard', () => {
   it('takes its records back', () => {
     const one = rig();
@@ -246,6 +117,7 @@ describe('Fleet, over a restart of the guard', () => {
     [{ id: 'a' }],
     [{ id: 'a', group: 'g', current: { id: 'x' } }],
     [{ id: 'a', group: 'g', registration: {} }],
+    [{ id: 'a', group: 'g', former: { id: 'x' } }],
   ])('refuses the damaged record %j', (record) => {
     expect(() => rig().fleet.restore(record as never)).toThrow(/agent record is damaged/);
   });

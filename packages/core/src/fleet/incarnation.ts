@@ -24,6 +24,7 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   const revived = isRevived(discovered?.instance, instance);
   entry.orchestrator = orchestrator;
   entry.listed = true;
+  entry.listedAs = instance.id;
   entry.discovered = agent;
   if (keeps) return 'same';
   if (current?.id === instance.id) {
@@ -61,8 +62,7 @@ function isRevived(before: Instance | undefined, now: Instance): boolean {
 
 /** Whether the instance an orchestrator lists is not the one that counts. */
 function keepsCurrent(entry: Entry, current: Current, listed: Instance, final: boolean): boolean {
-  const seen = entry.discovered?.instance.id === current.id;
-  if (current.id === listed.id || seen) return false;
+  if (current.id === listed.id || entry.listedAs === current.id) return false;
   return entry.retired.includes(listed.id) || (!final && !current.anonymous && listed.generation < current.generation);
 }
 
@@ -182,10 +182,12 @@ export function retire(entry: Entry, instanceId: InstanceId): Turn {
 function replace(entry: Entry, next: Current): 'replaced' {
   const endpoint =
     announcedEndpoint(entry, next.id) ?? (entry.alias === next.id ? entry.registeredEndpoint : undefined);
+  const back = entry.former?.id === next.id ? entry.former.alias : undefined;
   leaveCurrent(entry, next.id);
   entry.announced = entry.announced.filter(({ id }) => id !== next.id);
   entry.registeredEndpoint = endpoint;
-  entry.retired = entry.retired.filter((id) => id !== next.id);
+  entry.alias = back;
+  entry.retired = entry.retired.filter((id) => id !== next.id && id !== back);
   entry.current = next;
   return 'replaced';
 }
@@ -194,6 +196,7 @@ function leaveCurrent(entry: Entry, nextId?: InstanceId): void {
   const { current, alias } = entry;
   if (current && current.id !== nextId) entry.retired = remembered(entry.retired, current.id);
   if (alias !== undefined && alias !== nextId) entry.retired = remembered(entry.retired, alias);
+  entry.former = current && alias !== undefined && alias !== nextId ? { id: current.id, alias } : undefined;
   entry.alias = undefined;
   entry.registeredEndpoint = undefined;
 }
