@@ -178,6 +178,7 @@ export class Engine {
         Promise.all([
           scope.get(core.checkpointRound).stop(),
           scope.get(core.logRound).stop(),
+          scope.get(core.secondLook).stop(),
           scope.get(core.memoryRound).stop(),
         ]).then(() => undefined),
     );

@@ -9,6 +9,7 @@ import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { CheckpointRound } from './pipeline/rounds/checkpoint-round.ts';
 import type { Leftovers } from './pipeline/incidents/leftovers.ts';
 import type { LogRound } from './pipeline/rounds/log-round.ts';
+import type { SecondLook } from './pipeline/rounds/second-look.ts';
 import type { MemoryRound } from './pipeline/rounds/memory-round.ts';
 import type { IncidentChange } from './pipeline/incidents/incident-change.ts';
 import type { Incidents } from './pipeline/incidents/incidents.ts';
@@ -47,6 +48,7 @@ export interface PipelineParts {
   readonly ownership: Ownership;
   readonly checkpointRound: CheckpointRound;
   readonly logRound: LogRound;
+  readonly secondLook: SecondLook;
   readonly memoryRound: MemoryRound;
   readonly settle: Settle;
   readonly storms: Storms;
@@ -86,6 +88,7 @@ export class Pipeline {
       sight.bad(slot, nowMs);
       this.#p.logRound.hurry(slot);
     }
+    for (const slot of this.#unseenBy(seen)) this.#p.secondLook.look(slot);
     for (const slot of turned) this.#p.reflection.syncSlot(slot);
     for (const slot of seen.confirm) void probes.confirm(slot);
     for (const slot of seen.ask) void probes.ask(slot, 'health');
@@ -198,6 +201,14 @@ export class Pipeline {
   *#suspectedIn({ raised, cleared }: DetectionResult): Iterable<AgentSlot> {
     for (const { agentId } of [...raised, ...cleared]) {
       const slot = this.#p.fleet.slotOf(agentId);
+      if (slot !== undefined) yield slot;
+    }
+  }
+
+  /** Agents against whom something is held since this tick that their orchestrators have not told. */
+  *#unseenBy({ raised }: DetectionResult): Iterable<AgentSlot> {
+    for (const { agentId, evidence } of raised) {
+      const slot = evidence === 'orchestrator' ? undefined : this.#p.fleet.slotOf(agentId);
       if (slot !== undefined) yield slot;
     }
   }

@@ -99,6 +99,11 @@ export interface Orchestrator extends Component {
   /** Logs, exit data, inspection: whatever helps to understand the failure after the instance is gone. */
   evidence?(instance: Instance, agentId: AgentId, call: Call): Promise<readonly EvidenceItem[]>;
   /**
+   * Something is held against the instance: looks at it now, and tells by the inventory what no event has told yet, such as a
+   * health check that fails and has not failed often enough to count alone. Changes nothing; that it is gone is no error.
+   */
+  look?(instance: Instance, agentId: AgentId, call: Call): Promise<void>;
+  /**
    * Lines the instance has written to its log since `after`, a place an earlier answer named; without it, since now.
    * At most about 1 MiB; what is older is left out and counted.
    */

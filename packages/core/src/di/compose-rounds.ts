@@ -1,5 +1,6 @@
 import { CheckpointRound } from '../pipeline/rounds/checkpoint-round.ts';
 import { LogRound } from '../pipeline/rounds/log-round.ts';
+import { SecondLook } from '../pipeline/rounds/second-look.ts';
 import { MemoryRound } from '../pipeline/rounds/memory-round.ts';
 import type { Scope } from './container.ts';
 import { core } from './core-tokens.ts';
@@ -42,6 +43,16 @@ export function composeRounds(scope: Scope): void {
         log: at.get(core.log),
         orchestrator: (name) => at.get(core.registry).find('orchestrators', name),
         ingest: (signal) => at.get(core.collector).ingest(signal),
+      }),
+  );
+  scope.provide(
+    core.secondLook,
+    (at) =>
+      new SecondLook({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        log: at.get(core.log),
+        orchestrator: (name) => at.get(core.registry).find('orchestrators', name),
       }),
   );
 }

@@ -126,6 +126,7 @@ function makePipeline(at: Provider): Pipeline {
     ownership: at.get(core.ownership),
     checkpointRound: at.get(core.checkpointRound),
     logRound: at.get(core.logRound),
+    secondLook: at.get(core.secondLook),
     memoryRound: at.get(core.memoryRound),
     settle: at.get(core.settle),
     storms: at.get(core.storms),

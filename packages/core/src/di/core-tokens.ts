@@ -24,6 +24,7 @@ import type { Insight } from '../pipeline/judgement/insight.ts';
 import type { Judge } from '../pipeline/judgement/judge.ts';
 import type { Leftovers } from '../pipeline/incidents/leftovers.ts';
 import type { LogRound } from '../pipeline/rounds/log-round.ts';
+import type { SecondLook } from '../pipeline/rounds/second-look.ts';
 import type { MemoryRound } from '../pipeline/rounds/memory-round.ts';
 import type { Members } from '../pipeline/members/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
@@ -97,6 +98,7 @@ export const core = {
   reflection: token<Reflection>('core.reflection'),
   checkpointRound: token<CheckpointRound>('core.checkpoint-round'),
   logRound: token<LogRound>('core.log-round'),
+  secondLook: token<SecondLook>('core.second-look'),
   memoryRound: token<MemoryRound>('core.memory-round'),
   pipeline: token<Pipeline>('core.pipeline'),
   /** Provided only when a record is kept. */

@@ -10,6 +10,7 @@ import {
   type Receipt,
 } from '../model/index.ts';
 import { testExec } from './orchestrator-exec.ts';
+import { testLook } from './orchestrator-look.ts';
 import { OrchestratorBench as Bench, type OrchestratorUnderTest } from './orchestrator-bench.ts';
 import { createRig, type Rig } from './rig.ts';
 import type { Runner } from './runner.ts';
@@ -43,6 +44,7 @@ export function testOrchestrator(runner: Runner, subject: OrchestratorSubject): 
     for (const kind of kinds) it(`achieves what it promises: ${kind}`, (bench) => achieves(bench, kind));
     testExecution(it);
     testExec(it);
+    testLook(it);
     testEnd(it);
   });
 }
