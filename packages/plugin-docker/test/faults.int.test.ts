@@ -81,6 +81,8 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
       expect(await harness.act(orchestrator, action)).toMatchObject({ result: 'succeeded' });
       const other = kind === 'recreate' ? '/praetorian-kept.web.2 exited' : '/web.praetorian-2 running';
       expect((await states(web.name)).toSorted()).toEqual([other, '/web running'].toSorted());
+      const made = (await harness.containers()).filter(({ State }) => State === 'running');
+      for (const { Id } of made) expect((await harness.inspect(Id)).HostConfig.RestartPolicy?.Name).toBe('always');
     },
   );
 

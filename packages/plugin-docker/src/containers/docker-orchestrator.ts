@@ -37,6 +37,7 @@ import { Proofs } from './proofs.ts';
 import { Replacement } from './replacement.ts';
 import { Roster } from './roster.ts';
 import { Scaling } from './scaling.ts';
+import { SecondLook } from './second-look.ts';
 import { Shelf } from './shelf.ts';
 import { StatsRound } from './stats.ts';
 import { Watcher } from './watcher.ts';
@@ -75,6 +76,7 @@ export class DockerOrchestrator implements Orchestrator {
   readonly #inside: Inside;
   readonly #stats: StatsRound;
   readonly #checks: OwnChecks;
+  readonly #secondLook: SecondLook;
   #round: Subscription | undefined;
   #forgotAt = -Infinity;
   #started: Promise<void> | undefined;
@@ -138,6 +140,7 @@ export class DockerOrchestrator implements Orchestrator {
       everyMs: config.stats.every,
       concurrency: config.stats.concurrency,
     });
+    this.#secondLook = new SecondLook({ ...shared, containers: roster, publish: (event) => this.#publish(event) });
     this.#checks = new OwnChecks({
       ...shared,
       containers: roster,
@@ -194,6 +197,10 @@ export class DockerOrchestrator implements Orchestrator {
     const container = containerOf(this.#roster, instance)?.facts.Id ?? instance.ref?.['container'];
     if (typeof container !== 'string') return [];
     return evidenceOf({ engine: this.#engine, clock, logLines: config.logLines }, container, call);
+  }
+
+  async look(instance: Instance): Promise<void> {
+    this.#secondLook.look(instance);
   }
 
   logs(instance: Instance, _agentId: AgentId, after: string | undefined, call: Call): Promise<LogPage> {
@@ -253,6 +260,7 @@ export class DockerOrchestrator implements Orchestrator {
     if (running) {
       await this.#stats.stop();
       await this.#checks.stop();
+      await this.#secondLook.stop();
       await this.#watcher.stop();
       await this.#locks.idle();
       await this.#inside.settled();

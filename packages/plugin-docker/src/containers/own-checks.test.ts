@@ -16,6 +16,7 @@ let told: InventoryEvent[];
 let ran: { readonly argv: readonly string[]; readonly atMs: Ms }[];
 let answer: (call: Call) => Promise<ExecResult>;
 let inHand: boolean;
+let isAway: boolean;
 let checks: OwnChecks;
 
 /** The container as the engine shows it; `checkedAt`: the end of the last check it made. */
@@ -32,11 +33,17 @@ beforeEach(() => {
   told = [];
   ran = [];
   inHand = false;
+  isAway = false;
   answer = async () => passes;
   show('first');
   const member = (): Member => ({ facts, agentId: 'web', instanceId: 'web~1' }) as unknown as Member;
   checks = new OwnChecks({
-    engine: { container: async () => facts },
+    engine: {
+      container: async () => {
+        if (isAway) throw new Error('the engine is away');
+        return facts;
+      },
+    },
     clock: rig.clock,
     log: rig.log,
     containers: { all: () => [member()], member: () => member(), isInHand: () => inHand },
@@ -108,18 +115,75 @@ describe('checks that the engine does not make any more', () => {
     expect([ran, told]).toEqual([[], []]);
   });
 
-  it('say nothing when the engine does not let it be known', async () => {
+  it('say nothing when the engine does not let it be known, and that is told once', async () => {
     answer = async () => Promise.reject(new Error('exec is forbidden'));
     checks.listed();
     await rig.clock.advance(30_000);
     expect(told).toEqual([]);
+    const warnings = rig.log.entries.filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ fields }) => fields['why'])).toEqual([undefined, 'exec is forbidden']);
+  });
+
+  it('go on after the engine was away, and after it was listed anew', async () => {
+    answer = async () => fails;
+    isAway = true;
+    checks.listed();
+    await rig.clock.advance(60_000);
+    expect(ran).toEqual([]);
+    isAway = false;
+    await rig.clock.advance(4_000);
+    expect(heard()).toEqual(['unhealthy']);
+    checks.listed();
+    await rig.clock.advance(2_000);
+    expect(heard()).toEqual(['unhealthy', 'unhealthy']);
+  });
+
+  it('say nothing of a container that a person paused or stopped meanwhile', async () => {
+    for (const state of [{ Paused: true }, { Running: false }]) {
+      show('first', { StartedAt: `2026-01-0${Object.keys(state)[0]?.length ?? 0}T00:00:00Z` });
+      const { StartedAt } = facts.State;
+      answer = async () => {
+        show('first', { ...state, StartedAt });
+        return { ...fails, exitCode: 137 };
+      };
+      checks.listed();
+      await rig.clock.advance(60_000);
+    }
+    expect(ran.length).toBeGreaterThan(1);
+    expect(told).toEqual([]);
+  });
+
+  it('that are late are made ever less', async () => {
+    answer = ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    checks.listed();
+    await rig.clock.advance(120_000);
+    const gaps = ran.map(({ atMs }, at) => (ran[at + 1]?.atMs ?? Infinity) - atMs);
+    expect(gaps.slice(0, 6)).toEqual([3_000, 3_000, 5_000, 9_000, 17_000, 17_000]);
+  });
+
+  it('tell that it is well of one that was starting, and leave it the rest of its start period', async () => {
+    const { Healthcheck } = facts.Config;
+    const starting = { Status: 'starting', Log: [] };
+    show('first', { Health: starting, StartedAt: new Date(rig.clock.now()).toISOString() });
+    Object.assign(facts.Config, { Healthcheck: { ...Healthcheck, StartPeriod: 20 * second } });
+    answer = async () => fails;
+    checks.listed();
+    await rig.clock.advance(19_000);
+    expect(told).toEqual([]);
+    answer = async () => passes;
+    await rig.clock.advance(2_000);
+    expect(heard()).toEqual(['healthy']);
+    answer = async () => fails;
+    await rig.clock.advance(4_500);
+    expect(heard().at(-1)).toBe('unhealthy');
   });
 
   it('clear an ill word of before that does not hold any more', async () => {
     show('first', { Health: { Status: 'unhealthy', Log: [] } });
     checks.listed();
     await rig.clock.advance(8_000);
-    expect(heard()).toEqual(['healthy']);
+    expect(new Set(heard())).toEqual(new Set(['healthy']));
   });
 });
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Locks, withDeadline } from '@praetorian-guard/core/kit';
+import { withDeadline } from '@praetorian-guard/core/kit';
 import {
   type Call,
   type Clock,
@@ -8,8 +8,10 @@ import {
   isGuardError,
   type Logger,
   messageOf,
+  type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import { HealthJudge, type Verdict } from './health-judge.ts';
 import { type HealthTest, healthTestOf, lastTestAt } from './health-test.ts';
 import type { Member } from './member.ts';
 import type { Roster } from './roster.ts';
@@ -24,34 +26,34 @@ export interface OwnChecksParts {
   publish(event: InventoryEvent): void;
 }
 
-/** Commands that run at a time. */
-const lanes = 4;
+/** Commands that run, and looks that are made, at a time. */
+const atOnce = 4;
 const detailMax = 200;
 
 /** A container about which it is found out whether the engine checks it, or that is checked from here. */
 interface Followed {
   readonly stop: AbortController;
   readonly done: Promise<void>;
+  readonly before: ContainerFacts;
+  readonly judge: HealthJudge;
 }
 
-interface Verdict {
-  readonly passed: boolean;
-  readonly detail?: string;
-}
+/** What the engine says of a container that it may have forgotten to check; `undefined`: nothing. */
+type Said = 'over' | 'checks it' | 'paused' | 'forgotten' | undefined;
 
 /**
  * Docker before 23 no longer runs the HEALTHCHECK of a container that has outlived it (`live-restore`, moby#41871): what it
- * says of its health is of before. After each listing it is looked once whether the checks of each container go on; where
- * they do not, they are made from here, by the same command and the same rules, until the container is started anew or the
- * engine checks it again.
+ * says of its health is of before. After each listing it is looked whether the checks of each container go on; where they do
+ * not, they are made from here, by the same command and the same rules, until the container is started anew or the engine
+ * checks it again.
  */
 export class OwnChecks {
   readonly #parts: OwnChecksParts;
   readonly #stop = new AbortController();
-  readonly #locks = new Locks();
   readonly #followed = new Map<string, Followed>();
-  #count = 0;
+  readonly #work = new Set<Promise<unknown>>();
   #told = false;
+  #refused = false;
 
   constructor(parts: OwnChecksParts) {
     this.#parts = parts;
@@ -61,12 +63,15 @@ export class OwnChecks {
   /** The containers were listed: the engine may be another than the one that began to check them. */
   listed(): void {
     if (this.#stop.signal.aborted) return;
-    for (const member of this.#parts.containers.all()) {
+    const all = this.#parts.containers.all().filter(({ facts }) => runs(facts));
+    for (const [at, member] of all.entries()) {
       const { facts } = member;
-      const test = runs(facts) ? healthTestOf(facts) : undefined;
-      if (!test) continue;
-      this.#followed.get(facts.Id)?.stop.abort();
-      this.#begin(member, test);
+      const test = healthTestOf(facts);
+      const known = this.#followed.get(facts.Id);
+      // What was found out of it holds still.
+      if (!test || (known?.judge.isAtWork === true && isAsBefore(facts, known.before))) continue;
+      known?.stop.abort();
+      this.#begin(member, test, test.intervalMs * (at / all.length));
     }
   }
 
@@ -76,54 +81,66 @@ export class OwnChecks {
     await Promise.all([...this.#followed.values()].map(({ done }) => done));
   }
 
-  #begin(member: Member, test: HealthTest): void {
+  #begin(member: Member, test: HealthTest, laterMs: Ms): void {
     const { Id: id } = member.facts;
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
-    const done = this.#follow(member, test, signal).finally(() => {
-      if (this.#followed.get(id)?.stop === stop) this.#followed.delete(id);
-    });
-    this.#followed.set(id, { stop, done });
+    const judge = new HealthJudge(test, member.facts.State.Health?.Status);
+    const done = this.#follow({ member, test, judge, signal }, laterMs)
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      })
+      .finally(() => {
+        if (this.#followed.get(id)?.stop === stop) this.#followed.delete(id);
+      });
+    this.#followed.set(id, { stop, done, before: member.facts, judge });
   }
 
-  async #follow(member: Member, test: HealthTest, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
+  async #follow(one: Following, laterMs: Ms): Promise<void> {
+    const { member, test, signal } = one;
+    const { clock } = this.#parts;
+    await clock.sleep(2 * test.intervalMs + test.timeoutMs + laterMs, signal);
+    for (;;) {
+      const said = await this.#inTurn(signal, () => this.#ask(member.facts, signal));
+      if (said === 'over' || said === 'checks it') return;
+      const pauses = said === 'forgotten' ? await this.#check(one) : 1;
+      await clock.sleep(pauses * test.intervalMs, signal);
+    }
+  }
+
+  async #ask(before: ContainerFacts, signal: AbortSignal): Promise<Said> {
+    const { engine, log } = this.#parts;
     try {
-      await clock.sleep(2 * test.intervalMs + test.timeoutMs, signal);
-      if (await this.#isForgotten(member.facts, signal)) await this.#checkAgainAndAgain(member, test, signal);
+      const facts = await engine.container(before.Id, { signal });
+      if (!facts || facts.State.StartedAt !== before.State.StartedAt || !facts.State.Running) return 'over';
+      if (!isAsBefore(facts, before)) return 'checks it';
+      return facts.State.Paused ? 'paused' : 'forgotten';
     } catch (error) {
-      const { agentId } = member;
-      if (!signal.aborted) log.warn({ agentId, why: messageOf(error) }, 'a health check could not be made');
+      signal.throwIfAborted();
+      log.debug({ container: before.Id.slice(0, 12), why: messageOf(error) }, 'a container could not be looked at');
+      return undefined;
     }
   }
 
-  /** Whether the container lives as it did, and the engine has not checked it since. */
-  async #isForgotten(before: ContainerFacts, signal: AbortSignal): Promise<boolean> {
-    const facts = await this.#parts.engine.container(before.Id, { signal });
-    if (!facts || !isSameLife(facts, before)) return false;
-    return runs(facts) && lastTestAt(facts) === lastTestAt(before);
-  }
-
-  async #checkAgainAndAgain(member: Member, test: HealthTest, signal: AbortSignal): Promise<void> {
-    const { clock, log, containers } = this.#parts;
-    const { facts, agentId } = member;
-    const lane = `check/${(this.#count += 1) % lanes}`;
+  /** Makes one check, and tells what follows from it. Resolves with how many intervals it is to be waited for the next. */
+  async #check(one: Following): Promise<number> {
+    const { member, judge, signal } = one;
+    const { containers, log } = this.#parts;
+    const { Id: id } = member.facts;
     if (!this.#told)
-      log.warn({ agentId }, 'the engine makes no health checks since it was restarted; they are made here');
+      log.warn({ agentId: member.agentId }, 'the engine makes no health checks any more; they are made here');
     this.#told = true;
-    const judge = new Judge(test, facts.State.Health?.Status === 'unhealthy');
-    while (await this.#isForgotten(facts, signal)) {
-      // That it does not answer while the guard itself ends it says nothing.
-      const isLeft = !containers.isInHand(facts.Id);
-      const verdict = isLeft ? await this.#locks.run(lane, () => this.#check(member, test, signal)) : undefined;
-      const now = containers.member(facts.Id);
-      if (verdict && now && isSameLife(now.facts, facts) && !containers.isInHand(facts.Id)) {
-        const isYoung = clock.now() - Date.parse(facts.State.StartedAt) < test.startPeriodMs;
-        const event = judge.take(verdict, isYoung);
-        if (event) this.#tell(now, event, verdict.detail);
-      }
-      await clock.sleep(test.intervalMs, signal);
-    }
+    // That it does not answer while the guard itself ends it says nothing.
+    if (containers.isInHand(id)) return 1;
+    const verdict = await this.#inTurn(signal, () => this.#run(one));
+    // A person may have stopped or paused it in this very moment.
+    const isSame = verdict?.passed === true || (verdict && (await this.#ask(member.facts, signal)) === 'forgotten');
+    const now = containers.member(id);
+    if (!verdict || !isSame || !now || !runs(now.facts) || containers.isInHand(id)) return 1;
+    const isYoung = this.#parts.clock.now() - Date.parse(member.facts.State.StartedAt) < one.test.startPeriodMs;
+    const event = judge.take(verdict, isYoung, now.facts.State.Health?.Status);
+    if (event) this.#tell(now, event, verdict.detail);
+    return verdict.late ? judge.patience : 1;
   }
 
   #tell({ agentId, instanceId }: Member, event: 'healthy' | 'unhealthy', detail: string | undefined): void {
@@ -132,58 +149,50 @@ export class OwnChecks {
   }
 
   /** `undefined`: the engine does not let it be known. */
-  async #check(member: Member, { argv, timeoutMs }: HealthTest, signal: AbortSignal): Promise<Verdict | undefined> {
+  async #run({ member, test: { argv, timeoutMs }, signal }: Following): Promise<Verdict | undefined> {
     const { clock, log } = this.#parts;
     const { agentId } = member;
+    const call = { what: `The health check of ${agentId}`, signal };
     const run = (stop: AbortSignal): Promise<ExecResult> =>
       this.#parts.run(member, argv, { signal: stop, traceId: `check/${agentId}` });
     try {
-      const { exitCode, stdout, stderr } = await withDeadline(clock, run, timeoutMs, {
-        what: `The health check of ${agentId}`,
-        signal,
-      });
+      const { exitCode, stdout, stderr } = await withDeadline(clock, run, timeoutMs, call);
       const said = `${stdout}\n${stderr}`.trim().split('\n').at(-1)?.slice(0, detailMax) ?? '';
-      return { passed: exitCode === 0, ...(said === '' ? {} : { detail: said }) };
+      return { passed: exitCode === 0, late: false, ...(said === '' ? {} : { detail: said }) };
     } catch (error) {
       signal.throwIfAborted();
-      if (isGuardError(error, 'GUARD_DEADLINE')) return { passed: false, detail: error.message };
-      log.debug({ agentId, why: messageOf(error) }, 'a health check could not be made');
+      if (isGuardError(error, 'GUARD_DEADLINE')) return { passed: false, late: true, detail: error.message };
+      if (!this.#refused) log.warn({ agentId, why: messageOf(error) }, 'a health check could not be made');
+      this.#refused = true;
       return undefined;
     }
   }
+
+  async #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    while (this.#work.size >= atOnce) await Promise.race(this.#work);
+    signal.throwIfAborted();
+    const done = work();
+    const settled: Promise<unknown> = done.then(
+      () => this.#work.delete(settled),
+      () => this.#work.delete(settled),
+    );
+    this.#work.add(settled);
+    return done;
+  }
 }
 
-/** The rules of the engine: unhealthy after so many failures on end, healthy after one that passed. */
-class Judge {
-  readonly #test: HealthTest;
-  #isUnhealthy: boolean;
-  #failed = 0;
-
-  constructor(test: HealthTest, isUnhealthy: boolean) {
-    this.#test = test;
-    this.#isUnhealthy = isUnhealthy;
-  }
-
-  /** What is to be told: that it is unhealthy each time, for the list tells again and again what the engine believes. */
-  take({ passed }: Verdict, isYoung: boolean): 'healthy' | 'unhealthy' | undefined {
-    if (passed) {
-      this.#failed = 0;
-      const was = this.#isUnhealthy;
-      this.#isUnhealthy = false;
-      return was ? 'healthy' : undefined;
-    }
-    if (isYoung) return undefined;
-    this.#failed += 1;
-    if (this.#failed < this.#test.retries) return undefined;
-    this.#isUnhealthy = true;
-    return 'unhealthy';
-  }
+interface Following {
+  readonly member: Member;
+  readonly test: HealthTest;
+  readonly judge: HealthJudge;
+  readonly signal: AbortSignal;
 }
 
 function runs({ State }: ContainerFacts): boolean {
   return State.Running && !State.Paused && !State.Restarting;
 }
 
-function isSameLife(one: ContainerFacts, other: ContainerFacts): boolean {
-  return one.State.StartedAt === other.State.StartedAt;
+/** In the same life, and not checked by the engine since. */
+function isAsBefore(now: ContainerFacts, before: ContainerFacts): boolean {
+  return now.State.StartedAt === before.State.StartedAt && lastTestAt(now) === lastTestAt(before);
 }

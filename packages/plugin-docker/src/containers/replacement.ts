@@ -173,10 +173,20 @@ export class Replacement {
     old: ContainerFacts | undefined,
   ): Promise<string> {
     const { engine, maker } = this.#parts;
-    const like = this.#there(action, old);
+    const like = this.#asItWas(action.agentId, key, this.#there(action, old));
     const { name, generation = 0 } = before;
     if (like.Name === `/${name}`) await engine.rename(like.Id, keptName(name, generation));
     return maker.create(like, this.#wanted(action, key, before, name));
+  }
+
+  #keptUnder(agentId: AgentId, key: string): Kept | undefined {
+    return this.#parts.book.get(agentId).kept?.find((one) => one.key === key);
+  }
+
+  /** With the restart policy it had before it was put aside. */
+  #asItWas(agentId: AgentId, key: string, facts: ContainerFacts): ContainerFacts {
+    const policy = this.#keptUnder(agentId, key)?.policy;
+    return policy ? { ...facts, HostConfig: { ...facts.HostConfig, RestartPolicy: policy } } : facts;
   }
 
   /** Stops the old one; its restart policy must not start it again, not even after the engine was restarted. */
@@ -219,13 +229,13 @@ export class Replacement {
 
   /** Undoes a replacement that was not completed: what it has made goes, and the old container is back. */
   async rollBack(agentId: AgentId, key: string): Promise<void> {
-    const { engine, book, log } = this.#parts;
+    const { engine, log } = this.#parts;
     const made = await containerOfKey(engine, key);
     if (made) {
       await this.#drop(made.Id);
       await this.#gone(made.Id);
     }
-    const kept = book.get(agentId).kept?.find((one) => one.key === key);
+    const kept = this.#keptUnder(agentId, key);
     if (!kept) return;
     await this.comeBack(agentId, kept);
     log.warn({ agentId }, 'a container could not be replaced; the old one is back');

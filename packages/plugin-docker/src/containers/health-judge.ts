@@ -1,0 +1,52 @@
+import type { HealthTest } from './health-test.ts';
+
+/** One that does not answer in time is asked ever less: the command may still be there, and another would join it. */
+const seldomMost = 8;
+
+/** What came of one check. */
+export interface Verdict {
+  readonly passed: boolean;
+  /** It did not answer in time. */
+  readonly late: boolean;
+  readonly detail?: string;
+}
+
+/** The rules of the engine: unhealthy after so many failures on end, healthy after one that passed. */
+export class HealthJudge {
+  readonly #test: HealthTest;
+  /** It had not passed a check when the engine forgot it: what fails within the start period does not count. */
+  #isStarting: boolean;
+  #isUnhealthy: boolean;
+  #failed = 0;
+  /** Whether a check was made from here. */
+  isAtWork = false;
+
+  constructor(test: HealthTest, status: string | undefined) {
+    this.#test = test;
+    this.#isStarting = status === 'starting';
+    this.#isUnhealthy = status === 'unhealthy';
+  }
+
+  /** Intervals to wait after a check that was late. */
+  get patience(): number {
+    const more = Math.max(0, this.#failed - this.#test.retries);
+    return Math.min(2 ** more, seldomMost);
+  }
+
+  /** What is to be told, again and again as long as the engine says otherwise: a listing tells what the engine believes. */
+  take({ passed }: Verdict, isYoung: boolean, engineSays: string | undefined): 'healthy' | 'unhealthy' | undefined {
+    this.isAtWork = true;
+    if (passed) {
+      const was = this.#isUnhealthy;
+      this.#isStarting = false;
+      this.#isUnhealthy = false;
+      this.#failed = 0;
+      return was || engineSays !== 'healthy' ? 'healthy' : undefined;
+    }
+    if (this.#isStarting && isYoung) return undefined;
+    this.#failed += 1;
+    if (this.#failed < this.#test.retries) return undefined;
+    this.#isUnhealthy = true;
+    return 'unhealthy';
+  }
+}
