@@ -121,10 +121,17 @@ function ip(...argv: readonly string[]): void {
   execFileSync('ip', argv, { stdio: 'pipe' });
 }
 
-/** Indexes of the interfaces of this machine at the other ends of those that a process sees. */
+/** Indexes of the interfaces of this machine at the other ends of those that a process sees; none when it has ended. */
 function peersOf(pid: number): readonly number[] {
-  const text = execFileSync('nsenter', ['-t', `${pid}`, '-n', 'ip', '-json', 'link'], { encoding: 'utf8' });
-  return (JSON.parse(text) as readonly { link_index?: number }[]).flatMap(({ link_index: index }) => index ?? []);
+  try {
+    const text = execFileSync('nsenter', ['-t', `${pid}`, '-n', 'ip', '-json', 'link'], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+    return (JSON.parse(text) as readonly { link_index?: number }[]).flatMap(({ link_index: index }) => index ?? []);
+  } catch {
+    return [];
+  }
 }
 
 /** First three numbers of a network that no interface of this machine is in. */

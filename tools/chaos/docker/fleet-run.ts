@@ -182,7 +182,9 @@ export class FleetRun {
     const { agentId, window, leftAlone, healedMs, kind, reason, ownStarts } = one;
     const incidents = this.#stage.incidentsOf(agentId, window.from);
     const events = this.#stage.log.of(agentId, window.from);
-    const { lost: gone, duplicated } = countActions({ agentId, since: window.from, events, incidents, ownStarts });
+    const since = window.from;
+    const stuck = this.#stage.logged(agentId, since).filter((line) => line.includes('a container is stuck')).length;
+    const { lost: gone, duplicated } = countActions({ agentId, since, events, incidents, ownStarts, stuck });
     this.#violations.lost.push(...gone);
     this.#violations.duplicated.push(...duplicated);
     if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);
@@ -191,7 +193,7 @@ export class FleetRun {
     if (healedMs !== undefined || leftAlone !== undefined || one.beyond !== undefined) return;
     const text = `${agentId} ${kind}: ${reason?.code}: ${reason?.text}`;
     if (this.#o.limits === 'raised') this.#violations.unhealed.push(text);
-    const objection = objectionTo(reason?.code, this.#situation(one));
+    const objection = objectionTo(reason, this.#situation(one));
     if (objection !== undefined && this.#o.limits === 'default') this.#violations.unexplained.push(objection);
   }
 
@@ -202,7 +204,7 @@ export class FleetRun {
       agentId,
       groupSize: group.length,
       now: window.to,
-      events: this.#stage.log.events,
+      events: this.#stage.unaided,
       faultsInGroup: this.#done.filter((one) => group.includes(one.agentId)).map((one) => one.window.from),
       faultsOfAgent: this.#done.filter((one) => one.agentId === agentId).length,
     };

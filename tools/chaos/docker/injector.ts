@@ -44,6 +44,8 @@ export interface Target {
 const disturbWithinMs = 400;
 /** Within this one is well whom a person has mended. */
 const mendedMs = 12_000;
+/** What the guard was told by the engine while it tried. */
+const lookBackMs = 120_000;
 /** What takes longer is told with its story. */
 const lateMs = 18_000;
 
@@ -125,7 +127,9 @@ export class Injector {
     }
     const touched = this.#stage.log.of(agentId, done + 1).filter(({ action }) => action !== 'stop' && action !== 'die');
     const acts = touched.filter(({ action }) => !action.startsWith('health_status'));
-    await this.#stage.stubbornly(() => fault.mend?.(this.#stage, agentId) ?? Promise.resolve());
+    await this.#stage.byHand(agentId, () =>
+      this.#stage.stubbornly(() => fault.mend?.(this.#stage, agentId) ?? Promise.resolve()),
+    );
     await wellAt(this.#stage.fleet, agentId, { withinMs: target.patienceMs });
     return {
       number,
@@ -185,34 +189,50 @@ export class Injector {
   }
 
   /**
-   * What the guard left to a person is mended as a person would: the container is started anew, and the incident resolved,
-   * for which the guard brings back whom it isolated. Where the engine does not do its part it is restarted first.
+   * What the guard left to a person is mended as a person would: the container is started anew, and what the guard isolated
+   * is resolved, for which it brings it back. Where the engine does not do its part it is restarted first.
    */
   async #mendByHand(
     agentId: string,
   ): Promise<{ readonly ownStarts: number; readonly refused: boolean; readonly gone: boolean }> {
     const { fleet, log, daemon } = this.#stage;
     const since = Date.now();
-    const restart = (): Promise<void> =>
-      this.#stage.stubbornly(() => fleet.engine.ask('POST', `/containers/${fleet.nameOf(agentId)}/restart?t=0`));
     const isWellSoon = async (): Promise<boolean> => {
-      await this.#stage.resolveByHand(agentId);
+      await this.#stage.resolveIsolated(agentId);
       return (await wellAt(fleet, agentId, { withinMs: mendedMs, startedAfter: since })) !== undefined;
     };
-    const refusal = await restart().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const refusal = await this.#restartByHand(agentId);
     const gone = isGone(refusal);
-    if (gone) await this.#stage.makeAgain(agentId);
+    if (gone) await this.#stage.byHand(agentId, () => this.#stage.makeAgain(agentId));
     const isStuck = !gone && (refusal !== undefined || !(await isWellSoon()));
     if (isStuck) {
       await daemon.restart();
-      await restart();
+      await this.#restartByHand(agentId);
     }
-    const refused = (gone || isStuck) && (await isWellSoon()) && isStuck;
-    return { ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length, refused, gone };
+    const isWell = !(gone || isStuck) || (await isWellSoon());
+    const engineSaid = [String(refusal), ...this.#stage.logged(agentId, since - lookBackMs)].some(tellsDamage);
+    return {
+      ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length,
+      refused: isStuck && isWell && engineSaid,
+      gone,
+    };
   }
+
+  /** What the engine answers, if it refuses. */
+  #restartByHand(agentId: string): Promise<unknown> {
+    const { fleet } = this.#stage;
+    const restart = (): Promise<void> =>
+      this.#stage.stubbornly(() => fleet.engine.ask('POST', `/containers/${fleet.nameOf(agentId)}/restart?t=0`));
+    return this.#stage.byHand(agentId, restart).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+}
+
+/** An engine that was ended in the middle of something says so of what it has lost track of. */
+function tellsDamage(text: string): boolean {
+  return /port is already allocated|already exists|already in use/.test(text);
 }
 
 /** The container is not there: there is less than there was. */

@@ -40,7 +40,7 @@ describe('a wrong action', () => {
 });
 
 describe('journaled actions', () => {
-  const told = { agentId: 'workers.1', since: 100, ownStarts: 0 };
+  const told = { agentId: 'workers.1', since: 100, ownStarts: 0, stuck: 0 };
 
   it('are each seen by the engine once', () => {
     const one = { ...told, events: [event('start', 1)], incidents: [incident('restart', 'succeeded')] };
@@ -70,9 +70,10 @@ describe('journaled actions', () => {
     const stuck = { key: 'k', containerId: 'stuck' };
     const made = [event('create', 1, stuck), event('create', 3, { key: 'k' }), event('start', 4)];
     const incidents = [incident('recreate', 'succeeded')];
-    const count = (at: number) =>
-      countActions({ ...told, events: [...made, event('destroy', at, stuck)], incidents }).duplicated;
-    expect([count(2).length, count(5).length]).toEqual([0, 1]);
+    const count = (at: number, saidStuck = 1) =>
+      countActions({ ...told, events: [...made, event('destroy', at, stuck)], incidents, stuck: saidStuck }).duplicated
+        .length;
+    expect([count(2), count(5), count(2, 0)]).toEqual([0, 1, 1]);
   });
 });
 
@@ -97,28 +98,31 @@ describe('a refusal', () => {
     faultsOfAgent: 1,
   };
 
+  const objection = (code: string, of: Partial<typeof situation> = {}, text = '') =>
+    objectionTo({ code, text }, { ...situation, ...of });
+
   it('is right when the engine saw what it speaks of', () => {
-    expect(objectionTo('attempt-budget-exhausted', situation)).toBeUndefined();
-    expect(objectionTo('attempt-budget-exhausted', { ...situation, events: [] })).toContain('does not fit');
-    expect(objectionTo('fleet-breaker-open', situation)).toContain('does not fit');
-    expect(objectionTo('fleet-breaker-open', { ...situation, faultsInGroup: [950_000, 1, 950_001, 950_002] })).toBe(
-      undefined,
-    );
+    expect(objection('attempt-budget-exhausted')).toBeUndefined();
+    expect(objection('attempt-budget-exhausted', { events: [] })).toContain('does not fit');
+    expect(objection('fleet-breaker-open')).toContain('does not fit');
+    expect(objection('fleet-breaker-open', { faultsInGroup: [950_000, 1, 950_001, 950_002] })).toBe(undefined);
   });
 
-  it('because of a budget is right when what was done may leave too little for a respawn', () => {
+  it('because of a budget is right when what was done and what is refused may be more than that', () => {
     const codes = ['group-budget-exhausted', 'global-budget-exhausted'];
-    const objections = (events: readonly EngineEvent[]) =>
-      codes.map((code) => objectionTo(code, { ...situation, events }) === undefined);
+    const isRight = (events: EngineEvent[], weight: number): readonly boolean[] =>
+      codes.map((code) => objection(code, { events }, `A restart (weight ${weight}) does not fit`) === undefined);
     const made = (at: number) => [event('create', at, { key: `${at}` }), event('start', at)];
-    expect(objections(situation.events)).toEqual([false, false]);
-    expect(objections(made(900_000))).toEqual([true, false]);
-    expect(objections([1, 2, 3, 4, 5].flatMap((at) => made(900_000 + at)))).toEqual([true, true]);
+    const five = [1, 2, 3, 4, 5].flatMap((at) => made(900_000 + at));
+    expect(isRight(situation.events, 4)).toEqual([false, false]);
+    expect(isRight(made(900_000), 3)).toEqual([false, false]);
+    expect(isRight(made(900_000), 4)).toEqual([true, false]);
+    expect(isRight(five, 1)).toEqual([true, true]);
   });
 
   it('needs a reason that is known to fit', () => {
     expect(objectionTo(undefined, situation)).toContain('nothing says why');
-    expect(objectionTo('nothing-wrong', situation)).toContain('does not fit');
-    expect(objectionTo('single-evidence', situation)).toContain('does not fit');
+    expect(objection('nothing-wrong')).toContain('does not fit');
+    expect(objection('single-evidence')).toContain('does not fit');
   });
 });

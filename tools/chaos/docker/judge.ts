@@ -52,10 +52,12 @@ export interface Told {
   readonly incidents: readonly Incident[];
   /** Starts that the campaign made itself. */
   readonly ownStarts: number;
+  /** How often the guard said that a container it had made was stuck in the engine, and is made again. */
+  readonly stuck: number;
 }
 
 /** Whether the engine saw each journaled action once, and no other. */
-export function countActions({ agentId, since, events, incidents, ownStarts }: Told): {
+export function countActions({ agentId, since, events, incidents, ownStarts, stuck }: Told): {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
 } {
@@ -63,7 +65,9 @@ export function countActions({ agentId, since, events, incidents, ownStarts }: T
   const succeeded = begun.filter((deed) => deed.succeeded);
   const failedToReplace = begun.filter((deed) => deed.kind !== 'restart' && !deed.succeeded).length;
   const starts = events.filter(({ action }) => action === 'start').length - ownStarts;
-  const made = events.filter((event) => event.action === 'create' && !wasThrownAway(event, events));
+  const creates = events.filter(({ action }) => action === 'create');
+  const thrownAway = creates.filter((event) => wasThrownAway(event, events)).slice(0, stuck);
+  const made = creates.filter((event) => !thrownAway.includes(event));
   const keys = made.map(({ key }) => key ?? 'no key');
   const twice = keys.filter((key, at) => keys.indexOf(key) !== at);
   const lost = starts < succeeded.length ? [`${agentId}: ${succeeded.length} actions succeeded, ${starts} starts`] : [];

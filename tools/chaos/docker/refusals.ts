@@ -7,7 +7,7 @@ export interface Situation {
   readonly agentId: string;
   readonly groupSize: number;
   readonly now: number;
-  /** All events of the fleet, those of the campaign's own doing taken out. */
+  /** Of the fleet since everything stood, what was done by hand taken out. */
   readonly events: readonly EngineEvent[];
   /** When faults were done to agents of the group, this one included. */
   readonly faultsInGroup: readonly number[];
@@ -16,7 +16,7 @@ export interface Situation {
 }
 
 const minute = 60_000;
-/** Of a respawn, and what a group may use up in 10 minutes and a fleet of this size in an hour (R09). */
+/** What a respawn weighs, and what a group may use up in 10 minutes and a fleet of this size in an hour (R09). */
 const heaviest = 4;
 const groupBudget = 7;
 const globalBudget = 20;
@@ -32,7 +32,7 @@ const singly: ReadonlySet<FaultKind> = new Set([
   'guard-kill',
 ]);
 
-type Fit = (of: Situation) => boolean;
+type Fit = (of: Situation, text: string) => boolean;
 
 const actionsOf = ({ events, now }: Situation, agentIds: (agentId: string) => boolean, withinMs: number): number =>
   events.filter(
@@ -54,14 +54,19 @@ function mostWeight({ events, now }: Situation, isOne: (agentId: string) => bool
 const ofAgent = (of: Situation, withinMs: number): number =>
   actionsOf(of, (agentId) => agentId === of.agentId, withinMs);
 
-/** When each reason is right, by what the engine saw. A budget is used up when another respawn may not fit into it. */
+/** What the action weighs that is told not to fit. */
+const refusedWeight = (text: string): number => Number(/\(weight (\d+)\)/.exec(text)?.[1] ?? 0);
+
+/** When each reason is right, by what the engine saw. */
 const fits: { readonly [code: string]: Fit } = {
   'attempt-budget-exhausted': (of) => ofAgent(of, 10 * minute) >= 3 || ofAgent(of, 24 * 60 * minute) >= 8,
-  'group-budget-exhausted': (of) => {
+  'group-budget-exhausted': (of, text) => {
     const group = of.agentId.split('.')[0];
-    return mostWeight(of, (agentId) => agentId.split('.')[0] === group, 10 * minute) + heaviest > groupBudget;
+    return (
+      mostWeight(of, (agentId) => agentId.split('.')[0] === group, 10 * minute) + refusedWeight(text) > groupBudget
+    );
   },
-  'global-budget-exhausted': (of) => mostWeight(of, () => true, 60 * minute) + heaviest > globalBudget,
+  'global-budget-exhausted': (of, text) => mostWeight(of, () => true, 60 * minute) + refusedWeight(text) > globalBudget,
   backoff: (of) => ofAgent(of, 15 * minute) >= 1,
   'fleet-breaker-open': (of) => breakerMayOpen(of),
   'fleet-breaker-half-open': (of) => breakerMayOpen(of),
@@ -81,11 +86,13 @@ const fits: { readonly [code: string]: Fit } = {
 };
 
 /** `undefined`: the reason is right. Else what is wrong with it. */
-export function objectionTo(code: string | undefined, of: Situation): string | undefined {
-  if (code === undefined) return `${of.agentId} (${of.kind}): not healed, and nothing says why`;
-  const fit = fits[code];
-  if (fit?.(of) === true) return undefined;
-  return `${of.agentId} (${of.kind}): not healed because of ${code}, which does not fit`;
+export function objectionTo(
+  reason: { readonly code: string; readonly text: string } | undefined,
+  of: Situation,
+): string | undefined {
+  if (!reason) return `${of.agentId} (${of.kind}): not healed, and nothing says why`;
+  if (fits[reason.code]?.(of, reason.text) === true) return undefined;
+  return `${of.agentId} (${of.kind}): not healed because of ${reason.code}, which does not fit: ${reason.text}`;
 }
 
 function breakerMayOpen({ faultsInGroup, groupSize, now }: Situation): boolean {

@@ -3,10 +3,11 @@ import type { Incident } from '@praetorian-guard/core';
 import { createTestHost, type TestHost } from '../../../examples/reference-host/test/config.ts';
 import { ContainerFleet, type Inspected } from '../../../examples/reference-host/test/docker/container-fleet.ts';
 import { importThinImage } from '../../../examples/reference-host/test/docker/image.ts';
-import { EngineLog } from '../../../examples/reference-host/test/docker/engine-log.ts';
+import { type EngineEvent, EngineLog } from '../../../examples/reference-host/test/docker/engine-log.ts';
 import { RunningHost } from '../../../examples/reference-host/test/host.ts';
 import { Observer } from '../observer.ts';
 import type { OwnDaemon } from './daemon.ts';
+import type { Window } from './judge.ts';
 import { groupSizes, imageOf } from './layout.ts';
 import { type Limits, sectionsOf } from './limits.ts';
 import { isWell } from './truth.ts';
@@ -16,6 +17,8 @@ const firstHostPort = 24_000;
 const memoryMb = 160;
 const quietMs = 90_000;
 const hearMs = 20_000;
+/** An event of what was done by hand may come after the answer. */
+const lateMs = 100;
 
 /** Everything a run plays on: the containers, what the engine tells of them, and the guard. */
 export class Stage {
@@ -25,6 +28,8 @@ export class Stage {
   readonly agentIds: readonly string[];
   readonly hostPorts: ReadonlyMap<string, number>;
   readonly #limits: Limits;
+  readonly #byHand: Window[] = [];
+  #openedAt = Infinity;
   #folder: TestHost | undefined;
   #host: RunningHost | undefined;
   #observer: Observer | undefined;
@@ -62,6 +67,7 @@ export class Stage {
     this.#observer.start();
     await this.#host.start();
     await this.#host.healthy(this.agentIds.length);
+    this.#openedAt = Date.now();
   }
 
   async close(): Promise<void> {
@@ -97,8 +103,32 @@ export class Stage {
         return `stands there: ${Names.join()} (${Id.slice(0, 12)}) ${State} at ${addresses.join()}`;
       }),
     );
-    const logged = this.host.output.split('\n').filter((line) => line.includes(agentId) && timeIn(line) >= since);
+    const logged = this.logged(agentId, since);
     return [...told, ...seen, ...logged, ...standing, `the guard knows: ${JSON.stringify(known)}`];
+  }
+
+  /** What the guard has written of an agent to its log. */
+  logged(agentId: string, since: number): readonly string[] {
+    return this.host.output.split('\n').filter((line) => line.includes(`"${agentId}"`) && timeIn(line) >= since);
+  }
+
+  /** Does something to an agent as a person would: what the engine tells of it meanwhile is not the guard's doing. */
+  async byHand<T>(agentId: string, deed: () => Promise<T>): Promise<T> {
+    const from = Date.now();
+    try {
+      return await deed();
+    } finally {
+      this.#byHand.push({ agentId, from, to: Date.now() });
+    }
+  }
+
+  /** What the engine told since everything stood, but for what was done by hand. */
+  get unaided(): readonly EngineEvent[] {
+    return this.log.events.filter(
+      ({ agentId, at }) =>
+        at > this.#openedAt &&
+        !this.#byHand.some((one) => one.agentId === agentId && at >= one.from && at <= one.to + lateMs),
+    );
   }
 
   groupOf(agentId: string): readonly string[] {
@@ -110,8 +140,10 @@ export class Stage {
     return this.observer.incidents.filter((one) => one.agentId === agentId && one.changedAt >= since);
   }
 
-  /** As a person who has mended the agent: what was handed over is resolved. */
-  async resolveByHand(agentId: string): Promise<void> {
+  /** As a person who has mended an agent that the guard has isolated: what was handed over is resolved, and it is brought back. */
+  async resolveIsolated(agentId: string): Promise<void> {
+    const inspected = await this.fleet.inspect(agentId).catch(() => undefined);
+    if (!inspected || Object.keys(inspected.NetworkSettings.Networks).length > 0) return;
     const handedOver = ((await this.host.incidents()) as unknown as readonly Incident[]).filter(
       (one) => one.agentId === agentId && one.state === 'escalated',
     );
