@@ -105,7 +105,7 @@ function template(port: number, options: TestHostOptions): object {
 }
 
 /** A port that was free a moment ago; the guard is the next to ask for one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
