@@ -1,29 +1,20 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Instance } from '@praetorian-guard/core/plugin';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cleanUp, importBusybox, labels, testEngine, unique } from './engine-kit.ts';
-import { Harness, until } from './harness.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { eachHarness } from './each-harness.ts';
+import { importBusybox, labels, testEngine, unique } from './engine-kit.ts';
+import { type Harness, until } from './harness.ts';
 
 const docker = await testEngine();
 
 describe.runIf(docker)('actions on containers', () => {
-  let image = '';
   let harness: Harness;
   /** Of the action; containers of other files that run beside this one carry others. */
   let key: string;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(() => {
-    if (docker) harness = new Harness(docker, image);
-    key = unique('key');
-  });
-  afterEach(() => harness.dispose());
+  eachHarness(docker, (one) => void (harness = one));
+  beforeEach(() => void (key = unique('key')));
 
   it('recreate: another container of the same name, and the old one is kept, stopped', async () => {
     const web = await harness.run('web', { Env: ['COLOUR=red'] });

@@ -1,9 +1,10 @@
 import type { Action, Instance, Intent, Receipt } from '@praetorian-guard/core/plugin';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DockerOrchestrator } from '../src/containers/docker-orchestrator.ts';
 import { type Cut, CutEngine } from './cut.ts';
-import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
-import { Harness, until } from './harness.ts';
+import { eachHarness } from './each-harness.ts';
+import { testEngine, unique } from './engine-kit.ts';
+import { type Harness, until } from './harness.ts';
 
 const docker = await testEngine();
 
@@ -11,19 +12,9 @@ const docker = await testEngine();
 const changesMax = 12;
 
 describe.runIf(docker)('a guard that dies between any two changes of an action', { timeout: 300_000 }, () => {
-  let image = '';
   let harness: Harness;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(() => {
-    if (docker) harness = new Harness(docker, image);
-  });
-  afterEach(() => harness.dispose());
+  eachHarness(docker, (one) => void (harness = one));
 
   interface Told {
     /** The action came to its end before the cut. */

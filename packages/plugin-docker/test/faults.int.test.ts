@@ -1,9 +1,10 @@
 import type { Action, Instance } from '@praetorian-guard/core/plugin';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../src/engine/engine-error.ts';
 import type { Engine } from '../src/engine/engine.ts';
-import { cleanUp, importBusybox, testEngine, unique } from './engine-kit.ts';
-import { Harness, until } from './harness.ts';
+import { eachHarness } from './each-harness.ts';
+import { testEngine, unique } from './engine-kit.ts';
+import { type Harness, until } from './harness.ts';
 
 const docker = await testEngine();
 
@@ -26,22 +27,12 @@ function failing(method: keyof Engine & string, fault: { readonly error: Error; 
 }
 
 describe.runIf(docker)('when something goes wrong on the way', () => {
-  let image = '';
   let harness: Harness;
   /** Of the action; containers of other files that run beside this one carry others. */
   let key: string;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(() => {
-    if (docker) harness = new Harness(docker, image);
-    key = unique('key');
-  });
-  afterEach(() => harness.dispose());
+  eachHarness(docker, (one) => void (harness = one));
+  beforeEach(() => void (key = unique('key')));
 
   const always = { HostConfig: { RestartPolicy: { Name: 'always' } } };
   const recreate = (agentId: string, { id }: Instance): Action => ({

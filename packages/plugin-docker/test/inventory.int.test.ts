@@ -1,23 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cleanUp, importBusybox, labels, testEngine, unique } from './engine-kit.ts';
-import { Harness, type Inventory, until } from './harness.ts';
+import { describe, expect, it } from 'vitest';
+import { eachHarness } from './each-harness.ts';
+import { labels, testEngine, unique } from './engine-kit.ts';
+import { type Harness, type Inventory, until } from './harness.ts';
 
 const docker = await testEngine();
 
 describe.runIf(docker)('the inventory of an engine', () => {
-  let image = '';
   let harness: Harness;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(() => {
-    if (docker) harness = new Harness(docker, image);
-  });
-  afterEach(() => harness.dispose());
+  eachHarness(docker, (one) => void (harness = one));
 
   const follow = async (given: Parameters<Harness['start']>[0] = {}): Promise<Inventory> =>
     harness.follow(await harness.start(given));

@@ -1,32 +1,20 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cleanUp, importBusybox, testEngine } from './engine-kit.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eachHarness } from './each-harness.ts';
+import { testEngine } from './engine-kit.ts';
 import { documentedCalls, FilteringProxy } from './filtering-proxy.ts';
-import { engineUrl, Harness, type Inventory, until } from './harness.ts';
+import { engineUrl, type Harness, type Inventory, until } from './harness.ts';
 
 const docker = await testEngine();
 const socket = engineUrl.startsWith('unix://') ? engineUrl.slice('unix://'.length) : undefined;
 
 describe.runIf(docker && socket)('an engine that runs on while it is out of reach', () => {
-  let image = '';
   let harness: Harness;
   let proxy: FilteringProxy;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(async () => {
-    if (!docker) return;
-    harness = new Harness(docker, image);
-    await connect();
-  });
-  afterEach(async () => {
-    await harness.dispose();
-    proxy.close();
-  });
+  afterEach(() => proxy.close());
+  eachHarness(docker, (one) => void (harness = one));
+  beforeEach(() => connect());
 
   const path = (): string => join(harness.dir, 'proxy.sock');
   async function connect(): Promise<void> {

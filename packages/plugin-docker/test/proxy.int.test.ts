@@ -1,30 +1,19 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cleanUp, importBusybox, labels, testEngine, unique } from './engine-kit.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eachHarness } from './each-harness.ts';
+import { labels, testEngine, unique } from './engine-kit.ts';
 import { documentedCalls, FilteringProxy } from './filtering-proxy.ts';
-import { engineUrl, Harness } from './harness.ts';
+import { engineUrl, type Harness } from './harness.ts';
 
 const docker = await testEngine();
 const socket = engineUrl.startsWith('unix://') ? engineUrl.slice('unix://'.length) : undefined;
 
 describe.runIf(docker && socket)('behind a proxy that lets only the documented calls through', () => {
-  let image = '';
   let harness: Harness;
   let proxy: FilteringProxy;
 
-  beforeAll(async () => {
-    if (docker) image = await importBusybox(docker);
-  });
-  afterAll(async () => {
-    if (docker) await cleanUp(docker);
-  });
-  beforeEach(() => {
-    if (docker) harness = new Harness(docker, image);
-  });
-  afterEach(async () => {
-    await harness.dispose();
-    proxy.close();
-  });
+  afterEach(() => proxy.close());
+  eachHarness(docker, (one) => void (harness = one));
 
   async function behind(allowed: readonly RegExp[]): Promise<string> {
     proxy = new FilteringProxy(socket ?? '', allowed);
