@@ -190,11 +190,17 @@ export class FleetRun {
     if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);
     if (leftAlone === false) this.#violations.wrong.push(`${agentId} was touched although a person had ${kind} it`);
     if (leftAlone === true && !one.detected) this.#violations.unexplained.push(`${agentId} ${kind}: ${reason?.code}`);
-    if (healedMs !== undefined || leftAlone !== undefined || one.beyond !== undefined) return;
+    if (healedMs === undefined && leftAlone === undefined && one.beyond === undefined) this.#judgeRefusal(one);
+  }
+
+  #judgeRefusal(one: Injection): void {
+    const { agentId, kind, reason } = one;
     const text = `${agentId} ${kind}: ${reason?.code}: ${reason?.text}`;
     if (this.#o.limits === 'raised') this.#violations.unhealed.push(text);
     const objection = objectionTo(reason, this.#situation(one));
-    if (objection !== undefined && this.#o.limits === 'default') this.#violations.unexplained.push(objection);
+    if (objection === undefined || this.#o.limits !== 'default') return;
+    this.#violations.unexplained.push(objection);
+    for (const line of [`UNEXPLAINED: ${objection}`, ...(one.found ?? [])]) this.#o.say(`    ${line}`);
   }
 
   #situation({ agentId, kind, window }: Injection): Parameters<typeof objectionTo>[1] {

@@ -190,7 +190,8 @@ export class Injector {
 
   /**
    * What the guard left to a person is mended as a person would: the container is started anew, and what the guard isolated
-   * is resolved, for which it brings it back. Where the engine does not do its part it is restarted first.
+   * is resolved, for which it brings it back. Where the engine does not do its part it is restarted first, and where that
+   * does not help the container is removed and made anew.
    */
   async #mendByHand(
     agentId: string,
@@ -207,7 +208,8 @@ export class Injector {
     const isStuck = !gone && (refusal !== undefined || !(await isWellSoon()));
     if (isStuck) {
       await daemon.restart();
-      await this.#restartByHand(agentId);
+      const stillRefused = await this.#restartByHand(agentId);
+      if (stillRefused !== undefined) await this.#stage.byHand(agentId, () => this.#stage.replace(agentId));
     }
     const isWell = !(gone || isStuck) || (await isWellSoon());
     const engineSaid = [String(refusal), ...this.#stage.logged(agentId, since - lookBackMs)].some(tellsDamage);

@@ -83,6 +83,12 @@ export class Stage {
     await this.#startAgent(agentId);
   }
 
+  /** The same where the one that is there is good for nothing. */
+  async replace(agentId: string): Promise<void> {
+    await this.fleet.engine.ask('DELETE', `/containers/${this.fleet.nameOf(agentId)}?force=1`);
+    await this.#startAgent(agentId);
+  }
+
   /** What the guard has done about an agent since a time, and its containers as they are now; a line each. */
   async findings(agentId: string, since: number): Promise<readonly string[]> {
     const incidents = this.incidentsOf(agentId, since);
