@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogPage, Orchestrator } from '../../contracts/index.ts';
+import type { LogPage, Orchestrator, SignalDraft } from '../../contracts/index.ts';
 import { createVirtualClock, noopLogger, seededRandom } from '../../runtime/index.ts';
 import { LogRound } from './log-round.ts';
 
@@ -7,11 +7,13 @@ import { LogRound } from './log-round.ts';
 function roundOf(logs: NonNullable<Orchestrator['logs']>) {
   const clock = createVirtualClock();
   const agents = new Map<number, string>();
+  const life = { sinceMs: 0 };
+  const ingested: SignalDraft[] = [];
   const fleet = {
     agent(slot: number) {
       const id = agents.get(slot);
       const agent = { id, group: 'web', orchestrator: 'world', instance: { id: `${id}-1` } };
-      return id === undefined ? undefined : { agent, policy: { errors: { logsEveryMs: 1_000 } } };
+      return id === undefined ? undefined : { agent, policy: { errors: { logsEveryMs: 1_000 } }, ...life };
     },
   };
   const round = new LogRound({
@@ -20,7 +22,7 @@ function roundOf(logs: NonNullable<Orchestrator['logs']>) {
     random: seededRandom(1, clock),
     log: noopLogger,
     orchestrator: () => ({ logs }) as never,
-    ingest: () => undefined,
+    ingest: (signal) => ingested.push(signal),
   });
   const run = async (forMs: number): Promise<void> => {
     for (let passed = 0; passed < forMs; passed += 200) {
@@ -29,7 +31,7 @@ function roundOf(logs: NonNullable<Orchestrator['logs']>) {
       await clock.advance(0);
     }
   };
-  return { round, agents, run };
+  return { round, agents, run, life, ingested };
 }
 
 const empty: LogPage = { lines: [], next: '0' };
@@ -67,6 +69,28 @@ describe('LogRound', () => {
     answer(empty);
     await run(3_000);
     expect(read).toContain('new');
+    await round.stop();
+  });
+
+  it('holds nothing against an agent that it wrote before it was started again', async () => {
+    const places: (string | undefined)[] = [];
+    let during = (): void => undefined;
+    const { round, agents, run, life, ingested } = roundOf(async (_, __, after) => {
+      places.push(after);
+      during();
+      return { lines: ['Error: of before'], next: `${places.length}` };
+    });
+    agents.set(0, 'web.1');
+    round.track(0);
+    await run(1_400);
+    expect([places, ingested.length]).toEqual([[undefined, '1'], 2]);
+    life.sinceMs = 1_400;
+    await run(1_400);
+    expect(places.at(-1)).toBeUndefined();
+    const before = ingested.length;
+    during = () => void (life.sinceMs += 1);
+    await run(2_400);
+    expect(ingested.length).toBe(before);
     await round.stop();
   });
 });

@@ -26,6 +26,8 @@ export interface LogRoundOptions {
 
 interface Place {
   readonly instanceId: InstanceId;
+  /** Since when the instance counts, or lives as it does: the log of one that was started again goes on, its errors do not. */
+  readonly sinceMs: Ms;
   readonly next: string;
 }
 
@@ -108,8 +110,9 @@ export class LogRound {
   async #readOf(slot: AgentSlot, agent: Agent, instance: NonNullable<Agent['instance']>): Promise<void> {
     const orchestrator = this.#o.orchestrator(agent.orchestrator ?? '');
     if (!orchestrator?.logs) return;
+    const sinceMs = this.#o.fleet.agent(slot)?.sinceMs ?? 0;
     const place = this.#places.get(slot);
-    const after = place?.instanceId === instance.id ? place.next : undefined;
+    const after = place?.instanceId === instance.id && place.sinceMs === sinceMs ? place.next : undefined;
     const call = { what: `The log of agent ${agent.id}`, signal: this.#stop.signal };
     // One that never answers would keep its place, and four of them would end the reading of all logs.
     const page = await withDeadline(
@@ -119,9 +122,10 @@ export class LogRound {
       call,
     );
     if (!page) return;
-    // It may have been replaced or have left while it was read.
-    if (this.#o.fleet.agent(slot)?.agent.instance?.id !== instance.id) return;
-    this.#places.set(slot, { instanceId: instance.id, next: page.next });
+    // It may have been replaced, started again, or have left while it was read.
+    const now = this.#o.fleet.agent(slot);
+    if (now?.agent.instance?.id !== instance.id || now.sinceMs !== sinceMs) return;
+    this.#places.set(slot, { instanceId: instance.id, sinceMs, next: page.next });
     for (const error of errorsIn(page)) {
       this.#o.ingest({ kind: 'error', agentId: agent.id, instanceId: instance.id, ...error });
     }
