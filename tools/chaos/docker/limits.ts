@@ -41,7 +41,8 @@ export function sectionsOf(limits: Limits, engineUrl: string, label: string): Te
     // An error budget goes on burning for minutes after the fault, and nothing is done about it: the fleet has to rest.
     slo: { for: '3s', burn: { rates: [] } },
     watch: { every: '300ms', for: '2s' },
-    gate: { settle: '600ms', progressWindow: '2s' },
+    // A guard that begins anew has to have heard of what is wrong before it may call anybody sound.
+    gate: { settle: '4s', progressWindow: '2s' },
     ...(limits === 'raised' ? raised : {}),
   };
 }
