@@ -203,13 +203,16 @@ function settleSound(incident: Open, facts: DecideFacts): Decided {
   return (
     selfRecovered(incident, facts) ??
     unseen(incident, facts) ??
-    later(incident, facts, facts.now + Math.max(neededMs - facts.soundForMs, 50))
+    later(incident, facts, facts.now + (facts.unsettled ? neededMs : Math.max(neededMs - facts.soundForMs, 50)))
   );
 }
 
-/** Proven sound for one watch interval: the incident is over. */
+/**
+ * Proven sound for one watch interval: the incident is over. Not while the guard gets to know the fleet again: what it held
+ * against the agent before its end it has not had the time to see anew.
+ */
 export function selfRecovered(incident: Incident, facts: DecideFacts): Decided | undefined {
-  if (!isSound(facts) || facts.soundForMs < incident.policy.watch.everyMs) return undefined;
+  if (facts.unsettled || !isSound(facts) || facts.soundForMs < incident.policy.watch.everyMs) return undefined;
   if (leftoversOf(incident).length > 0) return undefined;
   const text = `${incident.agentId} has been sound for ${formatDuration(facts.soundForMs)} by itself.`;
   return move(incident, facts, {

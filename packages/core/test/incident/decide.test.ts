@@ -82,6 +82,8 @@ describe('decide: an open incident', () => {
     const well = { health: 'healthy', findings: [] } as const;
     const soon = decide(openIncident(), { type: 'due' }, facts({ ...well, soundForMs: 4_000 }));
     expect(soon.incident).toMatchObject({ state: 'open', nextAt: 8_000 });
+    const begun = decide(soon.incident, { type: 'due' }, facts({ ...well, soundForMs: 10_000, unsettled: true }));
+    expect(begun.incident).toMatchObject({ state: 'open', nextAt: 12_000 });
     const later = decide(soon.incident, { type: 'due' }, facts({ ...well, soundForMs: 10_000 }));
     expect(later.incident).toMatchObject({ state: 'resolved', outcome: 'self-recovered' });
   });
