@@ -176,11 +176,14 @@ export class Injector {
     };
   }
 
-  /** Why the guard does not act now, as it tells whoever asks. */
+  /** Why the guard does not act now, as it tells whoever asks; one that is just being killed is asked again. */
   async #reasonOf(agentId: string): Promise<Injection['reason']> {
-    const { body } = await this.#stage.host
-      .ask('GET', `/api/v1/agents/${agentId}/explain`)
-      .catch(() => ({ body: undefined }));
+    let body: unknown;
+    for (let tries = 0; tries < 20 && body === undefined; tries += 1) {
+      const answer = await this.#stage.host.ask('GET', `/api/v1/agents/${agentId}/explain`).catch(() => undefined);
+      if (answer?.status === 200) ({ body } = answer);
+      else await sleep(500);
+    }
     const { incident, decisions } = (body ?? {}) as Told;
     // What came in since it was handed over is told of as well; why it was is what counts.
     const open = incident?.state === 'resolved' ? undefined : incident;
