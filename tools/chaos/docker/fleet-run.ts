@@ -1,7 +1,7 @@
 import { seededRandom } from '@praetorian-guard/core';
 import type { Incident } from '@praetorian-guard/core';
 import type { Random } from '@praetorian-guard/core/plugin';
-import { lost } from '../checks.ts';
+import { attemptsOf, lost } from '../checks.ts';
 import type { OwnDaemon } from './daemon.ts';
 import { eligible, type Fault, type FaultKind, faults } from './faults.ts';
 import { type Injection, Injector, type Target } from './injector.ts';
@@ -211,6 +211,7 @@ export class FleetRun {
       groupSize: group.length,
       now: window.to,
       events: this.#stage.unaided,
+      attempts: this.#stage.incidentsOf(agentId, 0).flatMap((one) => attemptsOf(one).map(({ startedAt }) => startedAt)),
       faultsInGroup: this.#done.filter((one) => group.includes(one.agentId)).map((one) => one.window.from),
       faultsOfAgent: this.#done.filter((one) => one.agentId === agentId).length,
     };

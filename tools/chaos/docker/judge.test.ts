@@ -95,6 +95,7 @@ describe('a refusal', () => {
     now: 1_000_000,
     events: [1, 2, 3].map((at) => event('start', 900_000 + at)),
     faultsInGroup: [950_000],
+    attempts: [900_001, 900_002, 900_003],
     faultsOfAgent: 1,
   };
 
@@ -103,7 +104,7 @@ describe('a refusal', () => {
 
   it('is right when the engine saw what it speaks of', () => {
     expect(objection('attempt-budget-exhausted')).toBeUndefined();
-    expect(objection('attempt-budget-exhausted', { events: [] })).toContain('does not fit');
+    expect(objection('attempt-budget-exhausted', { attempts: [1, 2, 900_003] })).toContain('does not fit');
     expect(objection('fleet-breaker-open')).toContain('does not fit');
     expect(objection('fleet-breaker-open', { faultsInGroup: [950_000, 1, 950_001, 950_002] })).toBe(undefined);
   });

@@ -11,6 +11,8 @@ export interface Situation {
   readonly events: readonly EngineEvent[];
   /** When faults were done to agents of the group, this one included. */
   readonly faultsInGroup: readonly number[];
+  /** When attempts at this agent were begun, by the journal: of one that failed the engine may have seen nothing. */
+  readonly attempts: readonly number[];
   /** Faults that were done to this agent. */
   readonly faultsOfAgent: number;
 }
@@ -59,7 +61,8 @@ const refusedWeight = (text: string): number => Number(/\(weight (\d+)\)/.exec(t
 
 /** When each reason is right, by what the engine saw. */
 const fits: { readonly [code: string]: Fit } = {
-  'attempt-budget-exhausted': (of) => ofAgent(of, 10 * minute) >= 3 || ofAgent(of, 24 * 60 * minute) >= 8,
+  'attempt-budget-exhausted': ({ attempts, now }) =>
+    attempts.filter((at) => at > now - 10 * minute).length >= 3 || attempts.length >= 8,
   'group-budget-exhausted': (of, text) => {
     const group = of.agentId.split('.')[0];
     return (
