@@ -2,12 +2,18 @@
 import { run } from './program.ts';
 import { styleFor } from './style.ts';
 
-// `praetorian agents | head` closes the pipe early: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+let outlives = false;
+// `praetorian agents | head` closes the pipe early: that is no failure. A guard goes on without a reader.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!outlives) process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+// There is nobody left who could be told.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
+  outlive: () => void (outlives = true),
   env: process.env,
   style: styleFor(process.stdout, process.env),
   ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),

@@ -7,6 +7,8 @@ export interface Io {
   out(line: string): void;
   /** Writes one line to standard error. */
   err(line: string): void;
+  /** The command goes on from now on although nobody reads what it writes any more. [it ends then] */
+  outlive?(): void;
   readonly env: { readonly [name: string]: string | undefined };
   /** Colours for `out`; plain text where nobody would see them. */
   readonly style: Style;

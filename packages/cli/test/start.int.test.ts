@@ -164,6 +164,32 @@ test('a Ctrl-C that npm passes on once more is one wish: it stops cleanly', asyn
   expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
 });
 
+test('it goes on when nobody reads what it writes any more, and stops cleanly all the same', async () => {
+  const http = await open();
+  const local = {
+    use: '@praetorian-guard/plugin-process',
+    config: { agents: { idle: { command: ['sleep', '600'] } } },
+  };
+  const { config } = folderWith({ store: level, http, plugins: { local } });
+  const guard = start(['--config', config]);
+  const [, pid] = await guard.seen(/idle +idle +auto +(\d+)/);
+  strays.push(Number(pid));
+  guard.child.stdout?.destroy();
+  guard.child.stderr?.destroy();
+  const url = `http://127.0.0.1:${http.port}`;
+  // Each is told in a line that nobody reads.
+  for (const id of ['a.1', 'a.2'])
+    await fetch(`${url}/api/v1/agents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, group: 'a' }),
+    });
+  expect((await praetorian(['agents', '--url', url])).stdout).toMatch(/\na\.2 +a +unknown/);
+  guard.child.kill('SIGTERM');
+  expect((await guard.ended).code).toBe(0);
+  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+});
+
 test('a later interrupt ends it at once, with 130', async () => {
   const http = await open();
   const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";

@@ -12,6 +12,7 @@ import { facts } from '../words.ts';
 /** Runs a guard until it is interrupted. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const interrupts = listenForInterrupts();
+  call.io.outlive?.();
   try {
     const path = call.option('config') ?? '';
     const { createGuard, loadConfigFile } = await import('@praetorian-guard/core');
