@@ -8,7 +8,7 @@ export interface Verdict {
   readonly passed: boolean;
   /** It did not answer in time. */
   readonly late: boolean;
-  readonly detail?: string;
+  readonly detail: string;
 }
 
 /** The rules of the engine: unhealthy after so many failures on end, healthy after one that passed. */

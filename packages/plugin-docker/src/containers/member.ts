@@ -20,6 +20,11 @@ export interface Neighbours {
   members(group: GroupId): readonly AgentId[];
 }
 
+/** Whether it runs now: it can be asked, and has figures. A paused one has nothing to say. */
+export function runs({ State }: ContainerFacts): boolean {
+  return State.Running && !State.Paused && !State.Restarting;
+}
+
 /** Name of an instance: what the guard gave the container, or the container's own id. */
 export function instanceIdOf(agentId: AgentId, facts: ContainerFacts): string {
   return facts.Config.Labels[own.instance] ?? `${agentId}~${facts.Id.slice(0, 12)}`;

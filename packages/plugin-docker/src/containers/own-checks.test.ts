@@ -107,6 +107,15 @@ describe('checks that the engine does not make any more', () => {
     }
   });
 
+  it('end with the word of the engine when it makes them again', async () => {
+    answer = async () => fails;
+    checks.listed();
+    await rig.clock.advance(8_000);
+    show('second');
+    await rig.clock.advance(4_000);
+    expect(heard()).toEqual(['unhealthy', 'healthy']);
+  });
+
   it('say nothing of a container that the guard is ending', async () => {
     answer = async () => fails;
     inHand = true;

@@ -11,10 +11,11 @@ import {
   type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import { healthEvent, lastLine } from './health-event.ts';
 import { HealthJudge, type Verdict } from './health-judge.ts';
 import { type HealthTest, healthTestOf, lastTestAt } from './health-test.ts';
-import type { Member } from './member.ts';
-import type { Roster } from './roster.ts';
+import { type Member, runs } from './member.ts';
+import { healthOf, type Roster } from './roster.ts';
 
 export interface OwnChecksParts {
   readonly engine: Pick<Engine, 'container'>;
@@ -28,7 +29,6 @@ export interface OwnChecksParts {
 
 /** Commands that run, and looks that are made, at a time. */
 const atOnce = 4;
-const detailMax = 200;
 
 /** A container about which it is found out whether the engine checks it, or that is checked from here. */
 interface Followed {
@@ -38,8 +38,8 @@ interface Followed {
   readonly judge: HealthJudge;
 }
 
-/** What the engine says of a container that it may have forgotten to check; `undefined`: nothing. */
-type Said = 'over' | 'checks it' | 'paused' | 'forgotten' | undefined;
+/** What the engine says of a container that it may have forgotten; how it stands, where it checks it; `undefined`: nothing. */
+type Said = 'over' | 'paused' | 'forgotten' | ContainerFacts | undefined;
 
 /**
  * Docker before 23 no longer runs the HEALTHCHECK of a container that has outlived it (`live-restore`, moby#41871): what it
@@ -88,7 +88,9 @@ export class OwnChecks {
     const judge = new HealthJudge(test, member.facts.State.Health?.Status);
     const done = this.#follow({ member, test, judge, signal }, laterMs)
       .catch((error: unknown) => {
-        if (!signal.aborted) throw error;
+        const { agentId } = member;
+        if (!signal.aborted)
+          this.#parts.log.warn({ agentId, why: messageOf(error) }, 'a container is not checked any more');
       })
       .finally(() => {
         if (this.#followed.get(id)?.stop === stop) this.#followed.delete(id);
@@ -102,10 +104,16 @@ export class OwnChecks {
     await clock.sleep(2 * test.intervalMs + test.timeoutMs + laterMs, signal);
     for (;;) {
       const said = await this.#inTurn(signal, () => this.#ask(member.facts, signal));
-      if (said === 'over' || said === 'checks it') return;
+      if (said === 'over') return;
+      if (typeof said === 'object') return this.#leaveTo(said, one);
       const pauses = said === 'forgotten' ? await this.#check(one) : 1;
       await clock.sleep(pauses * test.intervalMs, signal);
     }
+  }
+
+  /** From here on the engine tells by itself: of what it believes at this moment no event tells. */
+  #leaveTo(facts: ContainerFacts, { member, judge }: Following): void {
+    if (judge.isAtWork) for (const told of healthOf({ ...member, facts })) this.#parts.publish(told);
   }
 
   async #ask(before: ContainerFacts, signal: AbortSignal): Promise<Said> {
@@ -113,7 +121,7 @@ export class OwnChecks {
     try {
       const facts = await engine.container(before.Id, { signal });
       if (!facts || facts.State.StartedAt !== before.State.StartedAt || !facts.State.Running) return 'over';
-      if (!isAsBefore(facts, before)) return 'checks it';
+      if (!isAsBefore(facts, before)) return facts;
       return facts.State.Paused ? 'paused' : 'forgotten';
     } catch (error) {
       signal.throwIfAborted();
@@ -139,13 +147,8 @@ export class OwnChecks {
     if (!verdict || !isSame || !now || !runs(now.facts) || containers.isInHand(id)) return 1;
     const isYoung = this.#parts.clock.now() - Date.parse(member.facts.State.StartedAt) < one.test.startPeriodMs;
     const event = judge.take(verdict, isYoung, now.facts.State.Health?.Status);
-    if (event) this.#tell(now, event, verdict.detail);
+    if (event) this.#parts.publish(healthEvent(now, event, verdict.detail));
     return verdict.late ? judge.patience : 1;
-  }
-
-  #tell({ agentId, instanceId }: Member, event: 'healthy' | 'unhealthy', detail: string | undefined): void {
-    const said = event === 'healthy' || detail === undefined ? {} : { detail };
-    this.#parts.publish({ type: 'lifecycle', agentId, instanceId, event, ...said });
   }
 
   /** `undefined`: the engine does not let it be known. */
@@ -157,8 +160,7 @@ export class OwnChecks {
       this.#parts.run(member, argv, { signal: stop, traceId: `check/${agentId}` });
     try {
       const { exitCode, stdout, stderr } = await withDeadline(clock, run, timeoutMs, call);
-      const said = `${stdout}\n${stderr}`.trim().split('\n').at(-1)?.slice(0, detailMax) ?? '';
-      return { passed: exitCode === 0, late: false, ...(said === '' ? {} : { detail: said }) };
+      return { passed: exitCode === 0, late: false, detail: lastLine(`${stdout}\n${stderr}`) };
     } catch (error) {
       signal.throwIfAborted();
       if (isGuardError(error, 'GUARD_DEADLINE')) return { passed: false, late: true, detail: error.message };
@@ -186,10 +188,6 @@ interface Following {
   readonly test: HealthTest;
   readonly judge: HealthJudge;
   readonly signal: AbortSignal;
-}
-
-function runs({ State }: ContainerFacts): boolean {
-  return State.Running && !State.Paused && !State.Restarting;
 }
 
 /** In the same life, and not checked by the engine since. */

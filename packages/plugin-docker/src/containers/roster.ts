@@ -10,6 +10,7 @@ import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
 import { Hands } from './hands.ts';
+import { healthEvent, lastLine } from './health-event.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
 import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
 import { Strangers } from './strangers.ts';
@@ -342,11 +343,8 @@ export function endOf(member: Member): readonly InventoryEvent[] {
 }
 
 /** What the container's own check says, if it says anything. */
-export function healthOf({ agentId, instanceId, facts }: Member): readonly InventoryEvent[] {
-  const { Running: runs, Health: health } = facts.State;
-  const of = { type: 'lifecycle', agentId, instanceId } as const;
+export function healthOf(member: Member): readonly InventoryEvent[] {
+  const { Running: runs, Health: health } = member.facts.State;
   if (!runs || (health?.Status !== 'healthy' && health?.Status !== 'unhealthy')) return [];
-  if (health.Status === 'healthy') return [{ ...of, event: 'healthy' }];
-  const said = health.Log?.at(-1)?.Output?.trim().split('\n').at(-1)?.slice(0, 200);
-  return [{ ...of, event: 'unhealthy', ...(said === undefined || said === '' ? {} : { detail: said }) }];
+  return [healthEvent(member, health.Status, lastLine(health.Log?.at(-1)?.Output))];
 }

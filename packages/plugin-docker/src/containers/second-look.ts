@@ -8,6 +8,7 @@ import {
   type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
+import { healthEvent, lastLine } from './health-event.ts';
 import { type HealthTest, healthTestOf, lastTestAt } from './health-test.ts';
 import { containerOf } from './logs.ts';
 import type { Member } from './member.ts';
@@ -18,12 +19,11 @@ export interface SecondLookParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly containers: Pick<Roster, 'all' | 'member' | 'isInHand'>;
-  publish(event: InventoryEvent): void;
+  readonly publish: (event: InventoryEvent) => void;
 }
 
 /** A container is looked at again this often at most, and as seldom as an eighth of the time that a check may take. */
 const leastMs: Ms = 250;
-const detailMax = 200;
 
 /**
  * The engine calls a container unhealthy only when its HEALTHCHECK has failed a few times on end, and tells nothing before.
@@ -60,14 +60,15 @@ export class SecondLook {
     try {
       await this.#whileItFails(member, test);
     } catch (error) {
-      // A look that fails is made again; only the end of the guard ends it.
-      if (!this.#stop.signal.aborted) throw error;
+      const { agentId } = member;
+      if (!this.#stop.signal.aborted)
+        this.#parts.log.warn({ agentId, why: messageOf(error) }, 'a suspected container is not looked at any more');
     }
   }
 
   /** A check that began with the suspicion has come to its end after an interval and its own time. */
   async #whileItFails(member: Member, test: HealthTest): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, publish } = this.#parts;
     const { signal } = this.#stop;
     const checkMs = test.intervalMs + test.timeoutMs;
     const untilMs = clock.monotonic() + checkMs;
@@ -78,8 +79,8 @@ export class SecondLook {
       if (facts === 'over') return;
       const before = failing;
       failing = facts ? this.#failures(facts, 2 * checkMs) : before;
-      if (facts && failing > before) this.#tell(member, 'unhealthy', detailOf(facts, failing, test.retries));
-      else if (failing === 0 && before > 0) return this.#tell(member, 'healthy');
+      if (facts && failing > before) publish(healthEvent(member, 'unhealthy', detailOf(facts, failing, test.retries)));
+      else if (failing === 0 && before > 0) return publish(healthEvent(member, 'healthy'));
       else if (failing === 0 && clock.monotonic() >= untilMs) return;
       await clock.sleep(Math.max(leastMs, checkMs / 8), signal);
     }
@@ -109,14 +110,9 @@ export class SecondLook {
     const at = Date.parse(lastTestAt(facts) ?? '');
     return this.#parts.clock.now() - at < recentMs ? (facts.State.Health?.FailingStreak ?? 0) : 0;
   }
-
-  #tell({ agentId, instanceId }: Member, event: 'healthy' | 'unhealthy', detail?: string): void {
-    const said = detail === undefined ? {} : { detail };
-    this.#parts.publish({ type: 'lifecycle', agentId, instanceId, event, ...said });
-  }
 }
 
 function detailOf({ State }: ContainerFacts, failures: number, retries: number): string {
-  const said = State.Health?.Log?.at(-1)?.Output?.trim().split('\n').at(-1)?.slice(0, detailMax) ?? '';
+  const said = lastLine(State.Health?.Log?.at(-1)?.Output);
   return `its check has failed ${failures} of ${retries} times${said === '' ? '' : `: ${said}`}`;
 }

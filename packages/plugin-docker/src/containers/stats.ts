@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, type Logger, messageOf, type Ms, type SignalDraft } from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
-import type { Member } from './member.ts';
+import { type Member, runs } from './member.ts';
 import type { Roster } from './roster.ts';
 import { figuresOf, type Sample, sampleOf } from './stats-figures.ts';
 
@@ -63,7 +63,7 @@ export class StatsRound {
     const { clock, everyMs } = this.#parts;
     try {
       while (!signal.aborted) {
-        const members = this.#parts.containers.all().filter(runs);
+        const members = this.#parts.containers.all().filter(({ facts }) => runs(facts));
         this.#forgetOthers(members);
         if (members.length === 0) await clock.sleep(Math.min(idleMs, everyMs), signal);
         else await this.#readAll(members, signal);
@@ -82,7 +82,7 @@ export class StatsRound {
       signal.throwIfAborted();
       // It may have ended since the round began.
       const member = this.#parts.containers.member(facts.Id);
-      if (member && runs(member)) this.#begin(member, signal);
+      if (member && runs(member.facts)) this.#begin(member, signal);
       // By the beginning of the round, so that one which waited for others catches up.
       const dueMs = startMs + (everyMs * (index + 1)) / members.length;
       await clock.sleep(Math.max(0, dueMs - clock.monotonic()), signal);
@@ -123,9 +123,4 @@ export class StatsRound {
     const fields = { containers, tookMs: Math.round(tookMs), everyMs, concurrency };
     log.warn(fields, 'statistics take longer than their interval; raise `stats.concurrency` or `stats.every`');
   }
-}
-
-/** A paused one has nothing to say, and its processor time must not look like idleness. */
-function runs({ facts: { State } }: Member): boolean {
-  return State.Running && !State.Paused && !State.Restarting;
 }
