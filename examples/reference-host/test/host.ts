@@ -50,6 +50,7 @@ export class RunningHost {
   readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
   #output = '';
+  #startedAt = 0;
 
   /** `flags`: of `praetorian start`, beside the config file. */
   constructor(host: TestHost, flags: readonly string[] = []) {
@@ -60,6 +61,11 @@ export class RunningHost {
   /** What it printed so far, over all its lives. */
   get output(): string {
     return this.#output;
+  }
+
+  /** When it was started last, ms since 1970. */
+  get startedAt(): number {
+    return this.#startedAt;
   }
 
   get pid(): number | undefined {
@@ -76,6 +82,7 @@ export class RunningHost {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
+    this.#startedAt = Date.now();
     const hear = (text: Buffer): void => {
       this.#output = (this.#output + String(text)).slice(-1_000_000);
     };

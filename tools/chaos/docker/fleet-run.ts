@@ -211,6 +211,7 @@ export class FleetRun {
       groupSize: group.length,
       now: window.to,
       events: this.#stage.unaided,
+      guardStartedAt: this.#stage.host.startedAt,
       attempts: this.#stage.incidentsOf(agentId, 0).flatMap((one) => attemptsOf(one).map(({ startedAt }) => startedAt)),
       faultsInGroup: this.#done.filter((one) => group.includes(one.agentId)).map((one) => one.window.from),
       faultsOfAgent: this.#done.filter((one) => one.agentId === agentId).length,

@@ -96,6 +96,7 @@ describe('a refusal', () => {
     events: [1, 2, 3].map((at) => event('start', 900_000 + at)),
     faultsInGroup: [950_000],
     attempts: [900_001, 900_002, 900_003],
+    guardStartedAt: 0,
     faultsOfAgent: 1,
   };
 
@@ -107,6 +108,11 @@ describe('a refusal', () => {
     expect(objection('attempt-budget-exhausted', { attempts: [1, 2, 900_003] })).toContain('does not fit');
     expect(objection('fleet-breaker-open')).toContain('does not fit');
     expect(objection('fleet-breaker-open', { faultsInGroup: [950_000, 1, 950_001, 950_002] })).toBe(undefined);
+  });
+
+  it('because the guard gets to know the fleet is right soon after its start', () => {
+    expect(objection('settling', { guardStartedAt: 970_000 })).toBeUndefined();
+    expect(objection('settling')).toContain('does not fit');
   });
 
   it('because of a budget is right when what was done and what is refused may be more than that', () => {

@@ -13,6 +13,8 @@ export interface Situation {
   readonly faultsInGroup: readonly number[];
   /** When attempts at this agent were begun, by the journal: of one that failed the engine may have seen nothing. */
   readonly attempts: readonly number[];
+  /** When the guard was started last. */
+  readonly guardStartedAt: number;
   /** Faults that were done to this agent. */
   readonly faultsOfAgent: number;
 }
@@ -70,6 +72,7 @@ const fits: { readonly [code: string]: Fit } = {
     );
   },
   'global-budget-exhausted': (of, text) => mostWeight(of, () => true, 60 * minute) + refusedWeight(text) > globalBudget,
+  settling: ({ guardStartedAt, now }) => now - guardStartedAt < minute,
   backoff: (of) => ofAgent(of, 15 * minute) >= 1,
   'fleet-breaker-open': (of) => breakerMayOpen(of),
   'fleet-breaker-half-open': (of) => breakerMayOpen(of),
