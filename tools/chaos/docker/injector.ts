@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '@praetorian-guard/core';
 import type { Random, Reason } from '@praetorian-guard/core/plugin';
-import { EngineRefusal } from '../../../examples/reference-host/test/docker/engine.ts';
 import { type Fault, type FaultKind, faults } from './faults.ts';
 import type { Window } from './judge.ts';
+import { Person } from './person.ts';
 import type { Stage } from './stage.ts';
 import { wellAt } from './truth.ts';
 
@@ -42,10 +42,6 @@ export interface Target {
 }
 
 const disturbWithinMs = 400;
-/** Within this one is well whom a person has mended. */
-const mendedMs = 12_000;
-/** What the guard was told by the engine while it tried. */
-const lookBackMs = 120_000;
 /** What takes longer is told with its story. */
 const lateMs = 18_000;
 
@@ -57,12 +53,14 @@ interface Told {
 /** Does one fault to one agent, and looks until it is over. */
 export class Injector {
   readonly #stage: Stage;
+  readonly #person: Person;
   readonly #random: Random;
   /** The guard was killed or the engine restarted this often. */
   readonly disturbances = { guard: 0, engine: 0 };
 
   constructor(stage: Stage, random: Random) {
     this.#stage = stage;
+    this.#person = new Person(stage);
     this.#random = random;
   }
 
@@ -100,7 +98,7 @@ export class Injector {
     const reason = await this.#reasonOf(agentId);
     const lines = await this.#stage.findings(agentId, at);
     const noEffect = fault.effect !== undefined && !this.#stage.log.of(agentId, at).some(fault.effect);
-    const { ownStarts, refused, gone } = await this.#mendByHand(agentId);
+    const { ownStarts, refused, gone } = await this.#person.mend(agentId);
     const window = { agentId, from: at, to: Date.now() };
     return {
       ...found,
@@ -190,57 +188,4 @@ export class Injector {
     const reason = open?.state === 'escalated' ? open.reason : (open?.because ?? decisions?.[0]?.reason);
     return reason && { code: reason.code, text: reason.text };
   }
-
-  /**
-   * What the guard left to a person is mended as a person would: the container is started anew, and what the guard isolated
-   * is resolved, for which it brings it back. Where the engine does not do its part it is restarted first, and where that
-   * does not help the container is removed and made anew.
-   */
-  async #mendByHand(
-    agentId: string,
-  ): Promise<{ readonly ownStarts: number; readonly refused: boolean; readonly gone: boolean }> {
-    const { fleet, log, daemon } = this.#stage;
-    const since = Date.now();
-    const isWellSoon = async (): Promise<boolean> => {
-      await this.#stage.resolveIsolated(agentId);
-      return (await wellAt(fleet, agentId, { withinMs: mendedMs, startedAfter: since })) !== undefined;
-    };
-    const refusal = await this.#restartByHand(agentId);
-    const gone = isGone(refusal);
-    if (gone) await this.#stage.byHand(agentId, () => this.#stage.makeAgain(agentId));
-    const isStuck = !gone && (refusal !== undefined || !(await isWellSoon()));
-    if (isStuck) {
-      await daemon.restart();
-      const stillRefused = await this.#restartByHand(agentId);
-      if (stillRefused !== undefined) await this.#stage.byHand(agentId, () => this.#stage.replace(agentId));
-    }
-    const isWell = !(gone || isStuck) || (await isWellSoon());
-    const engineSaid = [String(refusal), ...this.#stage.logged(agentId, since - lookBackMs)].some(tellsDamage);
-    return {
-      ownStarts: log.of(agentId, since).filter(({ action }) => action === 'start').length,
-      refused: isStuck && isWell && engineSaid,
-      gone,
-    };
-  }
-
-  /** What the engine answers, if it refuses. */
-  #restartByHand(agentId: string): Promise<unknown> {
-    const { fleet } = this.#stage;
-    const restart = (): Promise<void> =>
-      this.#stage.stubbornly(() => fleet.engine.ask('POST', `/containers/${fleet.nameOf(agentId)}/restart?t=0`));
-    return this.#stage.byHand(agentId, restart).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-  }
-}
-
-/** An engine that was ended in the middle of something says so of what it has lost track of. */
-function tellsDamage(text: string): boolean {
-  return /port is already allocated|already exists|already in use/.test(text);
-}
-
-/** The container is not there: there is less than there was. */
-function isGone(error: unknown): boolean {
-  return error instanceof EngineRefusal && error.status === 404;
 }

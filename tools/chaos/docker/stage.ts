@@ -60,7 +60,7 @@ export class Stage {
     const { fleet, log, daemon } = this;
     await fleet.open();
     log.start();
-    for (const agentId of this.agentIds) await this.#startAgent(agentId);
+    for (const agentId of this.agentIds) await this.startAgent(agentId);
     this.#folder = await createTestHost({ sections: sectionsOf(this.#limits, daemon.engine.url, fleet.label) });
     this.#host = new RunningHost(this.#folder, ['--log-format', 'json']);
     this.#observer = new Observer(this.#folder.url);
@@ -78,15 +78,19 @@ export class Stage {
     this.#folder?.remove();
   }
 
-  /** A new container in place of one that is gone, as a person would make it. */
-  async makeAgain(agentId: string): Promise<void> {
-    await this.#startAgent(agentId);
-  }
-
-  /** The same where the one that is there is good for nothing. */
-  async replace(agentId: string): Promise<void> {
-    await this.fleet.engine.ask('DELETE', `/containers/${this.fleet.nameOf(agentId)}?force=1`);
-    await this.#startAgent(agentId);
+  /** Makes the container of an agent and starts it. */
+  async startAgent(agentId: string): Promise<void> {
+    const { fleet } = this;
+    const hostPort = this.hostPorts.get(agentId);
+    const archive = agentId.startsWith('archives.');
+    const image = imageOf(fleet, agentId);
+    if (archive) await importThinImage(fleet.engine, image.split(':')[0] ?? image, fleet.label);
+    await fleet.start(agentId, {
+      memoryMb,
+      healthEveryMs: 3_000,
+      ...(hostPort === undefined ? {} : { hostPort }),
+      ...(archive ? { image } : {}),
+    });
   }
 
   /** What the guard has done about an agent since a time, and its containers as they are now; a line each. */
@@ -146,16 +150,6 @@ export class Stage {
     return this.observer.incidents.filter((one) => one.agentId === agentId && one.changedAt >= since);
   }
 
-  /** As a person who has mended an agent that the guard has isolated: what was handed over is resolved, and it is brought back. */
-  async resolveIsolated(agentId: string): Promise<void> {
-    const inspected = await this.fleet.inspect(agentId).catch(() => undefined);
-    if (!inspected || Object.keys(inspected.NetworkSettings.Networks).length > 0) return;
-    const handedOver = ((await this.host.incidents()) as unknown as readonly Incident[]).filter(
-      (one) => one.agentId === agentId && one.state === 'escalated',
-    );
-    for (const { id } of handedOver) await this.host.ask('POST', `/api/v1/incidents/${id}/resolve`, { by: 'campaign' });
-  }
-
   /** At rest: every agent works, by the engine and by the guard, and no incident is open. */
   async rest(): Promise<void> {
     const { host } = this;
@@ -190,20 +184,6 @@ export class Stage {
     const incidents = (await this.host.incidents()) as unknown as readonly Incident[];
     for (const incident of incidents) this.observer.note(incident);
     return incidents.every(({ state }) => state === 'resolved');
-  }
-
-  async #startAgent(agentId: string): Promise<void> {
-    const { fleet } = this;
-    const hostPort = this.hostPorts.get(agentId);
-    const archive = agentId.startsWith('archives.');
-    const image = imageOf(fleet, agentId);
-    if (archive) await importThinImage(fleet.engine, image.split(':')[0] ?? image, fleet.label);
-    await fleet.start(agentId, {
-      memoryMb,
-      healthEveryMs: 3_000,
-      ...(hostPort === undefined ? {} : { hostPort }),
-      ...(archive ? { image } : {}),
-    });
   }
 }
 
