@@ -54,6 +54,8 @@ export interface Suspicion {
   /** Names the failure without ids, numbers or times. */
   readonly signature: string;
   readonly proven?: boolean;
+  /** Found again by fresh checks, until it had stood for twice what raised it (R06 b). */
+  readonly lasting?: boolean;
   /** Ask the agent at once before believing it (R06 c). */
   readonly confirm?: boolean;
   readonly data?: JsonObject;

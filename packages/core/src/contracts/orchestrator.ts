@@ -9,6 +9,7 @@ import type {
   Instance,
   Intent,
   LifecycleEvent,
+  Ms,
   Receipt,
 } from '../model/index.ts';
 import type { Call, Component } from './call.ts';
@@ -41,6 +42,11 @@ export type InventoryEvent =
       readonly event: LifecycleEvent;
       readonly exitCode?: number;
       readonly exitSignal?: string;
+      /**
+       * With `unhealthy`: its checks had failed for about this long when the orchestrator came to that verdict. Absent: it has not
+       * come to one, and somebody looked.
+       */
+      readonly failedForMs?: Ms;
       readonly detail?: string;
       /** When it happened, by the orchestrator's clock: a replay of long ago is dropped. [now] */
       readonly at?: EpochMs;

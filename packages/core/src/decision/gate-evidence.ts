@@ -1,8 +1,9 @@
-import type { Finding } from '../model/index.ts';
+import type { EpochMs, Finding } from '../model/index.ts';
 import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps } from '../model/index.ts';
 import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
+import { onlyCheck } from './only-check.ts';
 import { isProven } from './proof.ts';
 
 /** In place of a kind of evidence. */
@@ -11,33 +12,53 @@ const none = 'none';
 /**
  * Two independent kinds of evidence before anything destructive (R06). A proven exit suffices alone. After an attempt
  * that did not heal its failure is the second kind: the incident was proven when it began. One kind alone suffices only
- * for a restart, and only after it has lasted for `heartbeat.silentFor`; where there is no restart a person decides then.
+ * for a restart, and only after it has lasted for `heartbeat.silentFor`, or twice what raised it where the agent offers no
+ * other kind; where there is no restart a person decides then.
  */
 export function evidence(facts: GateFacts): Objection | undefined {
-  const { findings, now, rung, policy } = facts;
+  const { findings } = facts;
   if (facts.ordered || facts.begun) return undefined;
   if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
   if (isProven(findings, facts.failedAttempts)) return undefined;
   if (onlyBurns(findings)) return burns(facts);
+  return oneKind(facts);
+}
+
+function oneKind(facts: GateFacts): Objection | undefined {
+  const { findings, now, rung, policy } = facts;
   // How long something is unusual or foreseen does not lengthen how long something has been wrong.
   const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
-  const until = since + policy.heartbeat.silentForMs;
+  const allowedAt = since + policy.heartbeat.silentForMs;
   const [only = none] = evidenceKinds(findings);
-  if (now >= until && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
-  const remedy = 'A second kind of evidence, or more time for a restart.';
-  if (only !== 'heartbeat') return single(facts, { only, until, remedy });
-  // Silent: whether it answers is known only once it was asked, and the question is under way.
-  const answered = facts.answeredAgoMs !== undefined && facts.answeredAgoMs <= now - since;
+  const check = onlyCheck(facts);
+  const lasts = check !== undefined && findings.some((one) => one.lasting === true && one.evidence === check);
+  if ((lasts || now >= allowedAt) && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
+  // Whether its check goes on failing shows with the next.
+  const until = check ? Math.min(allowedAt, now + policy.probes.liveness.everyMs) : allowedAt;
+  const remedy = check
+    ? 'It offers no other kind: a restart is allowed when its checks have failed twice as long as makes them count.'
+    : 'A second kind of evidence, or more time for a restart.';
+  return only === 'heartbeat' ? silent(facts, { since, until, remedy }) : single(facts, { only, until, remedy });
+}
+
+/** Whether it answers is known only once it was asked, and the question is under way. */
+function silent(
+  facts: GateFacts,
+  of: { readonly since: EpochMs; readonly until: EpochMs; readonly remedy: string },
+): Objection {
+  const { now, policy, answeredAgoMs, agent } = facts;
+  const { since, until, remedy } = of;
+  const answered = answeredAgoMs !== undefined && answeredAgoMs <= now - since;
   if (!answered) {
     const askedBy = now + policy.probes.health.timeoutMs + 1_000;
-    return single(facts, { only, until: Math.min(until, askedBy), remedy });
+    return single(facts, { only: 'heartbeat', until: Math.min(until, askedBy), remedy });
   }
   const allowed = formatDuration(policy.heartbeat.silentForMs);
   return {
     until,
     code: 'silent-but-answering',
-    text: `${facts.agent.id} sends no heartbeat but answers when asked; a restart is allowed after ${allowed}.`,
+    text: `${agent.id} sends no heartbeat but answers when asked; a restart is allowed after ${allowed}.`,
     remedy,
   };
 }
@@ -72,8 +93,7 @@ function onlyBurns(findings: readonly Finding[]): boolean {
 
 /** It has lasted, and only more than a restart is to be had: never by the guard alone, and not waited for in silence. */
 function stands({ agent, rung, policy, now }: GateFacts, only: string): Objection {
-  const lasted = formatDuration(policy.heartbeat.silentForMs);
-  const text = `One kind of evidence alone (${only}) has stood against ${agent.id} for ${lasted}; a ${rung} needs a second, or a person.`;
+  const text = `One kind of evidence alone (${only}) has stood against ${agent.id} long enough for a restart; a ${rung} needs a second, or a person.`;
   const acts = policy.mode === 'auto' || policy.mode === 'approve';
   return {
     ...(acts ? {} : { until: now + askAgainMs }),

@@ -63,6 +63,10 @@ export interface GateFacts extends TogetherFacts {
   readonly progressAgoMs?: Ms;
   /** The agent answered a probe well this long ago. */
   readonly answeredAgoMs?: Ms;
+  /** It has sent heartbeats at some time. */
+  readonly beats: boolean;
+  /** The guard can ask it. */
+  readonly asked: boolean;
   /** What the agent reported last of what it is doing. */
   readonly activity?: Activity;
   /** It reported figures this long ago; absent when it never did. */

@@ -30,6 +30,8 @@ function facts(change: Partial<GateFacts> = {}): GateFacts {
     groupBudget: enough,
     globalBudget: enough,
     globalInFlight: 0,
+    beats: true,
+    asked: true,
     owned: true,
     ...change,
   };
@@ -134,6 +136,43 @@ describe('gate', () => {
     });
     expect(askGate(facts({ ...asked, now: 700_000 })).verdict).toBe('proceed');
     expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('refuse');
+  });
+
+  describe('of an agent that offers one check and is heard in no other way', () => {
+    const deaf = finding({ kind: 'probe-failed', evidence: 'probe', since: 100_000, lasting: true });
+    const ill = finding({ kind: 'unhealthy', evidence: 'orchestrator', since: 100_000, lasting: true });
+    const checked = { ...agent, instance: { id: 'i', generation: 1, checked: true } };
+    const asked = { findings: [deaf], beats: false, answeredAgoMs: 60_000 } as const;
+    const tested = { agent: checked, findings: [ill], beats: false, asked: false } as const;
+
+    it('allows a restart when that has lasted, and no more', () => {
+      for (const one of [asked, tested]) {
+        expect(askGate(facts(one)).verdict).toBe('proceed');
+        expect(askGate(facts({ ...one, rung: 'recreate' })).verdict).toBe('refuse');
+      }
+    });
+
+    it('looks again after a probe interval while it has not', () => {
+      const { lasting: _not, ...young } = ill;
+      expect(askGate(facts({ ...tested, findings: [young] }))).toMatchObject({
+        verdict: 'wait',
+        untilMs: 100_000 + policy.probes.liveness.everyMs,
+        reason: { code: 'single-evidence', remedy: expect.stringContaining('no other kind') },
+      });
+    });
+
+    it('waits for silentFor where it is heard in another way as well, or has never answered', () => {
+      const others = [
+        { findings: [deaf], beats: false },
+        { ...asked, agent: checked },
+        { ...asked, beats: true },
+        { ...asked, policy: { ...policy, heartbeat: { ...policy.heartbeat, expect: 'required' as const } } },
+        { ...tested, beats: true },
+        { ...tested, asked: true },
+      ];
+      for (const one of others)
+        expect(askGate(facts(one))).toMatchObject({ verdict: 'wait', untilMs: 100_000 + policy.heartbeat.silentForMs });
+    });
   });
 
   it('takes a failed attempt as the second kind of evidence', () => {

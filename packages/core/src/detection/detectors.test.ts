@@ -115,6 +115,34 @@ describe('LifecycleDetector', () => {
     signal(slot, { kind: 'lifecycle', event: 'unhealthy' });
     expect(tick().confirm).toEqual([]);
   });
+
+  it('says that a verdict lasts when it has stood for as long as it took to come to', async () => {
+    const { add, signal, run, detection } = detectionRig();
+    const slot = add();
+    const isLasting = (): boolean | undefined => detection.status(slot).findings[0]?.lasting;
+    const verdict = { kind: 'lifecycle', event: 'unhealthy', failedForMs: 90_000 } as const;
+    signal(slot, verdict);
+    await run(60_000);
+    // Told again, it does not begin anew.
+    signal(slot, verdict);
+    await run(29_000);
+    expect(isLasting()).toBeUndefined();
+    await run(2_000);
+    expect(isLasting()).toBe(true);
+    signal(slot, { kind: 'lifecycle', event: 'healthy' });
+    signal(slot, verdict);
+    await run(60_000);
+    expect(isLasting()).toBeUndefined();
+  });
+
+  it('never says so of a check that has failed and not come to a verdict', async () => {
+    const { add, signal, run, detection } = detectionRig();
+    const slot = add();
+    signal(slot, { kind: 'lifecycle', event: 'unhealthy' });
+    await run(3_600_000);
+    expect(detection.status(slot).findings).toMatchObject([{ kind: 'unhealthy' }]);
+    expect(detection.status(slot).findings[0]?.lasting).toBeUndefined();
+  });
 });
 
 describe('SloDetector', () => {

@@ -54,7 +54,7 @@ export class FindingBook {
 
 function findingOf(
   detector: string,
-  { kind, evidence, implies, strength, text, signature, proven, data }: Suspicion,
+  { kind, evidence, implies, strength, text, signature, proven, lasting, data }: Suspicion,
   view: AgentView,
   { before, now }: { readonly before: readonly Finding[]; readonly now: EpochMs },
 ): Finding {
@@ -72,6 +72,7 @@ function findingOf(
     text,
     signature,
     ...(proven === undefined ? {} : { proven }),
+    ...(lasting === undefined ? {} : { lasting }),
     ...(data === undefined ? {} : { data }),
     since: before.find((finding) => finding.id === id)?.since ?? now,
     ...(agent.instance ? { instanceId: agent.instance.id } : {}),

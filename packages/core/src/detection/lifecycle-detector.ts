@@ -12,6 +12,8 @@ interface State {
   readonly agentId: string;
   end: Suspicion | undefined;
   unhealthy: Suspicion | undefined;
+  /** The verdict behind it: when it lasts, unless a check has passed by then. */
+  lastsAtMs: Ms;
   /** When others restarted it, oldest first. */
   restarts: readonly Ms[];
   restarting: boolean;
@@ -20,8 +22,9 @@ interface State {
 
 /**
  * Judges what the orchestrator saw. An exit or an out-of-memory kill is proven by that alone. An exit with code 0 is the
- * agent's own wish and `stopped` and `paused` are an operator's: neither is a failure. An agent that others, such as a
- * restart policy, restart again and again runs each time one looks, and is not well all the same.
+ * agent's own wish and `stopped` and `paused` are an operator's: neither is a failure. A verdict of unhealthy lasts when it
+ * has stood for as long as it took to come to. An agent that others, such as a restart policy, restart again and again runs
+ * each time one looks, and is not well all the same.
  */
 export class LifecycleDetector implements Detector {
   readonly consumes = ['lifecycle'] as const;
@@ -48,12 +51,13 @@ export class LifecycleDetector implements Detector {
       const state = this.#states.get(slot);
       if (!state) continue;
       const restarting = restartingOf(state, nowMs);
-      const oldest = state.restarts[0];
-      if (!state.changed && oldest === undefined) continue;
+      const wakeAtMs = wakeOf(state, nowMs);
+      if (!state.changed && wakeAtMs === Infinity && state.lastsAtMs === Infinity) continue;
       state.changed = false;
-      const suspicions = [state.end, state.unhealthy, restarting].filter((suspicion) => suspicion !== undefined);
-      if (suspicions.length === 0 && oldest === undefined) this.#states.delete(slot);
-      evaluations.push({ slot, suspicions, ...(oldest === undefined ? {} : { wakeAtMs: oldest + restartsWithinMs }) });
+      const ill = unhealthyOf(state, nowMs);
+      const suspicions = [state.end, ill, restarting].filter((suspicion) => suspicion !== undefined);
+      if (suspicions.length === 0 && wakeAtMs === Infinity) this.#states.delete(slot);
+      evaluations.push({ slot, suspicions, ...(wakeAtMs === Infinity ? {} : { wakeAtMs }) });
     }
     return evaluations;
   }
@@ -78,7 +82,23 @@ export class LifecycleDetector implements Detector {
 }
 
 function nothingHeld(agentId: string): State {
-  return { agentId, end: undefined, unhealthy: undefined, restarts: [], restarting: false, changed: true };
+  return {
+    agentId,
+    end: undefined,
+    unhealthy: undefined,
+    lastsAtMs: Infinity,
+    restarts: [],
+    restarting: false,
+    changed: true,
+  };
+}
+
+function wakeOf({ restarts: [oldest = Infinity], lastsAtMs }: State, nowMs: Ms): Ms {
+  return Math.min(oldest + restartsWithinMs, lastsAtMs > nowMs ? lastsAtMs : Infinity);
+}
+
+function unhealthyOf({ unhealthy: suspicion, lastsAtMs }: State, nowMs: Ms): Suspicion | undefined {
+  return suspicion && nowMs >= lastsAtMs ? { ...suspicion, lasting: true } : suspicion;
 }
 
 function restartingOf(state: State, nowMs: Ms): Suspicion | undefined {
@@ -110,23 +130,30 @@ function apply(state: State, signal: LifecycleSignal): void {
       return;
     case 'unhealthy':
       state.unhealthy = unhealthy(signal);
+      // Told again, it is the same verdict.
+      state.lastsAtMs = Math.min(state.lastsAtMs, signal.receivedMs + (signal.failedForMs ?? Infinity));
       return;
     case 'healthy':
-      state.unhealthy = undefined;
+      noIllness(state);
       return;
     case 'restarted':
       state.restarts = [...state.restarts, signal.receivedMs].slice(-restartsKept);
       state.end = undefined;
-      state.unhealthy = undefined;
+      noIllness(state);
       return;
     case 'started':
     case 'stopped':
     case 'paused':
     case 'removed':
       state.end = undefined;
-      state.unhealthy = undefined;
+      noIllness(state);
       return;
   }
+}
+
+function noIllness(state: State): void {
+  state.unhealthy = undefined;
+  state.lastsAtMs = Infinity;
 }
 
 function outOfMemory({ detail }: LifecycleSignal): Suspicion {

@@ -30,6 +30,18 @@ describe('ProbeDetector', () => {
     expect(say(up).cleared).toHaveLength(1);
   });
 
+  it('says that it lasts when twice as many have failed as count, and all of them in a row', async () => {
+    const { say, slot, detection } = await ready();
+    const down = probe('liveness', 'down');
+    const isLasting = (): boolean | undefined => detection.status(slot).findings[0]?.lasting;
+    say(down, down, down, down, down);
+    expect(isLasting()).toBeUndefined();
+    say(probe('liveness', 'up'), down, down, down, down, down);
+    expect(isLasting()).toBeUndefined();
+    say(down);
+    expect(isLasting()).toBe(true);
+  });
+
   it('believes one question at once that was to confirm a suspicion', async () => {
     const { say } = await ready();
     expect(say(probe('health', 'down', { confirming: true, statusCode: 500 })).raised).toMatchObject([

@@ -88,7 +88,7 @@ export class ProbeDetector implements Detector {
       if (onDemand && nowMs >= state.askAtMs) state.askAtMs = nowMs + probes.liveness.everyMs;
       evaluations.push({
         slot,
-        suspicions: suspicionsOf(state, onDemand),
+        suspicions: suspicionsOf(state, probes.liveness, onDemand),
         ...(onDemand ? { wakeAtMs: state.askAtMs } : {}),
       });
       if (isIdle(state)) this.#states.delete(slot);
@@ -226,7 +226,11 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
 }
 
 /** @param onDemand it is asked only to confirm, so that it has to be asked again to be seen alive. */
-function suspicionsOf({ alive, ready, failedChecks, answeredMs }: State, onDemand: boolean): readonly Suspicion[] {
+function suspicionsOf(
+  { alive, ready, failedChecks, answeredMs }: State,
+  { failures }: ProbePolicy,
+  onDemand: boolean,
+): readonly Suspicion[] {
   const suspicions: Suspicion[] = [];
   if (alive.down) {
     suspicions.push({
@@ -238,6 +242,7 @@ function suspicionsOf({ alive, ready, failedChecks, answeredMs }: State, onDeman
         ? `it did not answer well when asked: ${alive.detail}`
         : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
       signature: 'probe-failed',
+      ...(alive.failures >= 2 * failures ? { lasting: true } : {}),
       data: {
         failures: alive.failures,
         detail: alive.detail,

@@ -36,6 +36,8 @@ export interface Instance {
   readonly endpoint?: string;
   readonly startedAt?: EpochMs;
   readonly state?: InstanceState;
+  /** Its orchestrator checks its health by itself, and tells `unhealthy` when that fails. [false] */
+  readonly checked?: boolean;
   /** Memory its orchestrator holds it to; above it is ended. */
   readonly memoryLimitMb?: number;
 }

@@ -49,6 +49,8 @@ export interface Finding {
   readonly signature: string;
   /** Proven by inspection alone, for example an exit seen by the orchestrator (R06 a). */
   readonly proven?: boolean;
+  /** Found again by fresh checks, until it had stood for twice what raised it (R06 b). */
+  readonly lasting?: boolean;
   readonly data?: JsonObject;
 }
 

@@ -83,7 +83,7 @@ export { groupSlo } from './slo.ts';
 export { scoreText, sloTexts } from './levels-text.ts';
 export type { PredictionPolicy, QuietPolicy, TrendsPolicy } from './trends.ts';
 export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';
-export { wayOf } from './probe-way.ts';
+export { isAskable, wayOf } from './probe-way.ts';
 export type { SeverityRule, UseWhenRule } from './rules.ts';
 export type {
   AgentCall,

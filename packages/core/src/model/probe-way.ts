@@ -43,3 +43,13 @@ export function wayOf(ways: { readonly [P in ProbeName]: ProbeWay }, probe: Prob
   if (!isOff) return way;
   return probe === 'health' ? wayOf(ways, 'liveness') : undefined;
 }
+
+/** Whether an agent can be asked a probe: it has a way for it, and an address unless that is a command. */
+export function isAskable(
+  ways: { readonly [P in ProbeName]: ProbeWay },
+  probe: ProbeName,
+  isAddressed: boolean,
+): boolean {
+  const way = wayOf(ways, probe);
+  return way !== undefined && (isAddressed || way.type === 'command');
+}

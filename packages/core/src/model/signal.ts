@@ -96,6 +96,11 @@ export interface LifecycleSignal extends SignalBase {
   readonly exitCode?: number;
   /** Name of the signal that ended it, for example `SIGKILL`. */
   readonly exitSignal?: string;
+  /**
+   * With `unhealthy`: its checks had failed for about this long when the orchestrator came to that verdict. Absent: it has not
+   * come to one, and somebody looked.
+   */
+  readonly failedForMs?: Ms;
   readonly detail?: string;
 }
 

@@ -13,7 +13,7 @@ import type {
 } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
 import type { AgentId, InstanceId, Ms, ProbeName, ProbeSignal, ProbeWay } from '../model/index.ts';
-import { wayOf } from '../model/index.ts';
+import { isAskable, wayOf } from '../model/index.ts';
 import type { CommandProber } from './command-prober.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { MonitoredFleet } from './ports.ts';
@@ -107,8 +107,7 @@ export class ProbeScheduler implements Component {
     const addressed = this.#fleet.endpointOf(slot) !== undefined;
     for (const probe of scheduled) {
       const wheel = this.#wheels[probe];
-      const way = view && wayOf(view.policy.probes, probe);
-      if (!way || !(addressed || way.type === 'command')) wheel.cancel(slot);
+      if (!view || !isAskable(view.policy.probes, probe, addressed)) wheel.cancel(slot);
       else if (wheel.deadline(slot) === undefined) {
         // Anywhere in the first interval: a fleet that starts together is not asked together.
         wheel.schedule(slot, this.#clock.monotonic() + this.#options.random.next() * view.policy.probes[probe].everyMs);

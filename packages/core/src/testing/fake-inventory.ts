@@ -1,6 +1,6 @@
 import type { Call, DiscoveredAgent, InventoryEvent } from '../contracts/index.ts';
 import { guardError } from '../contracts/index.ts';
-import type { Agent, AgentId, EpochMs, GroupId, Instance, LifecycleEvent } from '../model/index.ts';
+import type { Agent, AgentId, EpochMs, GroupId, Instance, LifecycleEvent, Ms } from '../model/index.ts';
 
 /** An agent for a fake to run; what is left out gets a plain value. */
 export interface FakeAgent {
@@ -13,6 +13,8 @@ export interface FakeAgent {
   readonly criticality?: Agent['criticality'];
   /** [none] */
   readonly endpoint?: string;
+  /** Its health is checked, which a test tells of. [false] */
+  readonly checked?: boolean;
 }
 
 /** One agent with its instances: one, or two while a new one lives beside the old. */
@@ -85,12 +87,13 @@ export class FakeInventory {
 
   /** A new instance, not yet the current one. */
   born(place: Place, generation: number): Instance {
-    const { id, endpoint } = place.agent;
+    const { id, endpoint, checked } = place.agent;
     const instance: Instance = {
       id: this.#nameOf(id, generation),
       generation,
       ref: { fake: `${id}/${generation}` },
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(checked === undefined ? {} : { checked }),
       startedAt: this.#now(),
       state: 'running',
     };
@@ -203,6 +206,8 @@ export interface LifecycleFacts {
   readonly event: LifecycleEvent;
   readonly exitCode?: number;
   readonly exitSignal?: string;
+  /** How long its checks had failed by then. */
+  readonly failedForMs?: Ms;
   readonly detail?: string;
   /** When it happened. [now] */
   readonly at?: EpochMs;

@@ -3,7 +3,8 @@
  * restarted services that worked, again and again.
  */
 import { describe, expect, it } from 'vitest';
-import { fakeWorld, healthy, resolved } from '../scenarios/rig.ts';
+import { createGuardRig, FakeOrchestrator } from '../../src/testing/index.ts';
+import { fakeWorld, healthy, quick, resolved } from '../scenarios/rig.ts';
 
 const kindsOf = (executed: readonly { readonly action: { readonly kind: string } }[]): readonly string[] =>
   executed.map(({ action }) => action.kind);
@@ -27,6 +28,51 @@ describe('R06: two independent kinds of evidence', () => {
     rig.fleet.suffer('web.2', 'deaf', 5);
     await rig.until(async () => (await rig.incidents())[0]?.state === 'escalated', 900_000);
     expect(new Set(kindsOf(executed))).toEqual(new Set(['restart']));
+    await rig.stop();
+  });
+
+  it('restarts an agent that offers one kind only when its checks have failed twice as long as makes them count', async () => {
+    const { rig, executed } = await fakeWorld({ heartbeat: { every: '2s', expect: 'off', silentFor: '10m' } });
+    await healthy(rig);
+    const since = rig.clock.now();
+    rig.fleet.suffer('web.2', 'deaf');
+    await rig.until(() => executed.length > 0, 60_000);
+    expect(kindsOf(executed)).toEqual(['restart']);
+    // Six probes, one every 2 s.
+    expect(rig.clock.now() - since).toBeGreaterThan(10_000);
+    expect(rig.clock.now() - since).toBeLessThan(16_000);
+    await rig.stop();
+  });
+
+  it('does so for one that only its orchestrator checks, unless the check passes meanwhile', async () => {
+    let world: FakeOrchestrator | undefined;
+    const rig = await createGuardRig({
+      orchestrator: (clock) =>
+        (world = new FakeOrchestrator({ clock, agents: [{ id: 'web.1', group: 'web', checked: true }] })),
+      agents: [],
+      groupOf: () => 'web',
+      config: quick,
+    });
+    const { executed, world: containers } = world as FakeOrchestrator;
+    containers.turn('web.1', undefined, { event: 'healthy' });
+    await healthy(rig);
+    const verdict = { event: 'unhealthy', failedForMs: 20_000 } as const;
+    containers.turn('web.1', undefined, verdict);
+    await rig.clock.advance(19_000);
+    containers.turn('web.1', undefined, { event: 'healthy' });
+    await rig.clock.advance(60_000);
+    expect(executed).toEqual([]);
+    containers.turn('web.1', undefined, verdict);
+    await rig.clock.advance(19_000);
+    expect(executed).toEqual([]);
+    await rig.clock.advance(4_000);
+    expect(kindsOf(executed)).toEqual(['restart']);
+    containers.turn('web.1', undefined, { event: 'healthy' });
+    await rig.until(async () => (await rig.incidents()).every(({ state }) => state === 'resolved'), 60_000);
+    expect((await rig.incidents()).map((incident) => 'outcome' in incident && incident.outcome)).toEqual([
+      'healed',
+      'self-recovered',
+    ]);
     await rig.stop();
   });
 

@@ -238,6 +238,8 @@ export class Judge {
       globalInFlight: others.filter((other) => this.#moves(other)).length,
       ...(sight.progressAgoMs === undefined ? {} : { progressAgoMs: sight.progressAgoMs }),
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
+      beats: sight.beats,
+      asked: sight.asked,
       ...activityOf(sight),
       owned: ownership.owns(incident.group),
     });

@@ -1,7 +1,8 @@
 import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../../contracts/index.ts';
 import type { Detection } from '../../detection/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
-import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal, Signal } from '../../model/index.ts';
+import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal, ProbesPolicy, Signal } from '../../model/index.ts';
+import { isAskable } from '../../model/index.ts';
 import type { Collector } from '../../monitoring/index.ts';
 import type { AgentSight, View } from './view.ts';
 
@@ -107,9 +108,16 @@ export class FleetSight implements View {
       ...(seen.figuresMs === -Infinity ? {} : { figuresAgoMs: nowMs - seen.figuresMs }),
       ...(progress ? { progress } : {}),
       beats: seen.beats,
+      asked: this.#isAsked(slot, view.policy.probes),
       ...(heardMs === -Infinity ? {} : { heardAgoMs: nowMs - heardMs }),
       consecutiveErrors: seen.errors,
     };
+  }
+
+  #isAsked(slot: AgentSlot, probes: ProbesPolicy): boolean {
+    const { denied, unaskable } = this.#of(slot);
+    if (denied !== undefined || unaskable !== undefined) return false;
+    return isAskable(probes, 'liveness', this.#o.fleet.endpointOf(slot) !== undefined);
   }
 
   knows(agentId: AgentId): boolean {

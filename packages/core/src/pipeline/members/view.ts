@@ -28,6 +28,8 @@ export interface AgentSight {
   readonly progress?: Progress;
   /** It has sent heartbeats at some time, this instance or one before. */
   readonly beats: boolean;
+  /** The guard can ask it. */
+  readonly asked: boolean;
   /** Its last heartbeat, good answer or figures came this long ago; absent when none ever came. */
   readonly heardAgoMs?: Ms;
   readonly consecutiveErrors: number;
