@@ -1,6 +1,7 @@
 import type { AgentId, DiscoveredAgent, GroupId, Instance, InstanceState } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts } from '../engine/engine.ts';
 import { type Ending, stopTimeoutMs } from './endings.ts';
+import { healthTestOf } from './health-test.ts';
 import { agentLabels, composeDependencies, groupInProject, namedDependencies, type Named, own } from './naming.ts';
 
 /** A container that is an instance of an agent. */
@@ -62,6 +63,7 @@ export function instanceOf(member: Member, reach: Reach): Instance {
     state: stateOf(member),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(healthTestOf(facts) ? { checked: true } : {}),
     ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
   };
 }

@@ -67,7 +67,14 @@ describe('checks that the engine does not make any more', () => {
     expect(told).toEqual([]);
     await rig.clock.advance(2_000);
     expect(told).toEqual([
-      { type: 'lifecycle', agentId: 'web', instanceId: 'web~1', event: 'unhealthy', detail: 'no answer' },
+      {
+        type: 'lifecycle',
+        agentId: 'web',
+        instanceId: 'web~1',
+        event: 'unhealthy',
+        failedForMs: 4_000,
+        detail: 'no answer',
+      },
     ]);
     answer = async () => passes;
     await rig.clock.advance(4_000);

@@ -11,7 +11,7 @@ import {
   type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
-import { healthEvent, lastLine } from './health-event.ts';
+import { verdictEvent, lastLine } from './health-event.ts';
 import { HealthJudge, type Verdict } from './health-judge.ts';
 import { type HealthTest, healthTestOf, lastTestAt } from './health-test.ts';
 import { type Member, runs } from './member.ts';
@@ -147,7 +147,7 @@ export class OwnChecks {
     if (!verdict || !isSame || !now || !runs(now.facts) || containers.isInHand(id)) return 1;
     const isYoung = this.#parts.clock.now() - Date.parse(member.facts.State.StartedAt) < one.test.startPeriodMs;
     const event = judge.take(verdict, isYoung, now.facts.State.Health?.Status);
-    if (event) this.#parts.publish(healthEvent(now, event, verdict.detail));
+    if (event) this.#parts.publish(verdictEvent(now, event, verdict.detail));
     return verdict.late ? judge.patience : 1;
   }
 

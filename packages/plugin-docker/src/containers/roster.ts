@@ -10,7 +10,7 @@ import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
 import { Hands } from './hands.ts';
-import { healthEvent, lastLine } from './health-event.ts';
+import { verdictEvent, lastLine } from './health-event.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
 import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
 import { Strangers } from './strangers.ts';
@@ -346,5 +346,5 @@ export function endOf(member: Member): readonly InventoryEvent[] {
 export function healthOf(member: Member): readonly InventoryEvent[] {
   const { Running: runs, Health: health } = member.facts.State;
   if (!runs || (health?.Status !== 'healthy' && health?.Status !== 'unhealthy')) return [];
-  return [healthEvent(member, health.Status, lastLine(health.Log?.at(-1)?.Output))];
+  return [verdictEvent(member, health.Status, lastLine(health.Log?.at(-1)?.Output))];
 }

@@ -65,6 +65,8 @@ function instanceOf({ agentId, generation }: Named, view: SlotView, endpoint: st
     state,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(task.Status.State === 'running' && Number.isFinite(startedAt) ? { startedAt } : {}),
+    // Whether its image has a check the service does not tell, and if it has one the swarm acts on it.
+    checked: true,
     ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
   };
 }
