@@ -35,6 +35,8 @@ export interface Inspected {
 export interface ContainerOptions {
   readonly env?: { readonly [name: string]: string };
   readonly labels?: { readonly [name: string]: string };
+  /** A label names its port, so that the guard asks it. [true] */
+  readonly asked?: boolean;
   readonly memoryMb?: number;
   /** Pause between two health checks; 0: none. [1000] */
   readonly healthEveryMs?: number;
@@ -134,6 +136,7 @@ export class ContainerFleet {
     const {
       env,
       labels,
+      asked = true,
       memoryMb,
       healthEveryMs = 1_000,
       network,
@@ -156,7 +159,7 @@ export class ContainerFleet {
         [name]: value,
         'praetorian.agent': agentId,
         'praetorian.group': agentId.split('.')[0],
-        'praetorian.port': '4000',
+        ...(asked ? { 'praetorian.port': '4000' } : {}),
         ...labels,
       },
       ...(healthEveryMs > 0 ? { Healthcheck: health } : {}),
