@@ -66,11 +66,17 @@ export class Comparison {
     const agentIds = Array.from({ length: agents }, (_, at) => `fleet.${at + 1}`);
     const turns = Array.from({ length: rounds }, (_, at) => agentIds[at % agents] as string);
     try {
-      await this.#open(agentIds);
-      const baselineStartMs = await startsByHand(this.#daemon.engine);
-      say(`${this.#contestants.length} contestants look after ${agents} agents each`);
-      for (const kind of kinds) for (const agentId of turns) await this.#round(kind, agentId);
-      const contestants = this.#contestants.map(({ name }) => name);
+      await this.#daemon.open();
+      const { engine } = this.#daemon;
+      await engine.ask('POST', '/swarm/init', { ListenAddr: '127.0.0.1:0', AdvertiseAddr: '127.0.0.1' });
+      const baselineStartMs = await startsByHand(engine);
+      for (const kind of kinds) {
+        await this.#enter(kind, agentIds);
+        say(`${kind}: ${this.#contestants.length} contestants look after ${agents} agents each`);
+        for (const agentId of turns) await this.#round(kind, agentId);
+        await this.#leave();
+      }
+      const contestants = [...new Set(this.#outcomes.map(({ contestant }) => contestant))];
       const durationMs = Date.now() - startedAt;
       return { comparison: 'docker', contestants, kinds, outcomes: this.#outcomes, baselineStartMs, durationMs };
     } finally {
@@ -84,16 +90,16 @@ export class Comparison {
     return this.#closed;
   }
 
-  async #open(agentIds: readonly string[]): Promise<void> {
+  /** Everybody begins anew with each kind of fault: what was learned of others would count against the agents. */
+  async #enter(kind: ComparedKind, agentIds: readonly string[]): Promise<void> {
     const { engine, gateway } = this.#daemon;
-    await this.#daemon.open();
-    await engine.ask('POST', '/swarm/init', { ListenAddr: '127.0.0.1:0', AdvertiseAddr: '127.0.0.1' });
+    const { unasked = false }: ComparedFault = comparedFaults[kind];
     this.#contestants = [
-      new RestartPolicy(new ContainerFleet(engine)),
+      new RestartPolicy(new ContainerFleet(engine), !unasked),
       new Swarm(engine),
-      new PollingRestarter(new ContainerFleet(engine)),
-      new Guarded(new ContainerFleet(engine)),
-      new Guarded(new ContainerFleet(engine), { host: gateway }),
+      new PollingRestarter(new ContainerFleet(engine), !unasked),
+      new Guarded(new ContainerFleet(engine), !unasked),
+      new Guarded(new ContainerFleet(engine), !unasked, { host: gateway }),
     ];
     for (const contestant of this.#contestants) {
       const log = new EngineLog(engine, contestant.label);
@@ -105,9 +111,15 @@ export class Comparison {
     }
   }
 
-  async #close(): Promise<void> {
+  async #leave(): Promise<void> {
     for (const contestant of this.#contestants) await contestant.close().catch(() => undefined);
     for (const log of this.#logs.values()) await log.stop();
+    this.#contestants = [];
+    this.#logs.clear();
+  }
+
+  async #close(): Promise<void> {
+    await this.#leave();
     await this.#daemon.close();
   }
 

@@ -22,9 +22,12 @@ export abstract class PlainContestant implements Contestant {
   abstract readonly name: string;
   readonly fleet: ContainerFleet;
   protected abstract readonly restartPolicy: 'no' | 'always';
+  readonly #asked: boolean;
 
-  constructor(fleet: ContainerFleet) {
+  /** `asked`: whoever wants to may ask the agents, because a label names their port. */
+  constructor(fleet: ContainerFleet, asked: boolean) {
     this.fleet = fleet;
+    this.#asked = asked;
   }
 
   get label(): string {
@@ -34,7 +37,12 @@ export abstract class PlainContestant implements Contestant {
   async open(agentIds: readonly string[]): Promise<void> {
     await this.fleet.open();
     for (const agentId of agentIds)
-      await this.fleet.start(agentId, { memoryMb, restartPolicy: this.restartPolicy, env: this.envOf(agentId) });
+      await this.fleet.start(agentId, {
+        memoryMb,
+        restartPolicy: this.restartPolicy,
+        env: this.envOf(agentId),
+        asked: this.#asked,
+      });
     await this.lookAfter(agentIds);
   }
 

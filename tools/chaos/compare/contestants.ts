@@ -72,8 +72,8 @@ export class Guarded extends PlainContestant {
   #host: RunningHost | undefined;
 
   /** `beats`: agents send heartbeats as well, to that address of this machine. */
-  constructor(fleet: ContainerFleet, beats?: { readonly host: string }) {
-    super(fleet);
+  constructor(fleet: ContainerFleet, asked: boolean, beats?: { readonly host: string }) {
+    super(fleet, asked);
     this.#beats = beats;
     this.name = beats ? 'Praetorian Guard, agents send heartbeats' : 'Praetorian Guard';
   }

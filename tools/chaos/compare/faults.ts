@@ -6,6 +6,8 @@ export interface ComparedFault {
   readonly says: string;
   /** What it does comes later than itself: counted from the end of the container. */
   readonly fromEnd?: boolean;
+  /** Agents that nobody can ask: their HEALTHCHECK is all there is. */
+  readonly unasked?: boolean;
   inject(container: Inspected, engine: TestEngine): Promise<void>;
 }
 
@@ -13,6 +15,14 @@ const signal =
   (name: NodeJS.Signals) =>
   async ({ State }: Inspected): Promise<void> =>
     void process.kill(State.Pid, name);
+
+/** The HEALTHCHECK fails from now on; the agent works. */
+const sicken = async ({ Id }: Inspected, engine: TestEngine): Promise<void> => {
+  const exec = await engine.ask<{ Id: string }>('POST', `/containers/${Id}/exec`, {
+    Cmd: ['/usr/bin/touch', '/dev/shm/sick'],
+  });
+  await engine.ask('POST', `/exec/${exec.Id}/start`, { Detach: true });
+};
 
 const broken =
   (fault: object) =>
@@ -32,15 +42,8 @@ export const comparedFaults = {
   },
   hang: { says: 'frozen by SIGSTOP', inject: signal('SIGSTOP') },
   blocked: { says: 'event loop blocked', inject: broken({ kind: 'hang' }) },
-  unhealthy: {
-    says: 'HEALTHCHECK fails, it answers',
-    inject: async ({ Id }, engine) => {
-      const exec = await engine.ask<{ Id: string }>('POST', `/containers/${Id}/exec`, {
-        Cmd: ['/usr/bin/touch', '/dev/shm/sick'],
-      });
-      await engine.ask('POST', `/exec/${exec.Id}/start`, { Detach: true });
-    },
-  },
+  unhealthy: { says: 'HEALTHCHECK fails, it answers', inject: sicken },
+  unasked: { says: 'HEALTHCHECK fails, nothing to ask', unasked: true, inject: sicken },
   slow: { says: 'answers take 700 ms', inject: broken({ kind: 'slow', delayMs: 700 }) },
   errors: { says: 'every request fails', inject: broken({ kind: 'errors' }) },
 } as const satisfies { readonly [kind: string]: ComparedFault };
