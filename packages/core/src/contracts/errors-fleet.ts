@@ -47,6 +47,11 @@ export const fleetErrors = {
     remedy: 'Add its network to `probes.allowedNetworks`, or register another address.',
     retryable: false,
   },
+  GUARD_ENDPOINT_FOREIGN: {
+    text: 'The endpoint {endpoint} of agent {agentId} is a name that only the agent knows: {why}.',
+    remedy: 'Let its orchestrator say where it is reached, or register an address that the guard can reach.',
+    retryable: false,
+  },
   GUARD_INCIDENT_UNKNOWN: {
     text: 'There is no incident {incidentId}.',
     remedy: 'List them: GET /api/v1/incidents.',

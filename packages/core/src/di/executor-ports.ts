@@ -96,7 +96,8 @@ async function awaitReady(
       const probe = readinessOf(at, slot, instanceId);
       if (probe === undefined) return;
       const asked = await at.get(core.probes).ask(slot, probe, { instanceId });
-      if (asked.outcome === 'up') return;
+      // Whom nobody can ask after all is ready when it runs.
+      if (asked.outcome === 'up' || asked.denied === true || asked.unaskable === true) return;
       // An agent that offers no readiness is ready when it is alive.
       if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up')
         return;

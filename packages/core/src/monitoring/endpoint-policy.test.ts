@@ -59,7 +59,7 @@ describe('EndpointPolicy', () => {
     ['http://10.1.2.3', /in none of the allowed networks/],
     ['http://two.local', /8\.8\.8\.8 itself/],
     ['http://[::1]', /in none of the allowed networks/],
-    ['http://nowhere.local', /cannot be resolved: getaddrinfo ENOTFOUND/],
+    ['http://nowhere.local', /only the agent knows: getaddrinfo ENOTFOUND/],
     ['http://empty.local', /has no address/],
     ['ftp://10.1.2.3', /not an http or https address/],
     ['nonsense', /not an http or https address/],

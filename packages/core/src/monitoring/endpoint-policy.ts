@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
-import { guardError, isGuardError, messageOf } from '../contracts/index.ts';
+import { type GuardError, guardError, isGuardError, messageOf } from '../contracts/index.ts';
 import type { AgentId } from '../model/index.ts';
 import type { KnownEndpoint } from './ports.ts';
 
@@ -18,6 +18,9 @@ const forbidden: readonly string[] = [
   'ff00::/8',
   '255.255.255.255/32',
 ];
+
+/** Each container may have had a name of its own. */
+const resolvedMax = 10_000;
 
 const metadataNames = new Set(['metadata', 'metadata.google.internal', 'instance-data', 'metadata.azure.internal']);
 
@@ -46,6 +49,8 @@ export class EndpointPolicy {
   readonly #allowed: BlockList;
   readonly #forbidden = networks(forbidden, 'forbidden');
   readonly #resolve: (host: string) => Promise<readonly string[]>;
+  /** Names that were resolved here, oldest first. */
+  readonly #resolved = new Set<string>();
 
   /** Throws `GUARD_CONFIG_INVALID` for a network that is not CIDR. */
   constructor({ allowedNetworks, resolve = systemAddresses }: EndpointPolicyOptions) {
@@ -55,15 +60,21 @@ export class EndpointPolicy {
 
   /**
    * The address to call for an endpoint; throws `GUARD_ENDPOINT_DENIED`. An agent in a container names itself as its
-   * network knows it, which the guard may not be in: then it is called where the orchestrator says.
+   * network knows it, which the guard may not be in: then it is called where the orchestrator says, and where that says
+   * nothing it throws `GUARD_ENDPOINT_FOREIGN`. A name that was found here once and is found no more is not foreign.
    */
   async check(agentId: AgentId, at: KnownEndpoint): Promise<CheckedEndpoint> {
-    const { instead } = at;
+    const { endpoint, source, instead } = at;
     try {
       return await this.#check(agentId, at);
     } catch (error) {
-      if (instead === undefined || !isUnresolved(error)) throw error;
-      return this.#check(agentId, { endpoint: instead, source: 'orchestrator' });
+      if (!isUnresolved(error)) throw error;
+      if (instead !== undefined) return this.#check(agentId, { endpoint: instead, source: 'orchestrator' });
+      const { cause } = error;
+      const isForeign =
+        source === 'registration' && isNotFound(cause) && !this.#resolved.has(hostOf(new URL(endpoint)));
+      if (!isForeign) throw error;
+      throw guardError('GUARD_ENDPOINT_FOREIGN', { agentId, endpoint, why: messageOf(cause) }, { cause });
     }
   }
 
@@ -73,10 +84,7 @@ export class EndpointPolicy {
     const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (!url || !['http:', 'https:'].includes(url.protocol)) throw deny('it is not an http or https address');
     if (url.username !== '' || url.password !== '') throw deny('it carries a user or password');
-    const host = url.hostname
-      .replace(/^\[|\]$/g, '')
-      .replace(/\.$/, '')
-      .toLowerCase();
+    const host = hostOf(url);
     if (metadataNames.has(host)) throw deny(`${host} is a metadata service`);
     const addresses = isIP(host) ? [host] : await this.#addressesOf(host, deny);
     for (const address of addresses) {
@@ -93,10 +101,19 @@ export class EndpointPolicy {
 
   async #addressesOf(host: string, deny: (why: string, cause?: unknown) => Error): Promise<readonly string[]> {
     try {
-      return await this.#resolve(host);
+      const addresses = await this.#resolve(host);
+      this.#remember(host);
+      return addresses;
     } catch (error) {
       throw deny(`${host} cannot be resolved: ${messageOf(error)}`, error);
     }
+  }
+
+  #remember(host: string): void {
+    if (this.#resolved.has(host)) return;
+    this.#resolved.add(host);
+    const [oldest] = this.#resolved;
+    if (this.#resolved.size > resolvedMax && oldest !== undefined) this.#resolved.delete(oldest);
   }
 
   #objection(address: string, source: KnownEndpoint['source']): string | undefined {
@@ -110,8 +127,20 @@ export class EndpointPolicy {
 }
 
 /** With a cause it is the name that could not be resolved; else the address may not be called. */
-function isUnresolved(error: unknown): boolean {
+function isUnresolved(error: unknown): error is GuardError {
   return isGuardError(error, 'GUARD_ENDPOINT_DENIED') && error.cause !== undefined;
+}
+
+/** That there is no such name, and not that nobody could be asked for it. */
+export function isNotFound(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
 }
 
 function known(address: string): { readonly address: string; readonly family: 4 | 6 } {

@@ -150,10 +150,30 @@ describe('HttpProber', () => {
 
   it('tells a name that does not exist from a resolver that does not work', async () => {
     const failing = (code: string) => prober(async () => Promise.reject(Object.assign(new TypeError(code), { code })));
-    expect((await ask(failing('ENOTFOUND'), 'http://gone.local')).outcome).toBe('down');
+    const at = { endpoint: 'http://gone.local', source: 'config' } as const;
+    expect((await ask(failing('ENOTFOUND'), at.endpoint, { at })).outcome).toBe('down');
     const unresolved = await ask(failing('EAI_AGAIN'), 'http://gone.local');
     expect(unresolved.outcome).toBe('unknown');
     expect(unresolved.denied).toBeUndefined();
+  });
+
+  it('holds it against nobody that it names an address which only it knows, unless the name was known here before', async () => {
+    let isKnown = false;
+    const subject = prober(async (host) => {
+      if (isKnown) return ['127.0.0.1'];
+      throw Object.assign(new TypeError(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
+    });
+    const { port } = await listen((_, response) => json(response, 200, {}));
+    const endpoint = `http://4ceee8f7ce9f:${port}`;
+    expect(await ask(subject, endpoint)).toMatchObject({
+      outcome: 'unknown',
+      denied: true,
+      detail: expect.stringContaining('a name that only the agent knows') as string,
+    });
+    isKnown = true;
+    expect((await ask(subject, endpoint)).outcome).toBe('up');
+    isKnown = false;
+    expect((await ask(subject, endpoint)).outcome).toBe('down');
   });
 
   it('calls the address it checked and names the host it was given', async () => {

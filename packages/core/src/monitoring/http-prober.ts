@@ -12,6 +12,7 @@ import { formatDuration, type Ms } from '../model/index.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { type TlsOptions, TlsTrust } from '../runtime/tls-trust.ts';
 import type { CheckedEndpoint, EndpointPolicy } from './endpoint-policy.ts';
+import { isNotFound } from './endpoint-policy.ts';
 import { readAnswer } from './probe-answer.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from './prober.ts';
 import { connects, type TcpAddress } from './tcp-connect.ts';
@@ -225,9 +226,9 @@ function failureOf(thrown: unknown): Omit<ProbeAnswer, 'latencyMs'> {
   const error = isStaleSocket(thrown) ? thrown.cause : thrown;
   if (isGuardError(error)) {
     if (error.code === 'GUARD_CONFIG_INVALID') return { outcome: 'unknown', detail: error.message, unaskable: true };
-    // A name that does not exist is the agent's: its container is gone.
-    const gone = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
-    if (gone) return { outcome: 'down', detail: error.message };
+    if (error.code === 'GUARD_ENDPOINT_FOREIGN') return { outcome: 'unknown', detail: error.message, denied: true };
+    // A name that does not exist any more is the agent's: its container is gone.
+    if (isNotFound(error.cause)) return { outcome: 'down', detail: error.message };
     // With a cause the name could not be resolved now, which may change.
     const denied = error.code === 'GUARD_ENDPOINT_DENIED' && error.cause === undefined;
     return { outcome: 'unknown', detail: error.message, ...(denied ? { denied } : {}) };

@@ -15,6 +15,8 @@ export type AgentFault =
   | 'not-ready'
   /** Works, and answers every probe with an error. */
   | 'deaf'
+  /** Works, and is at an address that only it knows: the guard cannot call it. */
+  | 'foreign'
   /** Answers every probe well and sends heartbeats, though nothing it has in hand advances. */
   | 'stuck'
   /** Its memory rises until it is ended for it. */
@@ -140,13 +142,14 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
     const { agentId, timeoutMs, probe } = request;
-    if (agentId === 'canary' && this.canaryAnswers) return { outcome: 'up', latencyMs: 1, statusCode: 204 };
-    if (agentId === 'canary') return { outcome: 'down', latencyMs: timeoutMs, detail: 'no answer' };
+    if (agentId === 'canary') return this.#canary(timeoutMs);
     const isCut = this.#cutOff.has(agentId);
     const state = this.#stateOf(agentId);
     if (state !== 'running' && !isCut) return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
     const fault = this.faultOf(agentId);
     if (this.#leaksOut(agentId, fault)) return { outcome: 'down', latencyMs: 1, detail: 'connection reset' };
+    if (fault === 'foreign')
+      return { outcome: 'unknown', latencyMs: 1, detail: 'the name does not exist', denied: true };
     if (fault === 'hang' || isCut) {
       await this.#o.clock.sleep(timeoutMs, signal);
       return { outcome: 'down', latencyMs: timeoutMs, detail: `no answer within ${timeoutMs} ms` };
@@ -160,6 +163,11 @@ export class SimulatedFleet implements Prober, AgentClient {
     return { outcome: 'up', latencyMs, statusCode: 200, ...metrics };
   }
 
+  #canary(timeoutMs: Ms): ProbeAnswer {
+    if (this.canaryAnswers) return { outcome: 'up', latencyMs: 1, statusCode: 204 };
+    return { outcome: 'down', latencyMs: timeoutMs, detail: 'no answer' };
+  }
+
   async fetchState(): Promise<StateReply> {
     return { ok: true, state: { bytes: new Uint8Array([1, 2, 3]), contentType: 'application/octet-stream' } };
   }
@@ -167,6 +175,7 @@ export class SimulatedFleet implements Prober, AgentClient {
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
     if (this.#stateOf(agent.id) !== 'running') return unanswered('connection refused');
     if (this.#cutOff.has(agent.id)) return unanswered('no answer');
+    if (this.faultOf(agent.id) === 'foreign') return { ok: false, unsupported: true, text: 'the name does not exist' };
     this.restored.set(instance.id, state.bytes);
     return { ok: true };
   }
