@@ -5,18 +5,26 @@ interface Lane<Job> {
   /** How many of the first that wait are urgent. */
   urgent: number;
   running: boolean;
+  /** The last that ran was one of the first, so that another has its turn. */
+  yields: boolean;
 }
 
 export interface ProbeLanesOptions<Job> {
   /** Jobs that may run at once, over all slots. */
   readonly max: number;
+  /** Whether a job goes before the others of its slot that wait, at every other turn. */
+  readonly isFirst: (job: Job) => boolean;
   /** Must not reject. */
   readonly run: (job: Job) => Promise<void>;
 }
 
-/** Runs jobs, never two of one slot at once and never more than `max` in all. Urgent ones go before the others. */
+/**
+ * Runs jobs, never two of one slot at once and never more than `max` in all. Urgent ones go before the others; of one slot
+ * those that are to be first and the others take turns.
+ */
 export class ProbeLanes<Job extends { readonly slot: AgentSlot }> {
   readonly #max: number;
+  readonly #isFirst: (job: Job) => boolean;
   readonly #run: (job: Job) => Promise<void>;
   readonly #lanes = new Map<AgentSlot, Lane<Job>>();
   /** Slots with a job that could run now, in order of arrival. A set, because it takes from its front at no cost. */
@@ -25,8 +33,9 @@ export class ProbeLanes<Job extends { readonly slot: AgentSlot }> {
   readonly #active = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor({ max, run }: ProbeLanesOptions<Job>) {
+  constructor({ max, isFirst, run }: ProbeLanesOptions<Job>) {
     this.#max = max;
+    this.#isFirst = isFirst;
     this.#run = run;
   }
 
@@ -42,7 +51,7 @@ export class ProbeLanes<Job extends { readonly slot: AgentSlot }> {
 
   push(job: Job, urgent: boolean): void {
     if (this.#stopped) return;
-    const lane = this.#lanes.get(job.slot) ?? { waiting: [], urgent: 0, running: false };
+    const lane = this.#lanes.get(job.slot) ?? { waiting: [], urgent: 0, running: false, yields: false };
     this.#lanes.set(job.slot, lane);
     lane.waiting.splice(urgent ? lane.urgent : lane.waiting.length, 0, job);
     if (urgent) lane.urgent += 1;
@@ -77,13 +86,21 @@ export class ProbeLanes<Job extends { readonly slot: AgentSlot }> {
       if (slot === undefined) return;
       from.delete(slot);
       const lane = this.#lanes.get(slot);
-      const job = lane?.waiting.shift();
+      const job = lane && this.#next(lane);
       if (!lane || !job) continue;
-      lane.urgent = Math.max(0, lane.urgent - 1);
       lane.running = true;
       const work: Promise<void> = this.#run(job).finally(() => this.#ended(work, slot, lane));
       this.#active.add(work);
     }
+  }
+
+  #next(lane: Lane<Job>): Job | undefined {
+    const { waiting, urgent, yields } = lane;
+    const at = urgent > 0 ? 0 : waiting.findIndex((job) => this.#isFirst(job) !== yields);
+    const [job] = waiting.splice(Math.max(0, at), 1);
+    lane.urgent = Math.max(0, urgent - 1);
+    lane.yields = job !== undefined && this.#isFirst(job);
+    return job;
   }
 
   #ended(work: Promise<void>, slot: AgentSlot, lane: Lane<Job>): void {

@@ -76,6 +76,29 @@ describe('ProbeScheduler, by schedule', () => {
     expect(new Set(reported.map(({ agentId }) => agentId)).size).toBe(30);
     await probes.stop();
   });
+
+  it('asks an agent that answers nothing whether it is alive as often as one that does, and the rest in between', async () => {
+    const { probes: usual } = samplePolicy();
+    const every = (probe: 'liveness' | 'readiness' | 'performance') => ({ ...usual[probe], everyMs: 1_000 });
+    const policy: Policy = {
+      ...samplePolicy(),
+      probes: {
+        ...usual,
+        liveness: every('liveness'),
+        readiness: every('readiness'),
+        performance: every('performance'),
+      },
+    };
+    // Two questions a second are all it has time for, and three are due.
+    const { clock, probes, add, count } = rig({ tookMs: 500, policy });
+    add('a');
+    await probes.start();
+    await clock.advance(60_000);
+    expect(count('/health/live')).toBeGreaterThanOrEqual(54);
+    expect(count('/health/ready')).toBeGreaterThanOrEqual(25);
+    expect(count('/health/performance')).toBeGreaterThanOrEqual(25);
+    await probes.stop();
+  });
 });
 
 describe('ProbeScheduler, other ways to ask', () => {

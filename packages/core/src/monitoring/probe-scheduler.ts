@@ -86,7 +86,7 @@ export class ProbeScheduler implements Component {
     const wheel = (): TimerWheel => new TimerWheel(options.clock.monotonic());
     this.#wheels = { liveness: wheel(), readiness: wheel(), performance: wheel() };
     this.#watchWheel = wheel();
-    this.#lanes = new ProbeLanes({ max: options.concurrency ?? 64, run: (job) => this.#run(job) });
+    this.#lanes = new ProbeLanes({ max: options.concurrency ?? 64, isFirst: isVital, run: (job) => this.#run(job) });
   }
 
   async start(): Promise<void> {
@@ -285,6 +285,11 @@ export class ProbeScheduler implements Component {
       receivedMs: this.#clock.monotonic(),
     });
   }
+}
+
+/** Of an agent that hangs every question takes all its time: whether it is alive must not wait for all the others. */
+function isVital({ probe }: Job): boolean {
+  return probe === 'liveness' || probe === 'health';
 }
 
 const nobodyRuns: ProbeAnswer = {
