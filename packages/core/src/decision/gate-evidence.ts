@@ -20,9 +20,28 @@ export function evidence(facts: GateFacts): Objection | undefined {
   if (facts.ordered || facts.begun) return undefined;
   if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
-  if (isProven(findings, facts.failedAttempts)) return undefined;
+  if (isProven(findings, facts.failedAttempts)) return confirming(facts);
   if (onlyBurns(findings)) return burns(facts);
   return oneKind(facts);
+}
+
+/**
+ * One that fell silent was asked at once (R06 c). Before it is ended for that and something else, its answer is waited for:
+ * it may be alive, and one that answers nothing is proven to hang.
+ */
+function confirming({ agent, findings, now, rung, policy, asked, answeredAgoMs }: GateFacts): Objection | undefined {
+  const silence = findings.find(({ kind }) => kind === 'heartbeat-timeout');
+  const isKnown = findings.some(({ kind, proven }) => proven === true || kind === 'probe-failed');
+  if (!silence || isKnown || !asked || answeredAgoMs === undefined || answeredAgoMs <= now - silence.since)
+    return undefined;
+  const until = silence.since + policy.probes.health.timeoutMs + 1_000;
+  if (now >= until) return undefined;
+  return {
+    until,
+    code: 'confirming',
+    text: `${agent.id} is silent and was asked whether it is alive; a ${rung} waits for the answer.`,
+    remedy: 'Wait for the answer; it takes as long as the timeout of the health probe at most.',
+  };
 }
 
 function oneKind(facts: GateFacts): Objection | undefined {

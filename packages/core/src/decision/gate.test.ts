@@ -138,6 +138,32 @@ describe('gate', () => {
     expect(askGate(facts({ ...asked, now: 700_000, rung: 'recreate' })).verdict).toBe('refuse');
   });
 
+  describe('of an agent that fell silent, and of which something else is known as well', () => {
+    const ill = finding({ id: 'u', kind: 'unhealthy', evidence: 'orchestrator', since: 99_000 });
+    const asked = { findings: [silent, ill], answeredAgoMs: 10_000 } as const;
+    const { timeoutMs } = policy.probes.health;
+
+    it('waits for the answer to the question whether it is alive, as long as that may take', () => {
+      const waits = { verdict: 'wait', untilMs: 101_000 + timeoutMs, reason: { code: 'confirming' } };
+      expect(askGate(facts(asked))).toMatchObject(waits);
+      expect(askGate(facts({ ...asked, now: 101_000 + timeoutMs })).verdict).toBe('proceed');
+    });
+
+    it('does not, where the answer is known or none is to be had', () => {
+      const deaf = finding({ id: 'p', kind: 'probe-failed', evidence: 'probe', since: 100_000 });
+      for (const known of [
+        { findings: [silent, ill, deaf] },
+        { findings: [silent, ill, finding({ id: 'x', proven: true })] },
+        { answeredAgoMs: 0 },
+        { asked: false },
+        { findings: [ill, finding({ id: 'e', kind: 'error-rate', evidence: 'telemetry' })] },
+      ])
+        expect(askGate(facts({ ...asked, ...known })).verdict).toBe('proceed');
+      const { answeredAgoMs: _never, ...unheard } = asked;
+      expect(askGate(facts(unheard)).verdict).toBe('proceed');
+    });
+  });
+
   describe('of an agent that offers one check and is heard in no other way', () => {
     const deaf = finding({ kind: 'probe-failed', evidence: 'probe', since: 100_000, lasting: true });
     const ill = finding({ kind: 'unhealthy', evidence: 'orchestrator', since: 100_000, lasting: true });

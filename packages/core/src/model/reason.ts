@@ -46,6 +46,7 @@ export const reasonCodes = {
   'mode-dry-run': 'The group is in mode dry-run: the decision is recorded and nothing is done.',
   'mode-approve': 'The group is in mode approve: a person must agree first.',
   'single-evidence': 'Only one kind of evidence stands against the agent.',
+  confirming: 'The agent was asked whether it is alive, and the answer is waited for.',
   'progress-veto': 'The agent reports progress: busy is not dead.',
   'stopped-by-operator': 'Somebody stopped or paused the instance; it is left alone.',
   'rollout-in-progress': 'A rollout touches the agent, or was paused by hand; it is left to who rolls it out.',
