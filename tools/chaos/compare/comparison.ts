@@ -69,15 +69,18 @@ export class Comparison {
       await this.#daemon.open();
       const { engine } = this.#daemon;
       await engine.ask('POST', '/swarm/init', { ListenAddr: '127.0.0.1:0', AdvertiseAddr: '127.0.0.1' });
-      const baselineStartMs = await startsByHand(engine);
+      let baselineStartMs: Spread | undefined;
       for (const kind of kinds) {
         await this.#enter(kind, agentIds);
+        // On an engine that has all the others to look after, too.
+        baselineStartMs ??= await startsByHand(engine);
         say(`${kind}: ${this.#contestants.length} contestants look after ${agents} agents each`);
         for (const agentId of turns) await this.#round(kind, agentId);
         await this.#leave();
       }
       const contestants = [...new Set(this.#outcomes.map(({ contestant }) => contestant))];
       const durationMs = Date.now() - startedAt;
+      if (!baselineStartMs) throw new Error('there is no kind of fault to compare');
       return { comparison: 'docker', contestants, kinds, outcomes: this.#outcomes, baselineStartMs, durationMs };
     } finally {
       await this.close();
