@@ -43,10 +43,10 @@ export type InventoryEvent =
       readonly exitCode?: number;
       readonly exitSignal?: string;
       /**
-       * With `unhealthy`: its checks had failed for about this long when the orchestrator came to that verdict. Absent: it has not
-       * come to one, and somebody looked.
+       * With `unhealthy`: it lasts (R06 b) if it is not taken back for so long. Absent: it is no verdict of the orchestrator, or nobody
+       * knows how old that is.
        */
-      readonly failedForMs?: Ms;
+      readonly lastsInMs?: Ms;
       readonly detail?: string;
       /** When it happened, by the orchestrator's clock: a replay of long ago is dropped. [now] */
       readonly at?: EpochMs;

@@ -1,10 +1,13 @@
-import type { EpochMs, Finding } from '../model/index.ts';
-import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps } from '../model/index.ts';
+import type { EpochMs, Finding, Ms } from '../model/index.ts';
+import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps, wayOf } from '../model/index.ts';
 import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 import { onlyCheck } from './only-check.ts';
 import { isProven } from './proof.ts';
+
+/** Whether the answer has come is looked at this often. */
+const lookAgainMs: Ms = 500;
 
 /** In place of a kind of evidence. */
 const none = 'none';
@@ -27,20 +30,30 @@ export function evidence(facts: GateFacts): Objection | undefined {
 
 /**
  * One that fell silent was asked at once (R06 c). Before it is ended for that and something else, its answer is waited for:
- * it may be alive, and one that answers nothing is proven to hang.
+ * one that answers nothing is proven to hang, and gets no time to end by itself.
  */
-function confirming({ agent, findings, now, rung, policy, asked, answeredAgoMs }: GateFacts): Objection | undefined {
+function confirming({
+  agent,
+  findings,
+  now,
+  rung,
+  policy,
+  asked,
+  answeredAgoMs,
+  stretch,
+}: GateFacts): Objection | undefined {
   const silence = findings.find(({ kind }) => kind === 'heartbeat-timeout');
   const isKnown = findings.some(({ kind, proven }) => proven === true || kind === 'probe-failed');
   if (!silence || isKnown || !asked || answeredAgoMs === undefined || answeredAgoMs <= now - silence.since)
     return undefined;
-  const until = silence.since + policy.probes.health.timeoutMs + 1_000;
-  if (now >= until) return undefined;
+  // A loaded guard gives it more time, and where it has no `/health` it is asked twice.
+  const answeredBy = silence.since + 2 * (wayOf(policy.probes, 'health')?.timeoutMs ?? 0) * stretch + 1_000;
+  if (now >= answeredBy) return undefined;
   return {
-    until,
+    until: Math.min(answeredBy, now + lookAgainMs),
     code: 'confirming',
     text: `${agent.id} is silent and was asked whether it is alive; a ${rung} waits for the answer.`,
-    remedy: 'Wait for the answer; it takes as long as the timeout of the health probe at most.',
+    remedy: 'Wait for the answer; it takes twice the timeout of the health probe at most.',
   };
 }
 

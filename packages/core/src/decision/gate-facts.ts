@@ -67,6 +67,10 @@ export interface GateFacts extends TogetherFacts {
   readonly beats: boolean;
   /** The guard can ask it. */
   readonly asked: boolean;
+  /** It has answered well when it was asked whether it is alive. */
+  readonly wasAlive: boolean;
+  /** By how much the guard stretches its timeouts, because it doubts itself. */
+  readonly stretch: number;
   /** What the agent reported last of what it is doing. */
   readonly activity?: Activity;
   /** It reported figures this long ago; absent when it never did. */

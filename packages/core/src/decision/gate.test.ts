@@ -32,6 +32,8 @@ function facts(change: Partial<GateFacts> = {}): GateFacts {
     globalInFlight: 0,
     beats: true,
     asked: true,
+    wasAlive: true,
+    stretch: 1,
     owned: true,
     ...change,
   };
@@ -144,9 +146,12 @@ describe('gate', () => {
     const { timeoutMs } = policy.probes.health;
 
     it('waits for the answer to the question whether it is alive, as long as that may take', () => {
-      const waits = { verdict: 'wait', untilMs: 101_000 + timeoutMs, reason: { code: 'confirming' } };
+      const until = 101_000 + 2 * timeoutMs;
+      const waits = { verdict: 'wait', untilMs: 100_500, reason: { code: 'confirming' } };
       expect(askGate(facts(asked))).toMatchObject(waits);
-      expect(askGate(facts({ ...asked, now: 101_000 + timeoutMs })).verdict).toBe('proceed');
+      expect(askGate(facts({ ...asked, now: until - 1 }))).toMatchObject({ verdict: 'wait', untilMs: until });
+      expect(askGate(facts({ ...asked, now: until })).verdict).toBe('proceed');
+      expect(askGate(facts({ ...asked, now: until, stretch: 2 })).verdict).toBe('wait');
     });
 
     it('does not, where the answer is known or none is to be had', () => {
@@ -168,7 +173,7 @@ describe('gate', () => {
     const deaf = finding({ kind: 'probe-failed', evidence: 'probe', since: 100_000, lasting: true });
     const ill = finding({ kind: 'unhealthy', evidence: 'orchestrator', since: 100_000, lasting: true });
     const checked = { ...agent, instance: { id: 'i', generation: 1, checked: true } };
-    const asked = { findings: [deaf], beats: false, answeredAgoMs: 60_000 } as const;
+    const asked = { findings: [deaf], beats: false } as const;
     const tested = { agent: checked, findings: [ill], beats: false, asked: false } as const;
 
     it('allows a restart when that has lasted, and no more', () => {
@@ -189,7 +194,7 @@ describe('gate', () => {
 
     it('waits for silentFor where it is heard in another way as well, or has never answered', () => {
       const others = [
-        { findings: [deaf], beats: false },
+        { ...asked, wasAlive: false },
         { ...asked, agent: checked },
         { ...asked, beats: true },
         { ...asked, policy: { ...policy, heartbeat: { ...policy.heartbeat, expect: 'required' as const } } },

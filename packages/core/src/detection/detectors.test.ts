@@ -116,21 +116,25 @@ describe('LifecycleDetector', () => {
     expect(tick().confirm).toEqual([]);
   });
 
-  it('says that a verdict lasts when it has stood for as long as it took to come to', async () => {
+  it('says that a verdict lasts when it has stood for as long as was said with it', async () => {
     const { add, signal, run, detection } = detectionRig();
     const slot = add();
     const isLasting = (): boolean | undefined => detection.status(slot).findings[0]?.lasting;
-    const verdict = { kind: 'lifecycle', event: 'unhealthy', failedForMs: 90_000 } as const;
-    signal(slot, verdict);
+    const verdict = (lastsInMs: number) => signal(slot, { kind: 'lifecycle', event: 'unhealthy', lastsInMs });
+    verdict(90_000);
     await run(60_000);
-    // Told again, it does not begin anew.
-    signal(slot, verdict);
+    // Told again, whoever tells it says what is left.
+    verdict(30_000);
     await run(29_000);
     expect(isLasting()).toBeUndefined();
     await run(2_000);
     expect(isLasting()).toBe(true);
+    // A verdict of before that is told anew, as by an engine that was away, begins anew.
+    verdict(90_000);
+    await run(60_000);
+    expect(isLasting()).toBeUndefined();
     signal(slot, { kind: 'lifecycle', event: 'healthy' });
-    signal(slot, verdict);
+    verdict(90_000);
     await run(60_000);
     expect(isLasting()).toBeUndefined();
   });

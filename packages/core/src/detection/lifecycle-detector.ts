@@ -23,7 +23,7 @@ interface State {
 /**
  * Judges what the orchestrator saw. An exit or an out-of-memory kill is proven by that alone. An exit with code 0 is the
  * agent's own wish and `stopped` and `paused` are an operator's: neither is a failure. A verdict of unhealthy lasts when it
- * has stood for as long as it took to come to. An agent that others, such as a restart policy, restart again and again runs
+ * has stood for as long as its orchestrator said. An agent that others, such as a restart policy, restart again and again runs
  * each time one looks, and is not well all the same.
  */
 export class LifecycleDetector implements Detector {
@@ -130,8 +130,7 @@ function apply(state: State, signal: LifecycleSignal): void {
       return;
     case 'unhealthy':
       state.unhealthy = unhealthy(signal);
-      // Told again, it is the same verdict.
-      state.lastsAtMs = Math.min(state.lastsAtMs, signal.receivedMs + (signal.failedForMs ?? Infinity));
+      state.lastsAtMs = signal.receivedMs + (signal.lastsInMs ?? Infinity);
       return;
     case 'healthy':
       noIllness(state);

@@ -30,13 +30,17 @@ describe('ProbeDetector', () => {
     expect(say(up).cleared).toHaveLength(1);
   });
 
-  it('says that it lasts when twice as many have failed as count, and all of them in a row', async () => {
-    const { say, slot, detection } = await ready();
+  it('says that it lasts when twice as many have failed as count, all of them in a row and over as much time', async () => {
+    const { say, run, slot, detection } = await ready();
     const down = probe('liveness', 'down');
     const isLasting = (): boolean | undefined => detection.status(slot).findings[0]?.lasting;
-    say(down, down, down, down, down);
+    say(down, down, down, down, down, down);
     expect(isLasting()).toBeUndefined();
-    say(probe('liveness', 'up'), down, down, down, down, down);
+    await run(2 * samplePolicy().probes.liveness.everyMs);
+    say(down);
+    expect(isLasting()).toBe(true);
+    say(probe('liveness', 'up'), probe('liveness', 'up'), down, down, down, down, down);
+    await run(2 * samplePolicy().probes.liveness.everyMs);
     expect(isLasting()).toBeUndefined();
     say(down);
     expect(isLasting()).toBe(true);

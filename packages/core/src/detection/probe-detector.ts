@@ -20,6 +20,9 @@ interface Track {
   failures: number;
   successes: number;
   down: boolean;
+  /** When it began to count as down, and when it failed last. */
+  downMs: Ms;
+  failedMs: Ms;
   detail: string;
   /** Down because it did not answer when asked to confirm a suspicion. */
   confirmed: boolean;
@@ -158,6 +161,8 @@ const track = (): Track => ({
   failures: 0,
   successes: 0,
   down: false,
+  downMs: Infinity,
+  failedMs: -Infinity,
   detail: '',
   unanswered: 0,
   unansweredSinceMs: Infinity,
@@ -222,13 +227,21 @@ function count(track: Track, signal: ProbeSignal, policy: ProbePolicy): void {
   track.answered = signal.statusCode !== undefined;
   track.detail = signal.detail ?? (signal.statusCode === undefined ? 'no answer' : `answered ${signal.statusCode}`);
   if (signal.confirming === true) track.confirmed = true;
-  if (track.failures >= policy.failures || track.confirmed) track.down = true;
+  track.failedMs = signal.receivedMs;
+  if (track.failures < policy.failures && !track.confirmed) return;
+  if (!track.down) track.downMs = signal.receivedMs;
+  track.down = true;
+}
+
+/** Twice as many have failed in a row as count, over as much time: confirming questions come faster than the others. */
+function lasts({ failures, downMs, failedMs }: Track, policy: ProbePolicy): boolean {
+  return failures >= 2 * policy.failures && failedMs - downMs >= (policy.failures - 1) * policy.everyMs;
 }
 
 /** @param onDemand it is asked only to confirm, so that it has to be asked again to be seen alive. */
 function suspicionsOf(
   { alive, ready, failedChecks, answeredMs }: State,
-  { failures }: ProbePolicy,
+  liveness: ProbePolicy,
   onDemand: boolean,
 ): readonly Suspicion[] {
   const suspicions: Suspicion[] = [];
@@ -242,7 +255,7 @@ function suspicionsOf(
         ? `it did not answer well when asked: ${alive.detail}`
         : `${alive.failures} liveness probes failed in a row: ${alive.detail}`,
       signature: 'probe-failed',
-      ...(alive.failures >= 2 * failures ? { lasting: true } : {}),
+      ...(lasts(alive, liveness) ? { lasting: true } : {}),
       data: {
         failures: alive.failures,
         detail: alive.detail,

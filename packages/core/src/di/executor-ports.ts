@@ -1,5 +1,5 @@
 import type { AgentSlot } from '../contracts/index.ts';
-import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName } from '../model/index.ts';
+import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName, ProbeSignal } from '../model/index.ts';
 import { wayOf } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
@@ -96,14 +96,20 @@ async function awaitReady(
       const probe = readinessOf(at, slot, instanceId);
       if (probe === undefined) return;
       const asked = await at.get(core.probes).ask(slot, probe, { instanceId });
-      // Whom nobody can ask after all is ready when it runs.
-      if (asked.outcome === 'up' || asked.denied === true || asked.unaskable === true) return;
-      // An agent that offers no readiness is ready when it is alive.
-      if (asked.statusCode === 404 && (await at.get(core.probes).ask(slot, 'health', { instanceId })).outcome === 'up')
-        return;
+      if (isReadyBy(asked)) return;
+      // An agent that offers no readiness, or cannot be asked for it, is ready when it is alive.
+      if (asked.statusCode === 404 || asked.unaskable === true) {
+        const alive = await at.get(core.probes).ask(slot, 'health', { instanceId });
+        if (isReadyBy(alive) || alive.unaskable === true) return;
+      }
     }
     await clock.sleep(lookAgainMs, signal);
   }
+}
+
+/** Whom nobody may call is ready when it runs. */
+function isReadyBy({ outcome, denied }: ProbeSignal): boolean {
+  return outcome === 'up' || denied === true;
 }
 
 /**

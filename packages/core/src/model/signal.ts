@@ -97,10 +97,10 @@ export interface LifecycleSignal extends SignalBase {
   /** Name of the signal that ended it, for example `SIGKILL`. */
   readonly exitSignal?: string;
   /**
-   * With `unhealthy`: its checks had failed for about this long when the orchestrator came to that verdict. Absent: it has not
-   * come to one, and somebody looked.
+   * With `unhealthy`: it lasts (R06 b) if it is not taken back for so long. Absent: it is no verdict of the orchestrator, or nobody
+   * knows how old that is.
    */
-  readonly failedForMs?: Ms;
+  readonly lastsInMs?: Ms;
   readonly detail?: string;
 }
 

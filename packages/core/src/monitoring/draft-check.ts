@@ -68,12 +68,11 @@ function errorProblem({ message, type, count }: Fields): string | undefined {
   return undefined;
 }
 
-function lifecycleProblem({ event, exitCode, exitSignal, failedForMs }: Fields): string | undefined {
+function lifecycleProblem({ event, exitCode, exitSignal, lastsInMs }: Fields): string | undefined {
   if (!events.includes(event)) return problem('event', event, `one of ${events.join(', ')}`);
   if (exitCode !== undefined && !Number.isSafeInteger(exitCode)) return problem('exitCode', exitCode, 'a whole number');
   if (exitSignal !== undefined && typeof exitSignal !== 'string')
     return problem('exitSignal', exitSignal, 'the name of a signal');
-  if (failedForMs !== undefined && !isAmount(failedForMs))
-    return problem('failedForMs', failedForMs, 'milliseconds from 0');
+  if (lastsInMs !== undefined && !isAmount(lastsInMs)) return problem('lastsInMs', lastsInMs, 'milliseconds from 0');
   return undefined;
 }

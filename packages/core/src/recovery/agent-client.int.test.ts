@@ -259,17 +259,8 @@ describe('what is not an answer', () => {
     });
   });
 
-  it('has nothing to call without an endpoint, or at a name that only the agent knows', async () => {
+  it('has nothing to call without an endpoint', async () => {
     expect(await client().fetchState(target(), never)).toMatchObject({ unsupported: true });
-    const endpointAllowed = async (): Promise<never> => {
-      throw guardError('GUARD_ENDPOINT_FOREIGN', { agentId: 'web-1', endpoint: 'http://web-1', why: 'not found' });
-    };
-    const reply = await client({ endpointAllowed }).putState(
-      target('http://web-1'),
-      { bytes: new Uint8Array(), contentType: 'text/plain' },
-      never,
-    );
-    expect(reply).toMatchObject({ unsupported: true, text: expect.stringContaining('not found') as unknown });
   });
 
   it('asks first whether the endpoint is allowed, and connects to the address that was checked', async () => {

@@ -161,8 +161,6 @@ async function asked(
         ? thrown.message
         : `${what} failed: ${messageOf(thrown)}`;
     deps.log.debug({ agentId: agent.id, instanceId: instance.id, text }, 'an agent did not answer');
-    // As one without an endpoint: it is reached nowhere, and cannot be given or asked anything.
-    if (isGuardError(thrown, 'GUARD_ENDPOINT_FOREIGN')) return { ok: false, unsupported: true, text };
     // A refusal of the endpoint policy stays one however often it is asked.
     return failed(isGuardError(thrown) ? thrown.retryable : true, text);
   }

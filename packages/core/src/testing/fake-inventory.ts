@@ -206,8 +206,8 @@ export interface LifecycleFacts {
   readonly event: LifecycleEvent;
   readonly exitCode?: number;
   readonly exitSignal?: string;
-  /** How long its checks had failed by then. */
-  readonly failedForMs?: Ms;
+  /** When `unhealthy` lasts, if it is not taken back. */
+  readonly lastsInMs?: Ms;
   readonly detail?: string;
   /** When it happened. [now] */
   readonly at?: EpochMs;

@@ -175,7 +175,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
     if (this.#stateOf(agent.id) !== 'running') return unanswered('connection refused');
     if (this.#cutOff.has(agent.id)) return unanswered('no answer');
-    if (this.faultOf(agent.id) === 'foreign') return { ok: false, unsupported: true, text: 'the name does not exist' };
+    if (this.faultOf(agent.id) === 'foreign')
+      return { ok: false, unsupported: false, retryable: false, text: 'the name does not exist' };
     this.restored.set(instance.id, state.bytes);
     return { ok: true };
   }

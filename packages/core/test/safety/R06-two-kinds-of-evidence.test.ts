@@ -56,7 +56,7 @@ describe('R06: two independent kinds of evidence', () => {
     const { executed, world: containers } = world as FakeOrchestrator;
     containers.turn('web.1', undefined, { event: 'healthy' });
     await healthy(rig);
-    const verdict = { event: 'unhealthy', failedForMs: 20_000 } as const;
+    const verdict = { event: 'unhealthy', lastsInMs: 20_000 } as const;
     containers.turn('web.1', undefined, verdict);
     await rig.clock.advance(19_000);
     containers.turn('web.1', undefined, { event: 'healthy' });

@@ -240,6 +240,8 @@ export class Judge {
       ...(sight.answeredAgoMs === undefined ? {} : { answeredAgoMs: sight.answeredAgoMs }),
       beats: sight.beats,
       asked: sight.asked,
+      wasAlive: sight.wasAlive,
+      stretch: this.#options.doubt.stretch(),
       ...activityOf(sight),
       owned: ownership.owns(incident.group),
     });

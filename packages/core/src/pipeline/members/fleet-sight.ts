@@ -14,6 +14,8 @@ interface Seen {
   lifeMs: Ms;
   /** A probe that was answered well. */
   answerMs: Ms;
+  /** One that asks whether it is alive. */
+  aliveMs: Ms;
   /** A probe that failed. */
   failedMs: Ms;
   /** A suspicion was raised or stood. */
@@ -34,6 +36,8 @@ interface Seen {
   /** The agent has sent heartbeats at some time, so that it is expected to send them again after a recovery. */
   beats: boolean;
 }
+
+const probeNames = ['liveness', 'readiness', 'performance', 'health'] as const satisfies readonly ProbeName[];
 
 export interface FleetSightOptions {
   /** Whether the orchestrator's inventory is followed now; else what it said last may be long over. */
@@ -109,15 +113,17 @@ export class FleetSight implements View {
       ...(progress ? { progress } : {}),
       beats: seen.beats,
       asked: this.#isAsked(slot, view.policy.probes),
+      wasAlive: seen.aliveMs !== -Infinity,
       ...(heardMs === -Infinity ? {} : { heardAgoMs: nowMs - heardMs }),
       consecutiveErrors: seen.errors,
     };
   }
 
+  /** That one of its probes cannot be asked does not keep the others from being answered. */
   #isAsked(slot: AgentSlot, probes: ProbesPolicy): boolean {
     const { denied, unaskable } = this.#of(slot);
-    if (denied !== undefined || unaskable !== undefined) return false;
-    return isAskable(probes, 'liveness', this.#o.fleet.endpointOf(slot) !== undefined);
+    const isAddressed = denied === undefined && this.#o.fleet.endpointOf(slot) !== undefined;
+    return probeNames.some((probe) => probe !== unaskable?.probe && isAskable(probes, probe, isAddressed));
   }
 
   knows(agentId: AgentId): boolean {
@@ -215,6 +221,7 @@ export class FleetSight implements View {
     if (signal.outcome === 'up') {
       seen.lifeMs = signal.receivedMs;
       seen.answerMs = signal.receivedMs;
+      if (probe === 'liveness' || probe === 'health') seen.aliveMs = signal.receivedMs;
       seen.errors = 0;
     } else if (signal.outcome === 'down' && signal.probe !== 'readiness') {
       seen.errors += 1;
@@ -244,6 +251,7 @@ function nothingSeen(): Seen {
     beatMs: -Infinity,
     lifeMs: -Infinity,
     answerMs: -Infinity,
+    aliveMs: -Infinity,
     failedMs: -Infinity,
     badMs: -Infinity,
     progressMs: -Infinity,

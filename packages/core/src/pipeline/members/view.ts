@@ -30,6 +30,8 @@ export interface AgentSight {
   readonly beats: boolean;
   /** The guard can ask it. */
   readonly asked: boolean;
+  /** It has answered well when it was asked whether it is alive. */
+  readonly wasAlive: boolean;
   /** Its last heartbeat, good answer or figures came this long ago; absent when none ever came. */
   readonly heardAgoMs?: Ms;
   readonly consecutiveErrors: number;
