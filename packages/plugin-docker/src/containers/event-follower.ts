@@ -11,7 +11,8 @@ import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event-stream.ts';
 import { type Endings, policyActs } from './endings.ts';
 import type { Member } from './member.ts';
-import { endOf, healthOf, type Roster } from './roster.ts';
+import { healthOf } from './health-event.ts';
+import { endOf, type Roster } from './roster.ts';
 
 export interface EventFollowerParts {
   readonly engine: Engine;
@@ -118,10 +119,10 @@ export class EventFollower {
 
   #tellStarted(member: Member, event: 'started' | 'restarted'): void {
     const { agentId, instanceId } = member;
-    const { feed } = this.#parts;
+    const { feed, clock } = this.#parts;
     feed.publish({ type: 'lifecycle', agentId, instanceId, event });
     // What was known of its health counts no more, and this may have been told just before.
-    for (const told of healthOf(member)) feed.publish(told);
+    for (const told of healthOf(member, clock.now())) feed.publish(told);
   }
 
   #look(containerId: string): Promise<Member | undefined> {

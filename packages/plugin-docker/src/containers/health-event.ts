@@ -1,34 +1,43 @@
-import type { InventoryEvent, Ms } from '@praetorian-guard/core/plugin';
-import { type HealthTest, healthTestOf } from './health-test.ts';
+import type { EpochMs, InventoryEvent, Ms } from '@praetorian-guard/core/plugin';
+import { healthTestOf, lastTestAt, verdictMs } from './health-test.ts';
 import type { Member } from './member.ts';
 
 const detailMax = 200;
 
-type Named = Pick<Member, 'agentId' | 'instanceId'>;
+export interface Illness {
+  /** Why it is ill. */
+  readonly detail: string;
+  /** In what time that lasts, where it is a verdict and not one failure. */
+  readonly lastsInMs?: Ms;
+}
 
-/** What is told of a container's health; why only where it is ill. */
+/** What is told of a container's health: `undefined` is that it has none to complain of. */
 export function healthEvent(
-  { agentId, instanceId }: Named,
-  event: 'healthy' | 'unhealthy',
-  detail = '',
+  { agentId, instanceId }: Pick<Member, 'agentId' | 'instanceId'>,
+  illness?: Illness,
 ): InventoryEvent {
-  const said = event === 'healthy' || detail === '' ? {} : { detail };
-  return { type: 'lifecycle', agentId, instanceId, event, ...said };
+  const of = { type: 'lifecycle', agentId, instanceId } as const;
+  if (!illness) return { ...of, event: 'healthy' };
+  const { detail, lastsInMs } = illness;
+  return {
+    ...of,
+    event: 'unhealthy',
+    ...(detail === '' ? {} : { detail }),
+    ...(lastsInMs === undefined ? {} : { lastsInMs }),
+  };
 }
 
-/** The same where the check has passed, or has failed as often as makes a container unhealthy. */
-export function verdictEvent(
-  member: Named & Pick<Member, 'facts'>,
-  event: 'healthy' | 'unhealthy',
-  detail = '',
-): InventoryEvent {
-  const test = event === 'unhealthy' ? healthTestOf(member.facts) : undefined;
-  return { ...healthEvent(member, event, detail), ...(test ? { failedForMs: verdictMs(test) } : {}) };
-}
-
-/** Its failures take as long, and in that time at least one more check comes to its end. */
-function verdictMs({ intervalMs, timeoutMs, retries }: HealthTest): Ms {
-  return Math.max(retries * intervalMs, intervalMs + timeoutMs);
+/** What the engine's own check says of a container, if it says anything. */
+export function healthOf(member: Member, now: EpochMs): readonly InventoryEvent[] {
+  const { Running: runs, Health: health } = member.facts.State;
+  if (!runs || (health?.Status !== 'healthy' && health?.Status !== 'unhealthy')) return [];
+  if (health.Status === 'healthy') return [healthEvent(member)];
+  const test = healthTestOf(member.facts);
+  const detail = lastLine(health.Log?.at(-1)?.Output);
+  // An engine that makes no checks any more leaves its last verdict standing, however old that is.
+  const lastMs = Date.parse(lastTestAt(member.facts) ?? '');
+  const isFresh = test !== undefined && now - lastMs < 2 * (test.intervalMs + test.timeoutMs);
+  return [healthEvent(member, { detail, ...(isFresh ? { lastsInMs: verdictMs(test, member.facts) } : {}) })];
 }
 
 /** The last line of what a check printed, which says best why it failed. */

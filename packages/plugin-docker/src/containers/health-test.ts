@@ -32,6 +32,17 @@ export function lastTestAt({ State }: ContainerFacts): string | undefined {
   return State.Health?.Log?.at(-1)?.End;
 }
 
+/**
+ * How long it takes to come to a verdict: as many failures on end as that needs, of which the engine remembers five at
+ * most. In as long again at least one more check comes to its end.
+ */
+export function verdictMs({ intervalMs, timeoutMs, retries }: HealthTest, { State }: ContainerFacts): Ms {
+  const log = State.Health?.Log ?? [];
+  const streak = log.slice(-Math.min(retries, log.length));
+  const tookMs = Date.parse(streak.at(-1)?.End ?? '') - Date.parse(streak[0]?.Start ?? '');
+  return Math.max(retries * intervalMs, intervalMs + timeoutMs, Number.isFinite(tookMs) ? tookMs : 0);
+}
+
 function argvOf([kind, ...rest]: readonly string[], shell: readonly string[] = ['/bin/sh', '-c']): readonly string[] {
   if (kind === 'CMD') return rest;
   return kind === 'CMD-SHELL' && rest.length > 0 ? [...shell, ...rest] : [];

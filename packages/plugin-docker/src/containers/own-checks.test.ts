@@ -72,7 +72,7 @@ describe('checks that the engine does not make any more', () => {
         agentId: 'web',
         instanceId: 'web~1',
         event: 'unhealthy',
-        failedForMs: 4_000,
+        lastsInMs: 4_000,
         detail: 'no answer',
       },
     ]);

@@ -11,11 +11,11 @@ import {
   type Ms,
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
-import { verdictEvent, lastLine } from './health-event.ts';
+import { healthEvent, healthOf, lastLine } from './health-event.ts';
 import { HealthJudge, type Verdict } from './health-judge.ts';
 import { type HealthTest, healthTestOf, lastTestAt } from './health-test.ts';
 import { type Member, runs } from './member.ts';
-import { healthOf, type Roster } from './roster.ts';
+import type { Roster } from './roster.ts';
 
 export interface OwnChecksParts {
   readonly engine: Pick<Engine, 'container'>;
@@ -113,7 +113,8 @@ export class OwnChecks {
 
   /** From here on the engine tells by itself: of what it believes at this moment no event tells. */
   #leaveTo(facts: ContainerFacts, { member, judge }: Following): void {
-    if (judge.isAtWork) for (const told of healthOf({ ...member, facts })) this.#parts.publish(told);
+    if (judge.isAtWork)
+      for (const told of healthOf({ ...member, facts }, this.#parts.clock.now())) this.#parts.publish(told);
   }
 
   async #ask(before: ContainerFacts, signal: AbortSignal): Promise<Said> {
@@ -146,8 +147,10 @@ export class OwnChecks {
     const now = containers.member(id);
     if (!verdict || !isSame || !now || !runs(now.facts) || containers.isInHand(id)) return 1;
     const isYoung = this.#parts.clock.now() - Date.parse(member.facts.State.StartedAt) < one.test.startPeriodMs;
-    const event = judge.take(verdict, isYoung, now.facts.State.Health?.Status);
-    if (event) this.#parts.publish(verdictEvent(now, event, verdict.detail));
+    const nowMs = this.#parts.clock.monotonic();
+    const event = judge.take(verdict, { isYoung, engineSays: now.facts.State.Health?.Status, nowMs });
+    const illness = { detail: verdict.detail, lastsInMs: judge.lastsInMs(nowMs) };
+    if (event) this.#parts.publish(healthEvent(now, event === 'unhealthy' ? illness : undefined));
     return verdict.late ? judge.patience : 1;
   }
 

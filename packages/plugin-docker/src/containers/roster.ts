@@ -10,7 +10,7 @@ import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
 import { Hands } from './hands.ts';
-import { verdictEvent, lastLine } from './health-event.ts';
+import { healthOf } from './health-event.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
 import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
 import { Strangers } from './strangers.ts';
@@ -204,7 +204,7 @@ export class Roster implements Neighbours {
       const agent = discovered(member, this.#reach, this);
       this.#told.set(agentId, canonicalJson(agent));
       events.push({ type: 'present', agent });
-      events.push(...endOf(member), ...healthOf(member));
+      events.push(...endOf(member), ...healthOf(member, this.#parts.now()));
     }
     return events;
   }
@@ -311,7 +311,7 @@ export class Roster implements Neighbours {
     const health = `${instanceId} ${facts.State.StartedAt} ${facts.State.Health?.Status ?? ''}`;
     if (this.#health.get(agentId) === health) return;
     this.#health.set(agentId, health);
-    for (const told of healthOf(member)) this.#parts.publish(told);
+    for (const told of healthOf(member, this.#parts.now())) this.#parts.publish(told);
   }
 
   /** Who depends on a group or an agent is told anew when its members change. */
@@ -340,11 +340,4 @@ export function endOf(member: Member): readonly InventoryEvent[] {
   const exit = code === 0 ? {} : { exitCode: code };
   if (ending.outOfMemory) return [{ ...of, event: 'oom-killed', ...exit, ...told, ...when }];
   return [{ ...of, event: 'died', ...exit, ...told, ...when }];
-}
-
-/** What the container's own check says, if it says anything. */
-export function healthOf(member: Member): readonly InventoryEvent[] {
-  const { Running: runs, Health: health } = member.facts.State;
-  if (!runs || (health?.Status !== 'healthy' && health?.Status !== 'unhealthy')) return [];
-  return [verdictEvent(member, health.Status, lastLine(health.Log?.at(-1)?.Output))];
 }

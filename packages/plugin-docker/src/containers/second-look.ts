@@ -79,8 +79,8 @@ export class SecondLook {
       if (facts === 'over') return;
       const before = failing;
       failing = facts ? this.#failures(facts, 2 * checkMs) : before;
-      if (facts && failing > before) publish(healthEvent(member, 'unhealthy', detailOf(facts, failing, test.retries)));
-      else if (failing === 0 && before > 0) return publish(healthEvent(member, 'healthy'));
+      if (facts && failing > before) publish(healthEvent(member, { detail: detailOf(facts, failing, test.retries) }));
+      else if (failing === 0 && before > 0) return publish(healthEvent(member));
       else if (failing === 0 && clock.monotonic() >= untilMs) return;
       await clock.sleep(Math.max(leastMs, checkMs / 8), signal);
     }
