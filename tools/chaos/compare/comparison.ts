@@ -115,7 +115,10 @@ export class Comparison {
   }
 
   async #leave(): Promise<void> {
-    for (const contestant of this.#contestants) await contestant.close().catch(() => undefined);
+    for (const contestant of this.#contestants)
+      await contestant.close().catch((error: unknown) => {
+        this.#o.say(`${contestant.name} has left something behind: ${String(error)}`);
+      });
     for (const log of this.#logs.values()) await log.stop();
     this.#contestants = [];
     this.#logs.clear();

@@ -90,9 +90,12 @@ export class Guarded extends PlainContestant {
   }
 
   override async close(): Promise<void> {
-    await this.#host?.stop();
-    await super.close();
-    this.#folder?.remove();
+    try {
+      await this.#host?.stop();
+    } finally {
+      await super.close();
+      this.#folder?.remove();
+    }
   }
 
   protected override envOf(agentId: string): { readonly [name: string]: string } {
