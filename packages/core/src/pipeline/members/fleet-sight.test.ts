@@ -7,11 +7,15 @@ import { FleetSight, type FleetSightOptions } from './fleet-sight.ts';
 
 const clock = createVirtualClock();
 
-function sight(): FleetSight {
+function sight(endpoint?: string): FleetSight {
   const agent = { id: 'web.1', group: 'web' };
   const known = {
     clock,
-    fleet: { slotOf: () => 0, agent: () => ({ agent, policy: samplePolicy() }), endpointOf: () => undefined },
+    fleet: {
+      slotOf: () => 0,
+      agent: () => ({ agent, policy: samplePolicy() }),
+      endpointOf: () => endpoint && { endpoint },
+    },
     detection: { status: () => ({ health: 'healthy', findings: [] }) },
     collector: { progressOf: () => undefined, metricsOf: () => ({}) },
   };
@@ -47,4 +51,18 @@ it('figures of the agent itself are a sign of life, and so is a good answer', as
   answers.observe(batch({ kind: 'probe', agentId: 'web.1', probe: 'liveness', outcome: 'up', latencyMs: 1 }));
   await clock.advance(500);
   expect(answers.see('web.1')).toMatchObject({ answeredAgoMs: 500, heardAgoMs: 500 });
+});
+
+it('an agent can be asked as long as one of its probes can', () => {
+  expect(sight().see('web.1')).toMatchObject({ asked: false });
+  const one = sight('http://10.0.0.1');
+  const answer = { kind: 'probe', agentId: 'web.1', latencyMs: 1 } as const;
+  expect(one.see('web.1')).toMatchObject({ asked: true, wasAlive: false });
+  one.observe(batch({ ...answer, probe: 'readiness', outcome: 'up' }));
+  expect(one.see('web.1')).toMatchObject({ wasAlive: false });
+  one.observe(batch({ ...answer, probe: 'liveness', outcome: 'up' }));
+  one.observe(batch({ ...answer, probe: 'performance', outcome: 'unknown', unaskable: true }));
+  expect(one.see('web.1')).toMatchObject({ asked: true, wasAlive: true });
+  one.observe(batch({ ...answer, probe: 'liveness', outcome: 'unknown', denied: true }));
+  expect(one.see('web.1')).toMatchObject({ asked: false });
 });
