@@ -45,6 +45,11 @@ export class ErrorWindow {
     return first ? (first.index + bucketCount) * this.#bucketMs : nowMs + 10 * bucketCount * this.#bucketMs;
   }
 
+  /** Forgets the errors of the window, and not what is usual. */
+  clear(): void {
+    this.#buckets = [];
+  }
+
   count(pattern: number, errors: number, atMs: Ms): void {
     this.#passTo(atMs);
     this.#passing.errors += errors;

@@ -21,6 +21,20 @@ describe('ErrorsDetector', () => {
     expect((await run(12_000)).cleared).toHaveLength(1);
   });
 
+  it.each(['started', 'restarted'] as const)('holds nothing against an instance that was %s since', (event) => {
+    const { add, signal, tick, detection } = detectionRig();
+    const slot = add();
+    const fails = (count: number) => signal(slot, { kind: 'error', message: 'x', count });
+    fails(20);
+    tick();
+    expect(detection.status(slot).findings).toHaveLength(1);
+    signal(slot, { kind: 'lifecycle', event });
+    fails(9);
+    expect(tick().cleared).toHaveLength(1);
+    fails(1);
+    expect(tick().raised).toMatchObject([{ text: expect.stringContaining('10 errors') as string }]);
+  });
+
   it('keeps its memory bounded whatever is reported', async () => {
     const { add, signal, tick, run, detection } = detectionRig();
     const slot = add();

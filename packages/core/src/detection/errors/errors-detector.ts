@@ -44,10 +44,10 @@ interface Judged {
  * mined by Drain over the whole fleet; the most frequent one names the failure.
  *
  * Suspected from `min` errors in `window` on; from `novelMin` of one new pattern; from half of `min` when that is
- * `burst` times what is usual. Cleared below half of what raised it.
+ * `burst` times what is usual. Cleared below half of what raised it, and when the instance is started anew.
  */
 export class ErrorsDetector implements Detector {
-  readonly consumes = ['error'] as const;
+  readonly consumes = ['error', 'lifecycle'] as const;
   readonly #fleet: FleetView;
   readonly #drain = new Drain();
   /** Type of the errors of a pattern, if they have one. */
@@ -62,7 +62,11 @@ export class ErrorsDetector implements Detector {
   }
 
   observe({ signals, nowMs }: SignalBatch): void {
-    for (const { slot, signal } of signals) if (signal.kind === 'error') this.#count(slot, signal, nowMs);
+    for (const { slot, signal } of signals) {
+      if (signal.kind === 'error') this.#count(slot, signal, nowMs);
+      else if (signal.kind === 'lifecycle' && (signal.event === 'started' || signal.event === 'restarted'))
+        this.#begin(slot);
+    }
   }
 
   evaluate(due: readonly AgentSlot[], nowMs: Ms): readonly Evaluation[] {
@@ -108,6 +112,16 @@ export class ErrorsDetector implements Detector {
     };
     this.#states.set(slot, state);
     state.window.count(pattern.id, count, receivedMs);
+  }
+
+  /** Started again, by whomever: its errors were those of the life before. */
+  #begin(slot: AgentSlot): void {
+    const state = this.#states.get(slot);
+    if (!state) return;
+    state.window.clear();
+    state.raised = false;
+    state.named = undefined;
+    state.shown = none;
   }
 
   #forgetTypes(): void {
