@@ -187,6 +187,20 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
   });
 
+  it('a replaced container that was being removed already, and stayed all the same, goes later', async () => {
+    const web = await harness.run('web');
+    const error = new EngineError('remove: removal is already in progress', { status: 409, lost: false });
+    const orchestrator = harness.create({}, undefined, failing('remove', { error }));
+    await orchestrator.start();
+    const first = (await harness.follow(orchestrator)).instance(web.name);
+    const made = await harness.act(orchestrator, recreate(web.name, first));
+    const second = (made.result === 'succeeded' && made.instance) || first;
+    expect(await harness.act(orchestrator, recreate(web.name, second))).toMatchObject({ result: 'succeeded' });
+    expect(await harness.containers()).toHaveLength(3);
+    await until(async () => (await harness.containers()).length === 2);
+    expect((await harness.inspect(web.name)).State.Running).toBe(true);
+  });
+
   it('a group is not scaled while one of its containers is being replaced', async () => {
     const group = unique('group');
     const one = await harness.run('worker', { name: `${group}.1`, Labels: { 'praetorian.group': group } });

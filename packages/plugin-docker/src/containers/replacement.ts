@@ -204,21 +204,22 @@ export class Replacement {
     for (const one of earlier) await this.letGo(agentId, one);
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,
-      kept: kept.map((one) => (one.key === key ? { ...one, by, since: clock.now() } : one)),
+      // One that could not go is nobody's to finish any more: it goes when it can.
+      kept: kept.map((one) => (one.key === key || one.by === '' ? { ...one, by, since: clock.now() } : one)),
     }));
   }
 
   /**
    * A kept container is not needed any more. One that somebody has taken back meanwhile, by another name or by starting it,
-   * is theirs, and gets its policy again.
+   * is theirs, and gets its policy again. One that is being removed already is asked for once more later: that may fail.
    */
   async letGo(agentId: AgentId, { containerId, policy }: Kept): Promise<void> {
     const { engine, book, log } = this.#parts;
     const facts = await engine.container(containerId);
     const isOurs = facts !== undefined && isKeptName(facts.Name) && !facts.State.Running;
     // Not by force: it may be started in this very moment.
-    if (isOurs) await this.#drop(containerId, false);
-    else if (facts && policy) await engine.setRestartPolicy(containerId, policy);
+    if (isOurs && !(await this.#drop(containerId, false))) return;
+    if (!isOurs && facts && policy) await engine.setRestartPolicy(containerId, policy);
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,
       kept: kept.filter((one) => one.containerId !== containerId),
@@ -241,14 +242,16 @@ export class Replacement {
     log.warn({ agentId }, 'a container could not be replaced; the old one is back');
   }
 
-  /** Removes a container; one that is being removed already is as good as gone. */
-  async #drop(id: string, force = true): Promise<void> {
+  /** Removes a container. `false`: it is being removed already. */
+  async #drop(id: string, force = true): Promise<boolean> {
     const { engine, log } = this.#parts;
     try {
       await engine.remove(id, { force });
+      return true;
     } catch (error) {
       if (!isGoing(error)) throw error;
       log.debug({ container: id.slice(0, 12), why: messageOf(error) }, 'a container is being removed by somebody else');
+      return false;
     }
   }
 
