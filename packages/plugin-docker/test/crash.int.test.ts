@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DockerOrchestrator } from '../src/containers/docker-orchestrator.ts';
 import { type Cut, CutEngine } from './cut.ts';
 import { eachHarness } from './each-harness.ts';
-import { testEngine, unique } from './engine-kit.ts';
+import { labels, testEngine, unique } from './engine-kit.ts';
 import { type Harness, until } from './harness.ts';
 
 const docker = await testEngine();
@@ -20,7 +20,7 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
     /** The action came to its end before the cut. */
     readonly whole: boolean;
     readonly result: string;
-    /** Containers of the agent, those that are kept marked. */
+    /** Containers of the agent, those that are kept marked, and in how many networks they are if not in one. */
     readonly containers: readonly string[];
   }
 
@@ -59,10 +59,11 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
   async function takeStock(name: string): Promise<readonly string[]> {
     const all = (await harness.containers()).filter(({ Names }) => Names[0]?.includes(name));
     for (const { Id } of all) await harness.docker.getContainer(Id).remove({ force: true });
-    return all.map(
-      ({ Names, State }) =>
-        `${Names[0]?.startsWith('/praetorian-kept.') ? 'kept' : Names[0]?.replace(name, 'web')} ${State}`,
-    );
+    return all.map(({ Names, State, NetworkSettings }) => {
+      const what = Names[0]?.startsWith('/praetorian-kept.') ? 'kept' : Names[0]?.replace(name, 'web');
+      const networks = Object.keys(NetworkSettings.Networks).length;
+      return `${what} ${State}${networks === 1 ? '' : ` in ${networks} networks`}`;
+    });
   }
 
   /** The action, cut; then another guard, which reconciles and goes on as the engine of a real one does. */
@@ -190,6 +191,44 @@ describe.runIf(docker)('a guard that dies between any two changes of an action',
       return (made.result === 'succeeded' && made.instance) || instance;
     });
     for (const one of told) expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running'] });
+  });
+
+  it('isolates from all networks, and brings back into all of them', async () => {
+    const network = await harness.docker.createNetwork({ Name: unique('net'), Labels: labels });
+    const join: Prologue = async (_, name, instance) => {
+      await network.connect({ Container: name });
+      return instance;
+    };
+    const on = (kind: 'isolate' | 'reinstate') => (agentId: string, instance: Instance) =>
+      ({ kind, agentId, instanceId: instance.id }) as const;
+    const out = await cutEverywhere(on('isolate'), join);
+    expect(out.length).toBeGreaterThan(4);
+    for (const one of out)
+      expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running in 0 networks'] });
+    const back = await cutEverywhere(on('reinstate'), async (orchestrator, name, instance) => {
+      await join(orchestrator, name, instance);
+      await harness.act(orchestrator, on('isolate')(name, instance));
+      return instance;
+    });
+    expect(back.length).toBeGreaterThan(4);
+    for (const one of back)
+      expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running in 2 networks'] });
+  });
+
+  it('scales a group out and in to the number that was wanted', async () => {
+    const to =
+      (replicas: number) =>
+      (group: string): Action => ({ kind: 'scale', group, replicas });
+    const three = ['/web running', '/web.1 running', '/web.2 running'];
+    const out = await cutEverywhere(to(3));
+    expect(out.length).toBeGreaterThan(8);
+    for (const one of out) expect(one).toEqual({ ...one, result: 'succeeded', containers: three });
+    const back = await cutEverywhere(to(1), async (orchestrator, name, instance) => {
+      await harness.act(orchestrator, to(3)(name));
+      return instance;
+    });
+    expect(back.length).toBeGreaterThan(8);
+    for (const one of back) expect(one).toEqual({ ...one, result: 'succeeded', containers: ['/web running'] });
   });
 
   it('lets the replaced container go in time also when it died before it had written down that the new one runs', async () => {

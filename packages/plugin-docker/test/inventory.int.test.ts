@@ -137,10 +137,12 @@ describe.runIf(docker)('the inventory of an engine', () => {
 
   it('tells that a container ran out of memory', async () => {
     const web = await harness.run('web', {
-      Cmd: ['sh', '-c', 'sleep 0.5; x=a; while :; do x=$x$x; done'],
+      Cmd: ['sh', '-c', 'while ! test -e /tmp/go; do sleep 0.1; done; x=a; while :; do x=$x$x; done'],
       HostConfig: { Memory: 8 * 1024 ** 2, MemorySwap: 8 * 1024 ** 2, Init: false },
     });
     const inventory = await follow();
+    const exec = await container(web.id).exec({ Cmd: ['touch', '/tmp/go'] });
+    await exec.start({});
     await told(inventory, web.name, 'oom-killed');
     expect(inventory.lifecycle(web.name)).toEqual(['oom-killed']);
   });
