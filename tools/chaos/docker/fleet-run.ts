@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '@praetorian-guard/core';
 import type { Incident } from '@praetorian-guard/core';
 import type { Random } from '@praetorian-guard/core/plugin';
@@ -32,6 +33,8 @@ export interface RunResult {
 
 const patienceMs = { raised: 90_000, default: 25_000 } as const;
 const staggerMs = 1_200;
+/** A few rounds of the plugin. */
+const tidyMs = 20_000;
 
 /** One fleet, one guard, and faults in small batches: never two in one group at once, and rest between the batches. */
 export class FleetRun {
@@ -148,22 +151,33 @@ export class FleetRun {
   }
 
   async #check(injected: readonly Injection[], before: number): Promise<void> {
-    const { log, fleet, agentIds } = this.#stage;
+    const { log, fleet } = this.#stage;
     const events = log.events.slice(before);
     const windows = injected.map(({ window }) => window);
     await this.#checkActions(events, windows);
     for (const one of injected) this.#judge(one);
-    const standing = (await fleet.containers()).map(({ Names, State, Labels }) => ({
-      agentId: Labels['praetorian.agent'],
-      name: Names[0] ?? '',
-      state: State,
-    }));
-    const left = [...leftovers(standing, agentIds)];
+    const left = [...(await this.#leftovers())];
     const networks = await fleet.engine.ask<readonly { Name: string }[]>('GET', '/networks');
     const strange = networks.filter(({ Name }) => !['bridge', 'host', 'none'].includes(Name));
     left.push(...strange.map(({ Name }) => `network ${Name}`));
     for (const text of left) if (!this.#violations.leftovers.includes(text)) this.#violations.leftovers.push(text);
     await this.#checkRecords();
+  }
+
+  /** What could not be removed at once is tried again every few seconds. */
+  async #leftovers(): Promise<readonly string[]> {
+    const { fleet, agentIds } = this.#stage;
+    const end = Date.now() + tidyMs;
+    for (;;) {
+      const standing = (await fleet.containers()).map(({ Names, State, Labels }) => ({
+        agentId: Labels['praetorian.agent'],
+        name: Names[0] ?? '',
+        state: State,
+      }));
+      const left = leftovers(standing, agentIds);
+      if (left.length === 0 || Date.now() > end) return left;
+      await sleep(500);
+    }
   }
 
   /** Whoever was touched though nothing was wrong: with what the guard and the engine say of it. */
