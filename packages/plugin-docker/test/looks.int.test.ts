@@ -52,15 +52,16 @@ describe.runIf(reached)('what is known of a container', () => {
       };
       await vi.waitFor(async () => {
         const page = await logs.page(instance, next, call);
-        expect(page.lines.at(-1)?.slice(-4)).toBe('xend');
+        expect(page.lines.some((line) => line.endsWith('xend'))).toBe(true);
       }, waiting);
       input.write('\n');
       await readUntil('last');
       input.end();
       // A terminal echoes what is typed.
       const written = lines.filter((line) => line !== '');
-      expect(written.slice(0, 2).sort()).toEqual(['err', 'out']);
-      expect(written.slice(2)).toEqual([`${'x'.repeat(50_000)}end`, 'last']);
+      // The engine takes each stream by itself, so that a line of the other may come at any place.
+      expect(written.filter((line) => line === 'err')).toHaveLength(1);
+      expect(written.filter((line) => line !== 'err')).toEqual(['out', `${'x'.repeat(50_000)}end`, 'last']);
       expect((await logs.page(instance, next, call)).lines).toEqual([]);
     });
 
