@@ -3,7 +3,7 @@ import { evidenceKinds, formatDuration, nothingHappened, onlyFlaps, wayOf } from
 import { forecast } from './gate-forecast.ts';
 import type { GateFacts, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
-import { onlyCheck } from './only-check.ts';
+import { failedOnlyCheck } from './only-check.ts';
 import { isProven } from './proof.ts';
 
 /** Whether the answer has come is looked at this often. */
@@ -63,7 +63,7 @@ function oneKind(facts: GateFacts): Objection | undefined {
   const since = Math.min(...findings.filter(isOfNow).map((finding) => finding.since), now);
   const allowedAt = since + policy.heartbeat.silentForMs;
   const [only = none] = evidenceKinds(findings);
-  const check = onlyCheck(facts);
+  const check = failedOnlyCheck(facts);
   const lasts = check !== undefined && findings.some((one) => one.lasting === true && one.evidence === check);
   if ((lasts || now >= allowedAt) && findings.length > 0) return rung === 'restart' ? undefined : stands(facts, only);
   // Whether its check goes on failing shows with the next.

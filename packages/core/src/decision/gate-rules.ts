@@ -23,7 +23,11 @@ export const gateRules: readonly GateRule[] = [
   { name: 'scope', says: 'The action stays within the allowed scope.', check: scope },
   { name: 'operator', says: 'Nobody stopped the instance by hand.', check: byHand },
   { name: 'rollout', says: 'No rollout touches it.', check: rollout },
-  { name: 'evidence', says: 'Two kinds of evidence, or a proven exit, stand against it.', check: evidence },
+  {
+    name: 'evidence',
+    says: 'What stands against it suffices: two kinds of evidence, a proven exit, or one kind that has lasted.',
+    check: evidence,
+  },
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'quiet', says: 'It is quiet enough, or nothing is gained by waiting.', check: quiet },
   { name: 'follows-workload', says: 'The failure has not followed it from instance to instance.', check: follows },

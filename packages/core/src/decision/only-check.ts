@@ -1,21 +1,31 @@
 import type { EvidenceKind } from '../model/index.ts';
+import { expectsHeartbeats } from '../model/index.ts';
 import type { GateFacts } from './gate-facts.ts';
 
-export type OnlyCheckFacts = Pick<GateFacts, 'agent' | 'findings' | 'policy' | 'beats' | 'asked' | 'wasAlive'>;
+type Check = Extract<EvidenceKind, 'probe' | 'orchestrator'>;
 
 /**
- * The check that an agent fails, if it is the only way in which it is heard while it is well (R06 b): it is asked by the
- * guard, or checked by its orchestrator, and not both, and sends no heartbeats that count. `undefined` where it is heard in
- * another way, which then speaks for it, and where it has never answered well: it may be asked at the wrong place. What it
- * would report of itself, as errors, is no such way: that none come shows nothing.
+ * The check that is the only way in which an agent is heard while it is well (R06 b): it is asked by the guard, or checked by
+ * its orchestrator, and not both, and sends no heartbeats that count. `undefined` where it is heard in another way, which
+ * then speaks for it. What it would report of itself, as errors, is no such way: that none come shows nothing.
  */
-export function onlyCheck(facts: OnlyCheckFacts): EvidenceKind | undefined {
-  const { agent, findings, policy, beats, asked, wasAlive } = facts;
-  const failed = findings.find(({ kind }) => kind === 'probe-failed' || kind === 'unhealthy')?.evidence;
-  const { expect } = policy.heartbeat;
-  const isHeard = expect === 'required' || (expect === 'auto' && beats);
+export function onlyCheckOf({
+  agent,
+  policy,
+  beats,
+  asked,
+}: Pick<GateFacts, 'agent' | 'policy' | 'beats' | 'asked'>): Check | undefined {
   const isChecked = agent.instance?.checked === true;
-  if (isHeard || asked === isChecked) return undefined;
-  if (asked) return failed === 'probe' && wasAlive ? failed : undefined;
-  return failed === 'orchestrator' ? failed : undefined;
+  if (expectsHeartbeats(policy.heartbeat, beats) || asked === isChecked) return undefined;
+  return asked ? 'probe' : 'orchestrator';
+}
+
+/** That check, if it fails. One that was never answered well does not count: the agent may be asked at the wrong place. */
+export function failedOnlyCheck(facts: GateFacts): Check | undefined {
+  const only = onlyCheckOf(facts);
+  if (only === 'probe' && !facts.wasAlive) return undefined;
+  const fails = facts.findings.some(
+    ({ kind, evidence }) => evidence === only && (kind === 'probe-failed' || kind === 'unhealthy'),
+  );
+  return fails ? only : undefined;
 }

@@ -1,6 +1,6 @@
 import type { AgentSlot } from '../contracts/index.ts';
 import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName, ProbeSignal } from '../model/index.ts';
-import { wayOf } from '../model/index.ts';
+import { isAskable } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
@@ -120,10 +120,7 @@ function readinessOf(at: Provider, slot: AgentSlot, instanceId: string): ProbeNa
   const fleet = at.get(core.fleet);
   const probes = fleet.agent(slot)?.policy.probes;
   const addressed = fleet.endpointOf(slot, instanceId) !== undefined;
-  return (['readiness', 'health'] as const).find((probe) => {
-    const way = probes && wayOf(probes, probe);
-    return way !== undefined && (addressed || way.type === 'command');
-  });
+  return (['readiness', 'health'] as const).find((probe) => probes && isAskable(probes, probe, addressed));
 }
 
 interface Restore {

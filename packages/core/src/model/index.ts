@@ -67,7 +67,7 @@ export type {
   SloPolicy,
   WatchPolicy,
 } from './policy.ts';
-export { rungs, strictestMode } from './policy.ts';
+export { expectsHeartbeats, rungs, strictestMode } from './policy.ts';
 export type {
   BurnRate,
   BurnStatus,

@@ -39,6 +39,11 @@ export interface HeartbeatPolicy {
   readonly silentForMs: Ms;
 }
 
+/** Whether an agent has to be heard: always, or because it has sent heartbeats at some time. */
+export function expectsHeartbeats({ expect }: HeartbeatPolicy, beats: boolean): boolean {
+  return expect === 'required' || (expect === 'auto' && beats);
+}
+
 export interface ProbesPolicy {
   /** The brief's active check, asked to confirm a suspicion; 404 falls back to the liveness path. */
   readonly health: ProbeWay;

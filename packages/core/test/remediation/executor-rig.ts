@@ -1,5 +1,5 @@
 import type { IncidentEvent } from '../../src/incident/index.ts';
-import type { Attempt, Incident, Ms } from '../../src/model/index.ts';
+import type { Attempt, Incident, Ms, Step } from '../../src/model/index.ts';
 import { Executor } from '../../src/remediation/executor.ts';
 import type { ExecutorPorts } from '../../src/remediation/ports.ts';
 import { createVirtualClock } from '../../src/testing/index.ts';
@@ -8,6 +8,11 @@ import { createVirtualClock } from '../../src/testing/index.ts';
 export function actingAt(step: object, attempt: Pick<Attempt, 'plan'> & Partial<Attempt>): Incident {
   const underWay = { number: 1, startedAt: 0, ...attempt, steps: [step] };
   return { id: 'inc_1', agentId: 'web.1', group: 'web', state: 'acting', attempt: underWay } as unknown as Incident;
+}
+
+/** A step of it that was begun, by this guard or one before. */
+export function begun(step: Pick<Step, 'id' | 'spec'>, key: string, effect: object): object {
+  return { ...step, timeoutMs: 60_000, onFailure: 'fail', state: 'started', key, startedAt: 0, effect };
 }
 
 type Clock = ReturnType<typeof createVirtualClock>;

@@ -1,22 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Orchestrator } from '../../src/contracts/index.ts';
 import type { Receipt } from '../../src/model/index.ts';
-import { actingAt, goOn, resultIn } from './executor-rig.ts';
+import { actingAt, begun, goOn, resultIn } from './executor-rig.ts';
 
 const settleMs = 5_000;
 const action = { kind: 'recreate', agentId: 'web.1', instanceId: 'web.1~1', graceMs: 0 };
 const intent = { key: 'inc_1/1/3-recreate', action, affects: ['web.1'], before: {} };
 const plan = { rung: 'recreate', timeoutMs: 60_000 } as never;
-const recreating = {
-  id: '3-recreate',
-  spec: { type: 'action', action: 'recreate', on: 'old' },
-  timeoutMs: 60_000,
-  onFailure: 'fail',
-  state: 'started',
-  key: intent.key,
-  startedAt: 0,
-  effect: { type: 'action', orchestrator: 'fake', intent },
-};
+const recreate = { id: '3-recreate', spec: { type: 'action', action: 'recreate', on: 'old' } } as const;
+const recreating = begun(recreate, intent.key, { type: 'action', orchestrator: 'fake', intent });
 
 /** An orchestrator that is lost in the middle of the action, which is not done; `done`: by the time it is back it is. */
 async function lostInTheMiddle({ done }: { readonly done: boolean }): Promise<{ executed: number; result: string }> {

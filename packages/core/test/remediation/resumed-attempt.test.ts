@@ -1,20 +1,13 @@
 import { expect, it } from 'vitest';
 import type { Agent, Instance } from '../../src/model/index.ts';
-import { actingAt, goOn, resultIn } from './executor-rig.ts';
+import { actingAt, begun, goOn, resultIn } from './executor-rig.ts';
 
 const old: Instance = { id: 'web.1~1', generation: 1 };
 const fresh: Instance = { id: 'web.1~2', generation: 2 };
 const plan = { rung: 'respawn', timeoutMs: 60_000 } as never;
-const restoring = {
-  id: '5-restore',
-  spec: { type: 'action', action: 'restoreState', on: 'new' },
-  timeoutMs: 60_000,
-  onFailure: 'fail',
-  state: 'started',
-  key: 'inc_1/1/5-restore',
-  startedAt: 0,
-  effect: { type: 'restore', agentId: 'web.1', instanceId: fresh.id, checkpointId: 'ckp_1' },
-};
+const restore = { id: '5-restore', spec: { type: 'action', action: 'restoreState', on: 'new' } } as const;
+const handover = { type: 'restore', agentId: 'web.1', instanceId: fresh.id, checkpointId: 'ckp_1' };
+const restoring = begun(restore, 'inc_1/1/5-restore', handover);
 
 /**
  * A respawn beside the old instance that was begun by a guard before this one; it was about to hand the state over. What

@@ -56,6 +56,9 @@ describe('R06: two independent kinds of evidence', () => {
     const { executed, world: containers } = world as FakeOrchestrator;
     containers.turn('web.1', undefined, { event: 'healthy' });
     await healthy(rig);
+    expect((await rig.guard().explain('web.1')).wouldChange.join()).toMatch(
+      /opened by a health check of \S+ that fails, or its end, .+; it is restarted when its only check has failed twice as long/,
+    );
     const verdict = { event: 'unhealthy', lastsInMs: 20_000 } as const;
     containers.turn('web.1', undefined, verdict);
     await rig.clock.advance(19_000);

@@ -9,7 +9,7 @@ import type {
   Suspicion,
 } from '../../contracts/index.ts';
 import { noDoubt } from '../../contracts/index.ts';
-import type { Ms, ProbeSignal } from '../../model/index.ts';
+import { expectsHeartbeats, type Ms, type ProbeSignal } from '../../model/index.ts';
 import { capacityFor, grownFloat64, grownUint32 } from '../../runtime/slot-columns.ts';
 import { Arrivals } from './arrivals.ts';
 import { limitsInto, saysDegraded, silence, type Limits } from './silence.ts';
@@ -233,10 +233,9 @@ export class HeartbeatDetector implements Detector {
 
   /** Since when silence is counted; NaN while it is not. */
   #armedFrom(slot: AgentSlot, { policy, sinceMs, beats }: AgentView): Ms {
-    const { expect } = policy.heartbeat;
-    if (expect === 'off') return Number.NaN;
+    if (policy.heartbeat.expect === 'off') return Number.NaN;
     const fromMs = this.#fromMs[slot] as number;
-    const arms = expect === 'required' || beats === true;
+    const arms = expectsHeartbeats(policy.heartbeat, beats === true);
     if (((this.#flags[slot] as number) & unheard) !== 0) return arms ? fromMs : Number.NaN;
     if (!Number.isNaN(fromMs) || !arms) return fromMs;
     this.#fromMs[slot] = sinceMs - this.#lostMs;

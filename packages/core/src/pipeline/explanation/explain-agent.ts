@@ -1,6 +1,7 @@
 import type { AgentStatus } from '../../contracts/index.ts';
-import type { Policy, Reason } from '../../model/index.ts';
-import { formatDuration, stillByHand } from '../../model/index.ts';
+import { onlyCheckOf } from '../../decision/only-check.ts';
+import type { Reason } from '../../model/index.ts';
+import { expectsHeartbeats, formatDuration, stillByHand, wayOf } from '../../model/index.ts';
 import type { AgentSight } from '../members/view.ts';
 
 /** What was heard of an agent last, in sentences. */
@@ -22,19 +23,24 @@ export function seenOf(status: AgentStatus, sight: AgentSight | undefined, now: 
 }
 
 /** What it would take for the guard to act on an agent that nothing stands against. */
-export function wouldTake({ heartbeat, probes, mode }: Policy, status: AgentStatus): readonly string[] {
+export function wouldTake(sight: AgentSight): readonly string[] {
+  const { agent, policy, beats, asked } = sight;
+  const { heartbeat, probes, mode } = policy;
+  const { orchestrator = '', instance } = agent;
   const ways: string[] = [];
-  const armed = heartbeat.expect === 'required' || (heartbeat.expect === 'auto' && status.silentMs !== undefined);
-  if (armed) ways.push(`no heartbeat for ${formatDuration(heartbeat.timeoutMs)}`);
-  const { liveness } = probes;
-  if (liveness.path !== '') ways.push(`${liveness.failures} liveness probes in a row that fail`);
-  if (status.agent.orchestrator !== undefined) ways.push(`its end, seen by ${status.agent.orchestrator}`);
+  if (expectsHeartbeats(heartbeat, beats)) ways.push(`no heartbeat for ${formatDuration(heartbeat.timeoutMs)}`);
+  if (asked && wayOf(probes, 'liveness')) ways.push(`${probes.liveness.failures} liveness probes in a row that fail`);
+  if (instance?.checked === true) ways.push(`a health check of ${orchestrator} that fails`);
+  if (orchestrator !== '') ways.push(`its end, seen by ${orchestrator}`);
   const acting =
-    mode === 'auto' || mode === 'approve'
-      ? 'before anything is destroyed a second kind of evidence is needed, or a proven exit'
-      : `in mode ${mode} it would be watched, and nothing done`;
+    mode === 'auto' || mode === 'approve' ? needed(sight) : `in mode ${mode} it would be watched, and nothing done`;
   if (ways.length === 0) return ['Nothing of it is heard or asked: switch a probe on, or let it send heartbeats.'];
   return [`An incident would be opened by ${ways.join(', or ')}; ${acting}.`];
+}
+
+function needed(sight: AgentSight): string {
+  if (!onlyCheckOf(sight)) return 'before anything is destroyed a second kind of evidence is needed, or a proven exit';
+  return 'it is restarted when its only check has failed twice as long as makes it count, and more takes a proven exit';
 }
 
 /** Why no incident was opened for an agent that is suspected. */

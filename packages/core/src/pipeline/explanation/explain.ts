@@ -31,7 +31,7 @@ export function explain(input: ExplainInput): Explanation {
     decisions: [...[...stopped, ...remarks].map((reason) => ({ reason })), ...timeline.toReversed()],
     wouldChange: [
       ...wouldChange(incident, [...stopped, ...remarks], verdict),
-      ...(status && sight && isSound(status, incident) ? wouldTake(sight.policy, status) : []),
+      ...(status && sight && isSound(status, incident) ? wouldTake(sight) : []),
     ],
     ...(verdict ? { rules: verdict.rules } : {}),
     ...(input.storm ? { storm: input.storm } : {}),
