@@ -149,8 +149,9 @@ export class OwnChecks {
     const isYoung = this.#parts.clock.now() - Date.parse(member.facts.State.StartedAt) < one.test.startPeriodMs;
     const nowMs = this.#parts.clock.monotonic();
     const event = judge.take(verdict, { isYoung, engineSays: now.facts.State.Health?.Status, nowMs });
-    const illness = { detail: verdict.detail, lastsInMs: judge.lastsInMs(nowMs) };
-    if (event) this.#parts.publish(healthEvent(now, event === 'unhealthy' ? illness : undefined));
+    if (event === 'healthy') this.#parts.publish(healthEvent(now));
+    if (event === 'unhealthy')
+      this.#parts.publish(healthEvent(now, { detail: verdict.detail, lastsInMs: judge.lastsInMs(nowMs) }));
     return verdict.late ? judge.patience : 1;
   }
 
