@@ -145,7 +145,8 @@ test('a store in use is told with its remedy, and exits with 1', async () => {
   expect(stderr).toMatch(/GUARD_STATE_LOCKED: .*\n +remedy: /);
 });
 
-test('a Ctrl-C that npm passes on once more is one wish: it stops cleanly', async () => {
+/** A guard with one agent that does nothing. */
+async function startIdle() {
   const http = await open();
   const local = {
     use: '@praetorian-guard/plugin-process',
@@ -153,30 +154,27 @@ test('a Ctrl-C that npm passes on once more is one wish: it stops cleanly', asyn
   };
   const { config } = folderWith({ store: level, http, plugins: { local } });
   const guard = start(['--config', config]);
-  const [, pid] = await guard.seen(/idle +idle +auto +(\d+)/);
-  strays.push(Number(pid));
+  const [, told] = await guard.seen(/idle +idle +auto +(\d+)/);
+  const pid = Number(told);
+  strays.push(pid);
+  return { guard, pid, url: `http://127.0.0.1:${http.port}` };
+}
+
+test('a Ctrl-C that npm passes on once more is one wish: it stops cleanly', async () => {
+  const { guard, pid } = await startIdle();
   // Two different ones, because the system may deliver two equal ones as one.
   guard.child.kill('SIGINT');
   guard.child.kill('SIGTERM');
   const { code, stdout } = await guard.ended;
   expect(code).toBe(0);
   expect(stdout).toMatch(/: stopping\nstopped\n$/);
-  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
 test('it goes on when nobody reads what it writes any more, and stops cleanly all the same', async () => {
-  const http = await open();
-  const local = {
-    use: '@praetorian-guard/plugin-process',
-    config: { agents: { idle: { command: ['sleep', '600'] } } },
-  };
-  const { config } = folderWith({ store: level, http, plugins: { local } });
-  const guard = start(['--config', config]);
-  const [, pid] = await guard.seen(/idle +idle +auto +(\d+)/);
-  strays.push(Number(pid));
+  const { guard, pid, url } = await startIdle();
   guard.child.stdout?.destroy();
   guard.child.stderr?.destroy();
-  const url = `http://127.0.0.1:${http.port}`;
   // Each is told in a line that nobody reads.
   for (const id of ['a.1', 'a.2'])
     await fetch(`${url}/api/v1/agents`, {
@@ -187,7 +185,7 @@ test('it goes on when nobody reads what it writes any more, and stops cleanly al
   expect((await praetorian(['agents', '--url', url])).stdout).toMatch(/\na\.2 +a +unknown/);
   guard.child.kill('SIGTERM');
   expect((await guard.ended).code).toBe(0);
-  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
 test('a later interrupt ends it at once, with 130', async () => {
