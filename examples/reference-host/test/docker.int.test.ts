@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { praetorian } from './command.ts';
-import { createTestHost, type TestHost } from './config.ts';
-import { ContainerFleet } from './docker/container-fleet.ts';
+import type { ContainerFleet } from './docker/container-fleet.ts';
 import { testEngine } from './docker/engine.ts';
-import { type EngineEvent, EngineLog } from './docker/engine-log.ts';
-import { type IncidentLine, RunningHost } from './host.ts';
+import type { EngineEvent, EngineLog } from './docker/engine-log.ts';
+import { GuardedFleet } from './docker/guarded-fleet.ts';
+import type { IncidentLine, RunningHost } from './host.ts';
 
 const engine = testEngine();
 const agentIds = ['workers.1', 'workers.2', 'workers.3', 'planners.1', 'planners.2'] as const;
@@ -18,37 +18,25 @@ describe('the config of the reference host on Docker', () => {
 });
 
 describe.runIf(engine)('the reference host on Docker heals', () => {
-  let folder: TestHost;
+  let guarded: GuardedFleet;
   let host: RunningHost;
   let fleet: ContainerFleet;
   let log: EngineLog;
 
   beforeAll(async () => {
     if (!engine) return;
-    fleet = new ContainerFleet(engine);
-    log = new EngineLog(engine, fleet.label);
-    await fleet.open();
-    log.start();
-    for (const agentId of agentIds) await fleet.start(agentId);
-    const config = { engine: engine.url, select: [fleet.label], keepOld: '20s' };
-    folder = await createTestHost({
+    guarded = new GuardedFleet(engine, {
+      agents: Object.fromEntries(agentIds.map((agentId) => [agentId, {}])),
+      docker: { keepOld: '20s' },
       sections: {
-        plugins: { docker: { use: '@praetorian-guard/plugin-docker', config } },
         errors: { logs: { every: '1s' } },
         gate: { settle: '1s', backoff: { base: '200ms', cap: '1s' }, budgets: { group: { least: 100 } } },
       },
     });
-    host = new RunningHost(folder);
-    await host.start();
-    await host.healthy(agentIds.length);
+    await guarded.open();
+    ({ host, log, containers: fleet } = guarded);
   });
-
-  afterAll(async () => {
-    await host.stop();
-    await log.stop();
-    await fleet.remove();
-    folder.remove();
-  });
+  afterAll(() => guarded.close());
 
   const newest = async (agentId: string): Promise<IncidentLine | undefined> =>
     (await host.incidents()).find((one) => one.agentId === agentId);
@@ -56,7 +44,7 @@ describe.runIf(engine)('the reference host on Docker heals', () => {
   /** The agent's newest incident, resolved, with the whole fleet well again and one container an agent. */
   async function healed(agentId: string, rung: string): Promise<IncidentLine> {
     await host.until(`${agentId} is healed`, async () => (await newest(agentId))?.state === 'resolved', 90_000);
-    await host.healthy(agentIds.length);
+    await guarded.healthy();
     const incident = (await newest(agentId)) as IncidentLine;
     expect(incident).toMatchObject({ outcome: 'healed', attempts: [{ plan: { rung }, verdict: 'healed' }] });
     const kept = rung === 'restart' ? [] : ['kept exited'];
@@ -114,7 +102,7 @@ describe.runIf(engine)('the reference host on Docker heals', () => {
     const starts = log.from(0, 'planners.2').filter(({ action }) => action === 'start');
     expect(starts).toHaveLength(1);
     await fleet.engine.ask('POST', `/containers/${name}/start`);
-    await host.healthy(agentIds.length);
+    await guarded.healthy();
   });
 
   it.each([
