@@ -96,13 +96,13 @@ export class Comparison {
   /** Everybody begins anew with each kind of fault: what was learned of others would count against the agents. */
   async #enter(kind: ComparedKind, agentIds: readonly string[]): Promise<void> {
     const { engine, gateway } = this.#daemon;
-    const { unasked = false }: ComparedFault = comparedFaults[kind];
+    const { asked = true }: ComparedFault = comparedFaults[kind];
     this.#contestants = [
-      new RestartPolicy(new ContainerFleet(engine), !unasked),
+      new RestartPolicy(new ContainerFleet(engine), asked),
       new Swarm(engine),
-      new PollingRestarter(new ContainerFleet(engine), !unasked),
-      new Guarded(new ContainerFleet(engine), !unasked),
-      new Guarded(new ContainerFleet(engine), !unasked, { host: gateway }),
+      new PollingRestarter(new ContainerFleet(engine), asked),
+      new Guarded(new ContainerFleet(engine), asked),
+      new Guarded(new ContainerFleet(engine), asked, { host: gateway }),
     ];
     for (const contestant of this.#contestants) {
       const log = new EngineLog(engine, contestant.label);

@@ -6,8 +6,8 @@ export interface ComparedFault {
   readonly says: string;
   /** What it does comes later than itself: counted from the end of the container. */
   readonly fromEnd?: boolean;
-  /** Agents that nobody can ask: their HEALTHCHECK is all there is. */
-  readonly unasked?: boolean;
+  /** Whoever looks after the agents may ask them; else their HEALTHCHECK is all there is. [true] */
+  readonly asked?: boolean;
   inject(container: Inspected, engine: TestEngine): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export const comparedFaults = {
   hang: { says: 'frozen by SIGSTOP', inject: signal('SIGSTOP') },
   blocked: { says: 'event loop blocked', inject: broken({ kind: 'hang' }) },
   unhealthy: { says: 'HEALTHCHECK fails, it answers', inject: sicken },
-  unasked: { says: 'HEALTHCHECK fails, nothing to ask', unasked: true, inject: sicken },
+  unasked: { says: 'HEALTHCHECK fails, nothing to ask', asked: false, inject: sicken },
   slow: { says: 'answers take 700 ms', inject: broken({ kind: 'slow', delayMs: 700 }) },
   errors: { says: 'every request fails', inject: broken({ kind: 'errors' }) },
 } as const satisfies { readonly [kind: string]: ComparedFault };

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '@praetorian-guard/core';
 import type { Incident } from '@praetorian-guard/core';
-import type { Random } from '@praetorian-guard/core/plugin';
 import { attemptsOf, lost } from '../checks.ts';
 import type { OwnDaemon } from './daemon.ts';
-import { eligible, type Fault, type FaultKind, faults } from './faults.ts';
+import { Deck } from './deck.ts';
+import type { FaultKind } from './faults.ts';
 import { type Injection, Injector, type Target } from './injector.ts';
 import type { EngineEvent } from '../../../examples/reference-host/test/docker/engine-log.ts';
 import { countActions, leftovers, type Window, wrongActions } from './judge.ts';
 import type { Limits } from './limits.ts';
 import { objectionTo } from './refusals.ts';
-
 import { Stage } from './stage.ts';
 import { noViolations, type Violations } from './violations.ts';
 
@@ -31,7 +30,6 @@ export interface RunResult {
   readonly disturbances: { readonly guard: number; readonly engine: number; readonly debris: number };
 }
 
-const patienceMs = { raised: 90_000, default: 25_000 } as const;
 const staggerMs = 1_200;
 /** A few rounds of the plugin. */
 const tidyMs = 20_000;
@@ -39,18 +37,18 @@ const tidyMs = 20_000;
 /** One fleet, one guard, and faults in small batches: never two in one group at once, and rest between the batches. */
 export class FleetRun {
   readonly #o: RunOptions;
-  readonly #random: Random;
+  readonly #deck: Deck;
   readonly #stage: Stage;
   readonly #injector: Injector;
   readonly #done: Injection[] = [];
   readonly #violations: Violations = noViolations();
-  #deck: FaultKind[] = [];
 
   constructor(daemon: OwnDaemon, options: RunOptions) {
     this.#o = options;
-    this.#random = seededRandom(options.seed, { now: () => Date.now() });
+    const random = seededRandom(options.seed, { now: () => Date.now() });
     this.#stage = new Stage(daemon, options.fleet, options.limits);
-    this.#injector = new Injector(this.#stage, this.#random);
+    this.#injector = new Injector(this.#stage, random);
+    this.#deck = new Deck({ ...options, agentIds: this.#stage.agentIds, random });
   }
 
   async run(): Promise<RunResult> {
@@ -77,7 +75,7 @@ export class FleetRun {
   /** `false` when the fleet does not come to rest: what follows would say nothing. */
   async #batch(): Promise<boolean> {
     const before = this.#stage.log.events.length;
-    const batch = this.#draw();
+    const batch = this.#deck.draw(this.#done.length);
     const injected = await Promise.all(batch.map((target, at) => this.#after(at * staggerMs, target)));
     for (const one of injected) this.#note(one);
     try {
@@ -101,36 +99,6 @@ export class FleetRun {
   async #after(ms: number, target: Target): Promise<Injection> {
     await new Promise((begin) => setTimeout(begin, ms));
     return this.#injector.inject(target);
-  }
-
-  /** Faults on agents of different groups; one that disturbs guard or engine comes last, and alone of its kind. */
-  #draw(): readonly Target[] {
-    const width = Math.min(4, Math.max(2, Math.floor(this.#o.fleet / 4)), this.#o.injections - this.#done.length);
-    const batch: Target[] = [];
-    const groups = new Set<string>();
-    for (let tries = 0; batch.length < width && tries < 3 * this.#o.kinds.length; tries += 1) {
-      const kind = this.#next();
-      const free = eligible(kind, this.#stage.agentIds).filter((agentId) => !groups.has(agentId.split('.')[0] ?? ''));
-      const disturbs = batch.some((target) => (faults[target.kind] as Fault).disturb !== undefined);
-      if (free.length === 0 || (disturbs && (faults[kind] as Fault).disturb !== undefined)) {
-        this.#deck.unshift(kind);
-        continue;
-      }
-      const agentId = free[this.#random.integer(free.length)] as string;
-      groups.add(agentId.split('.')[0] ?? '');
-      const number = this.#done.length + batch.length + 1;
-      batch.push({ number, kind, agentId, patienceMs: patienceMs[this.#o.limits] });
-    }
-    return batch.toSorted((a, b) => order(a.kind) - order(b.kind));
-  }
-
-  /** Every kind once before any comes again. */
-  #next(): FaultKind {
-    if (this.#deck.length === 0) {
-      const kinds = [...this.#o.kinds];
-      while (kinds.length > 0) this.#deck.push(...kinds.splice(this.#random.integer(kinds.length), 1));
-    }
-    return this.#deck.pop() as FaultKind;
   }
 
   #note(one: Injection): void {
@@ -243,8 +211,4 @@ export class FleetRun {
         if (!this.#violations.lost.includes(text)) this.#violations.lost.push(text);
     }
   }
-}
-
-function order(kind: FaultKind): number {
-  return (faults[kind] as Fault).disturb === undefined ? 0 : 1;
 }
