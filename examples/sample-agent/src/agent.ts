@@ -6,6 +6,7 @@ import { type FaultKind, faultKinds, type FaultOptions, Faults } from './faults.
 import { Meter } from './figures.ts';
 import { GuardLink, type LinkedAgent } from './guard-link.ts';
 import { type Answer, BadRequest, problem, type Routes, serveJson } from './http.ts';
+import { Part } from './part.ts';
 import type { Settings } from './settings.ts';
 import { checkState, saveState, StateError } from './state.ts';
 import { Worker } from './work.ts';
@@ -14,6 +15,8 @@ export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: R
 
 /** Time the clean end waits for work in hand. */
 const stopDrainMs = 1_000;
+/** A primary gives up asking its guard whether it still leads after as many questions without an answer. */
+const unansweredMax = 3;
 
 /** A small honest agent: it does work, tells how it fares, and can be broken on purpose. */
 export class SampleAgent {
@@ -27,7 +30,7 @@ export class SampleAgent {
   #link: GuardLink | undefined;
   #awaitsState: boolean;
   #restoreWait: NodeJS.Timeout | undefined;
-  #role = { role: 'replica' as 'primary' | 'replica', epoch: 0, fence: 0 };
+  readonly #part: Part;
   #stopped: Promise<void> | undefined;
 
   /** `ended` is called when the agent decides to stop by itself, after it has stopped. */
@@ -36,6 +39,12 @@ export class SampleAgent {
     this.#log = log;
     this.#ended = ended;
     this.#awaitsState = settings.restore;
+    this.#part = new Part({
+      declared: settings.role,
+      lagMs: settings.lagMs,
+      asks: settings.guardUrl !== undefined,
+      unansweredMax,
+    });
     this.#meter = new Meter(settings.windowMs);
     this.#worker = new Worker(this.#faults, this.#meter, {
       failed: (error) => {
@@ -86,13 +95,21 @@ export class SampleAgent {
       progress: () => this.#worker.progress,
       state: () => saveState(agentId, this.#worker.counters, this.#faults.kind === 'corrupt'),
       status: () => (this.#worker.draining ? 'draining' : 'ok'),
-      role: () => this.#role,
+      role: () => this.#part.told,
+      answered: () => this.#part.answered(),
+      unanswered: () => this.#part.unanswered(),
       silent: () => this.#faults.kind === 'silent',
       instructed: (instruction) => this.#instructed(instruction),
+      led: (epoch, primary) => this.#follow(epoch, primary),
       fenced: (why) => this.#fence(why),
     };
     this.#link = new GuardLink({ ...this.#settings, guardUrl }, agent, this.#log);
     this.#link.start();
+  }
+
+  #follow(epoch: number, primary: string | undefined): void {
+    if (this.#part.follow(epoch, primary === this.#settings.agentId))
+      this.#log('warn', 'the guard says who leads the group', { epoch, primary });
   }
 
   #instructed(instruction: 'drain' | undefined): void {
@@ -170,18 +187,15 @@ export class SampleAgent {
     const fields = fieldsOf(body);
     const epoch = number(fields, 'epoch', { min: 1, max: Number.MAX_SAFE_INTEGER });
     const fence = number(fields, 'fence', { min: 0, max: Number.MAX_SAFE_INTEGER });
-    if (fence < this.#role.fence || epoch < this.#role.epoch) {
-      return problem(
-        409,
-        `Epoch ${epoch} with fence ${fence} is older than epoch ${this.#role.epoch} with fence ${this.#role.fence}.`,
-      );
-    }
-    this.#role = { role: 'primary', epoch, fence };
+    const why = this.#part.promote(epoch, fence);
+    if (why !== undefined) return problem(409, why);
     return { status: 200, body: { role: 'primary', epoch } };
   }
 
   async #work(body: unknown): Promise<Answer> {
     if (this.#worker.draining) return problem(503, 'The agent is draining and takes no new work.');
+    const { declines } = this.#part;
+    if (declines !== undefined) return problem(503, declines);
     const data = fieldsOf(body)['data'] ?? '';
     if (typeof data !== 'string') throw new BadRequest('`data` must be a text.');
     const checksum = await this.#worker.run(Buffer.from(data));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figures } from './figures.ts';
+import type { Told } from './part.ts';
 import type { Settings } from './settings.ts';
 import type { SavedState } from './state.ts';
 import type { Progress } from './work.ts';
@@ -11,11 +12,18 @@ export interface LinkedAgent {
   progress(): Progress;
   state(): SavedState;
   status(): 'ok' | 'draining';
-  role(): { readonly role: 'primary' | 'replica'; readonly epoch: number };
+  /** Its part in a group with a primary, and as a replica how far behind it is; `undefined` where the group has none. */
+  role(): Told | undefined;
   /** No heartbeats for now (fault `silent`). */
   silent(): boolean;
   /** The guard wants no new work to be taken, or allows it again. */
   instructed(instruction: 'drain' | undefined): void;
+  /** The guard answered a heartbeat, and what it had to say of the group was said. */
+  answered(): void;
+  /** The guard did not answer a heartbeat. */
+  unanswered(): void;
+  /** The guard says who leads the group, in which epoch. */
+  led(epoch: number, primary: string | undefined): void;
   /** This instance was replaced and must stop. */
   fenced(why: string): void;
 }
@@ -95,6 +103,7 @@ export class GuardLink {
         this.#agent.fenced('a newer instance is registered');
         return;
       }
+      if (!answer) this.#agent.unanswered();
       if (answer) this.#log('warn', 'the guard refuses the registration', { status: answer.status, ...answer.body });
       const ceiling = Math.min(capMs, backoff.baseMs * 2 ** Math.min(attempt, 10));
       await this.#pause(Math.max(50, Math.random() * ceiling));
@@ -102,29 +111,43 @@ export class GuardLink {
   }
 
   #registration(): Record<string, unknown> {
-    const { agentId, group, instance, generation } = this.#settings;
-    return { id: agentId, group, instance, generation, endpoint: this.#agent.endpoint, labels: { kind: 'sample' } };
+    const { agentId, group, instance, generation, role } = this.#settings;
+    return {
+      id: agentId,
+      group,
+      instance,
+      generation,
+      endpoint: this.#agent.endpoint,
+      labels: { kind: 'sample' },
+      ...(role === undefined ? {} : { role }),
+    };
   }
 
   async #beat(): Promise<void> {
     this.#seq += 1;
-    const { role, epoch } = this.#agent.role();
     const answer = await this.#call('POST', '/heartbeat', {
       agentId: this.#settings.agentId,
       instance: this.#settings.instance,
       seq: this.#seq,
       at: Date.now(),
       status: this.#agent.status(),
-      ...(epoch > 0 ? { role, epoch } : {}),
+      ...this.#agent.role(),
       metrics: this.#agent.figures(),
       progress: this.#agent.progress(),
     });
-    if (answer?.status === 204) this.#agent.instructed(undefined);
-    else if (answer?.status === 200)
-      this.#agent.instructed(answer.body['instruction'] === 'drain' ? 'drain' : undefined);
-    else if (answer?.status === 404) await this.#register();
+    if (answer && answer.status <= 204) {
+      this.#follow(answer.body ?? {});
+      this.#agent.answered();
+    } else if (answer?.status === 404) await this.#register();
     else if (answer?.status === 410) this.#agent.fenced('the guard has replaced this instance');
     else if (answer) this.#log('warn', 'the guard refuses the heartbeat', { status: answer.status, ...answer.body });
+    else this.#agent.unanswered();
+  }
+
+  #follow({ instruction, epoch, primary }: Record<string, unknown>): void {
+    this.#agent.instructed(instruction === 'drain' ? 'drain' : undefined);
+    if (instruction === 'epoch' && typeof epoch === 'number')
+      this.#agent.led(epoch, typeof primary === 'string' ? primary : undefined);
   }
 
   async #reportErrors(): Promise<void> {

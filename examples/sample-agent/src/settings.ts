@@ -23,7 +23,13 @@ export interface Settings {
   /** Latencies and rates are taken over this window. */
   readonly windowMs: number;
   readonly faults: boolean;
+  /** Its part in a group with a primary, as it begins; absent = the group has none. */
+  readonly role?: Role;
+  /** How far behind a replica says it is. */
+  readonly lagMs: number;
 }
+
+export type Role = 'primary' | 'replica';
 
 /** A setting that cannot be used. The message names the variable, what was found and what is allowed. */
 export class SettingsError extends Error {
@@ -55,6 +61,8 @@ export function readSettings(env: Environment, pid: number, now = Date.now()): S
     jobEveryMs: whole(env, 'JOB_EVERY_MS', { default: 100, min: 0, max: 60_000 }),
     windowMs: whole(env, 'WINDOW_MS', { default: 30_000, min: 1_000, max: 600_000 }),
     faults: flag(env, 'FAULTS', true),
+    ...optional('role', role(env)),
+    lagMs: whole(env, 'LAG_MS', { default: 0, min: 0, max: 86_400_000 }),
   };
 }
 
@@ -64,6 +72,13 @@ function whole(env: Environment, name: string, bounds: { default: number; min: n
   const value = Number(text);
   if (Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return value;
   throw new SettingsError(`${name} is "${text}"; allowed is a whole number from ${bounds.min} to ${bounds.max}.`);
+}
+
+function role(env: Environment): Role | undefined {
+  const text = env['ROLE'];
+  if (!text) return undefined;
+  if (text === 'primary' || text === 'replica') return text;
+  throw new SettingsError(`ROLE is "${text}"; allowed are primary and replica.`);
 }
 
 function id(env: Environment, name: string, fallback: string): string {

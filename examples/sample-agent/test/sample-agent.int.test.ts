@@ -128,6 +128,16 @@ test('is promoted once per epoch, and not by an older order', async () => {
   expect(guard.of('POST /heartbeat').at(-1)?.body['role']).toBe('primary');
 });
 
+test('a primary takes no work before its guard has said whether it still leads, and follows what that says', async () => {
+  const { guard, it } = await guarded({ ROLE: 'primary', HEARTBEAT_MS: '600' });
+  guard.answer('POST /heartbeat', 200, { instruction: 'epoch', epoch: 3, primary: 'w.2' });
+  await until(() => guard.of('POST /heartbeat').some(({ body }) => body['epoch'] === 3));
+  expect(guard.of('POST /heartbeat').at(-1)?.body).toMatchObject({ role: 'replica', epoch: 3, lag: 0 });
+  expect((await it.ask('POST /work', {})).status).toBe(503);
+  guard.answer('POST /heartbeat', 200, { instruction: 'epoch', epoch: 4, primary: 'w.1' });
+  await until(async () => (await it.ask('POST /work', {})).status === 200);
+});
+
 test('fault errors: jobs fail, the rate rises, and the guard is told', async () => {
   const { guard, it } = await guarded();
   await it.fault('errors');
