@@ -207,6 +207,7 @@ export class Engine {
 
   async #load(): Promise<void> {
     const scope = this.#scope;
+    await scope.get(core.leaderships).load(scope.get(core.ownership).shards);
     await scope.get(core.holds).load();
     await scope.get(core.incidentLog).load();
     await scope.get(core.storms).load();

@@ -2,10 +2,11 @@ import type { AgentSlot, Clock, Logger } from './contracts/index.ts';
 import { messageOf } from './contracts/index.ts';
 import type { Detection, DetectionResult, HealthChange } from './detection/index.ts';
 import type { Fleet } from './fleet/index.ts';
-import type { Agent, AgentId, Notice } from './model/index.ts';
+import type { Agent, AgentId, GroupId, Notice } from './model/index.ts';
 import { stillByHand, worseHealth } from './model/index.ts';
 import type { Collector, ProbeScheduler } from './monitoring/index.ts';
 import { announceChange, announceFindings } from './pipeline/announcements.ts';
+import type { LateAnswers } from './pipeline/failover/late-answers.ts';
 import type { CheckpointRound } from './pipeline/rounds/checkpoint-round.ts';
 import type { Leftovers } from './pipeline/incidents/leftovers.ts';
 import type { LogRound } from './pipeline/rounds/log-round.ts';
@@ -54,6 +55,7 @@ export interface PipelineParts {
   readonly storms: Storms;
   readonly stormVoice: StormVoice;
   readonly reflection: Reflection;
+  readonly lateAnswers: LateAnswers;
   readonly preparation: Preparation;
   /** A part of the guard does not work now; `undefined`: it works again. */
   degraded(what: string, why: string | undefined): void;
@@ -82,7 +84,7 @@ export class Pipeline {
     const { clock, collector, detection, probes, sight } = this.#p;
     const nowMs = clock.monotonic();
     const batch = collector.drain(nowMs);
-    const turned = sight.observe(batch);
+    const { turned, spoken } = sight.observe(batch);
     const seen = detection.tick(batch, nowMs);
     for (const slot of this.#suspectedIn(seen)) {
       sight.bad(slot, nowMs);
@@ -90,6 +92,7 @@ export class Pipeline {
     }
     for (const slot of this.#unseenBy(seen)) this.#p.secondLook.look(slot);
     for (const slot of turned) this.#p.reflection.syncSlot(slot);
+    for (const group of spoken) this.#spoke(group);
     for (const slot of seen.confirm) void probes.confirm(slot);
     for (const slot of seen.ask) void probes.ask(slot, 'health');
     this.#tell(seen);
@@ -112,7 +115,8 @@ export class Pipeline {
     if (incident.state === 'acting') executor.drive(incident.id);
     if (change.decided.ended?.verdict === 'failed') this.#countFailure(incident.agentId);
     this.#p.storms.after(change);
-    this.#p.reflection.sync(incident.agentId);
+    if (change.promoted) this.#p.reflection.syncGroup(incident.group);
+    else this.#p.reflection.sync(incident.agentId);
     this.#p.preparation.sync(incident);
     for (const notice of notices) notifications.accept(notice);
     if (incident.state !== 'resolved') return;
@@ -195,6 +199,12 @@ export class Pipeline {
       else leftovers.consider(incident);
       this.#p.preparation.sync(incident);
     }
+  }
+
+  /** An agent says another role than before: who leads its group may be another, or known at last. */
+  #spoke(group: GroupId): void {
+    this.#p.reflection.syncGroup(group);
+    this.#p.lateAnswers.look(group);
   }
 
   /** Agents against whom a suspicion was raised or, until this moment, stood. */

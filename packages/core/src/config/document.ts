@@ -2,6 +2,7 @@ import type {
   ApprovalsPolicy,
   AttemptLimit,
   ConfigOverride,
+  FailoverPolicy,
   HeartbeatPolicy,
   JsonObject,
   LadderPolicy,
@@ -117,6 +118,7 @@ export interface Sections {
     };
     readonly approvalTtl: Ms;
   };
+  readonly failover: { readonly when: FailoverPolicy['when']; readonly maxLag: Ms; readonly rest: Ms };
   readonly approvals: {
     readonly quorum: number;
     readonly remindEvery: Ms;
@@ -244,6 +246,7 @@ export const sectionNames = [
   'severity',
   'ladder',
   'gate',
+  'failover',
   'approvals',
   'watch',
   'checkpoints',

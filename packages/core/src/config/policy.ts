@@ -3,6 +3,7 @@ import {
   type BreakerPolicy,
   type BurnPolicy,
   type ConfigOverride,
+  type FailoverPolicy,
   type FlappingPolicy,
   type LadderPolicy,
   type Policy,
@@ -134,6 +135,7 @@ function toPolicy(sections: Sections, group: GroupSection): Policy {
       approvalTtlMs: gate.approvalTtl,
       breaker: toBreaker(gate.breaker),
     },
+    failover: toFailover(sections.failover),
     approvals: toApprovals(sections.approvals),
     watch: { everyMs: watch.every, forMs: watch.for },
     checkpoints: { keep: checkpoints.keep, maxAgeMs: checkpoints.maxAge, everyMs: checkpoints.every },
@@ -154,6 +156,10 @@ function toBurn({ window, latencyObjective, minRequests, minSamples, rates }: Se
     minSamples,
     rates: rates.map(({ alert, factor, long, short }) => ({ alert, factor, longMs: long, shortMs: short })),
   };
+}
+
+function toFailover({ when, maxLag, rest }: Sections['failover']): FailoverPolicy {
+  return { when, maxLagMs: maxLag, restMs: rest };
 }
 
 function toFlapping({ window, high, low }: Sections['flapping']): FlappingPolicy {

@@ -60,6 +60,7 @@ describe('the schema', () => {
         'checkpoints',
         'controlPlane',
         'errors',
+        'failover',
         'flapping',
         'gate',
         'groups',

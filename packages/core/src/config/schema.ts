@@ -14,6 +14,7 @@ import { selfDoubt } from './schema-doubt.ts';
 import { recording } from './schema-recording.ts';
 import { learning } from './schema-judgement.ts';
 import { errors } from './schema-errors.ts';
+import { failover } from './schema-failover.ts';
 import { prediction, trends } from './schema-trends.ts';
 import { flapping, recurrence } from './schema-recurrence.ts';
 import { allowedNetworks, heartbeat, probes, severity, slo } from './schema-signals.ts';
@@ -28,6 +29,7 @@ const sections: { readonly [name: string]: JsonObject } = {
   severity,
   ladder,
   gate,
+  failover,
   approvals,
   watch,
   checkpoints,

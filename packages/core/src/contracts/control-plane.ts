@@ -1,4 +1,4 @@
-import type { Agent, AgentId, BreakerState, ControlCommand, GroupId, Health, Receipt } from '../model/index.ts';
+import type { Agent, AgentId, BreakerState, ControlCommand, GroupId, Health, Receipt, Role } from '../model/index.ts';
 import type { Call, Component } from './call.ts';
 
 export type AgentChange =
@@ -13,6 +13,8 @@ export interface Route {
   readonly weight: number;
   readonly health: Health;
   readonly breaker: BreakerState;
+  /** Its part in a group with a primary: writes go to that. */
+  readonly role?: Role;
 }
 
 /** Who is in the fleet and where work goes: the brief's Federation Core. An embedder passes its own. */

@@ -69,6 +69,14 @@ export interface GuardEvents {
     readonly stepId: string;
     readonly receipt: Receipt;
   };
+  /** Another agent leads the group: `to` took the place of `agentId`, as the primary of `epoch`. */
+  'failover.completed': {
+    readonly incidentId: IncidentId;
+    readonly agentId: AgentId;
+    readonly group: string;
+    readonly to: AgentId;
+    readonly epoch: number;
+  };
   /** A plan waits for a person; it expires at `expiresAt`. */
   'approval.requested': {
     readonly incidentId: IncidentId;
@@ -126,6 +134,7 @@ export const guardEventTypes = [
   'decision.made',
   'step.started',
   'step.finished',
+  'failover.completed',
   'approval.requested',
   'approval.decided',
   'hold.placed',

@@ -47,7 +47,8 @@ export interface Heartbeat {
   readonly status?: HeartbeatStatus;
   readonly role?: Role;
   readonly epoch?: number;
-  readonly lag?: number;
+  /** Milliseconds the replica is behind its primary. */
+  readonly lag?: Ms;
   readonly version?: string;
   readonly metrics?: AgentMetrics;
   readonly progress?: Progress;
@@ -63,6 +64,8 @@ export type HeartbeatAck =
   | 'drain'
   /** Counted, and the agent is cut off from work. */
   | 'isolated'
+  /** Counted, and the agent does not know who leads its group: it is the primary of that epoch, or must stop being one. */
+  | 'epoch'
   /** Of an instance that was replaced, which must stop: HTTP 410. */
   | 'retired'
   /** Nobody registered this agent: HTTP 404. */
@@ -83,6 +86,17 @@ export interface Registration {
   readonly criticality?: Criticality;
 }
 
+/** What part an agent has in a group with a primary, as it is now: labels say only how it began. */
+export interface RoleStatus {
+  readonly role: Role;
+  /** Of the primary that leads the group, or the latest that was ordered while it is not clear who does; 0 while none ever was. */
+  readonly epoch: number;
+  /** Who leads the group; absent while that is not clear. */
+  readonly primary?: AgentId;
+  /** How far behind the primary it says it is; absent when it never said so. */
+  readonly lagMs?: Ms;
+}
+
 /** An agent with everything the guard knows of it now. */
 export interface AgentStatus {
   readonly agent: Agent;
@@ -95,6 +109,8 @@ export interface AgentStatus {
   /** Service levels over the window of the error budget; absent while nothing was counted. */
   readonly slo?: SloStatus;
   readonly progress?: Progress;
+  /** Its part in a group that has a primary; absent where nobody said a role. */
+  readonly leadership?: RoleStatus;
   readonly findings: readonly Finding[];
   /** What a person should know of it that no detector holds against it. [nothing] */
   readonly remarks?: readonly Reason[];

@@ -205,6 +205,7 @@ export type {
   GuardStatus,
   Heartbeat,
   HeartbeatAck,
+  RoleStatus,
   ListOf,
   ListOptions,
   Registration,

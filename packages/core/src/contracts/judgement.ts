@@ -13,6 +13,7 @@ import type {
   Ms,
   Plan,
   Policy,
+  Promotion,
 } from '../model/index.ts';
 
 /** Everything a decision about an incident may rest on. Plain data: it is recorded and replayed. */
@@ -38,6 +39,8 @@ export interface IncidentFacts {
   readonly flagged?: { readonly dataLossRisk: boolean; readonly securityIncident: boolean };
   /** The guard isolated the current instance and has not brought it back. */
   readonly isolated?: boolean;
+  /** Which replica could take its place, or why none can; absent where it is no primary or no failover is wanted. */
+  readonly failover?: Decision<Promotion>;
   /** What is heard of the agent itself, whatever stands against it; absent where nobody looked. */
   readonly signs?: SignsOfLife;
 }

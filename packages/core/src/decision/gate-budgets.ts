@@ -8,8 +8,9 @@ import type { GateFacts, Objection } from './gate-facts.ts';
 const inFlightMax = 10;
 
 /** The durable budget (R09). An exhausted budget is not waited for in silence: a person is told. */
-export function attempts({ begun, budget, agent, now }: GateFacts): Objection | undefined {
-  if (begun || budget.allowed) return undefined;
+export function attempts(facts: GateFacts): Objection | undefined {
+  const { budget, agent, now } = facts;
+  if (isPaid(facts) || budget.allowed) return undefined;
   const { limit } = budget;
   const number = limit?.max === 1 ? 'its one attempt' : `${limit?.max} attempts`;
   const spent = limit ? `${number} in ${formatDuration(limit.perMs)}` : 'its attempts';
@@ -18,8 +19,9 @@ export function attempts({ begun, budget, agent, now }: GateFacts): Objection | 
 }
 
 /** What the recoveries of the whole group may cost. It is waited for; people are told once. */
-export function groupBudget({ begun, groupBudget: answer, rung, agent, now }: GateFacts): Objection | undefined {
-  if (begun || answer.allowed) return undefined;
+export function groupBudget(facts: GateFacts): Objection | undefined {
+  const { groupBudget: answer, rung, agent, now } = facts;
+  if (isPaid(facts) || answer.allowed) return undefined;
   const { most, weight, limit } = answer;
   const left = formatDuration(answer.at - now);
   const text = `A ${rung} (weight ${weight}) does not fit into what is left of the budget of group ${agent.group} (${most} in ${formatDuration(limit.perMs)}); it fits in ${left}.`;
@@ -28,8 +30,9 @@ export function groupBudget({ begun, groupBudget: answer, rung, agent, now }: Ga
 }
 
 /** The same over the whole fleet. */
-export function globalBudget({ begun, globalBudget: answer, rung, now }: GateFacts): Objection | undefined {
-  if (begun || answer.allowed) return undefined;
+export function globalBudget(facts: GateFacts): Objection | undefined {
+  const { globalBudget: answer, rung, now } = facts;
+  if (isPaid(facts) || answer.allowed) return undefined;
   const { most, weight, limit } = answer;
   const left = formatDuration(answer.at - now);
   const text = `A ${rung} (weight ${weight}) does not fit into what is left of the budget of the fleet (${most} in ${formatDuration(limit.perMs)}); it fits in ${left}.`;
@@ -49,4 +52,9 @@ export function inFlight(facts: GateFacts): Objection | undefined {
   if (globalInFlight < inFlightMax) return undefined;
   const text = `${globalInFlight} of at most ${inFlightMax} recoveries are under way over all groups.`;
   return { until: now + 5_000, code: 'global-in-flight', text, remedy: 'Nothing to do; they take turns.' };
+}
+
+/** Its place was taken when it began, or it needs none. */
+function isPaid({ begun, charged }: GateFacts): boolean {
+  return begun && charged !== true;
 }

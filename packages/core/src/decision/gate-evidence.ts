@@ -20,7 +20,9 @@ const none = 'none';
  */
 export function evidence(facts: GateFacts): Objection | undefined {
   const { findings } = facts;
-  if (facts.ordered || facts.begun) return undefined;
+  // A failover has no place in the budget that says it was asked when it began: it is asked before the primary is touched.
+  const isAsked = facts.begun && (facts.promotion === undefined || facts.acted === true);
+  if (facts.ordered || isAsked) return undefined;
   if (onlyFlaps(findings)) return flaps(facts);
   if (nothingHappened(findings)) return forecast(facts);
   if (isProven(findings, facts.failedAttempts)) return confirming(facts);

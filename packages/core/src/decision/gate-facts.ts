@@ -1,6 +1,7 @@
 import type {
   Agent,
   AgentId,
+  Decision,
   EpochMs,
   Finding,
   Health,
@@ -25,6 +26,8 @@ export interface GateFacts extends TogetherFacts {
   readonly rung: Rung;
   /** The attempt has its place in the budget already: budget and backoff were asked when it began. */
   readonly begun: boolean;
+  /** It takes a place in the budgets although nothing has to stand against the agent: what was cut off is recreated. [false] */
+  readonly charged?: boolean;
   /** The attempt has changed something in the world already. [false] */
   readonly acted?: boolean;
   /** A person ordered or approved it: evidence and progress are their business. */
@@ -46,6 +49,8 @@ export interface GateFacts extends TogetherFacts {
   readonly moves?: number;
   /** The orchestrator stopped the last attempt of the incident because of a rollout. */
   readonly rolloutSeenAt?: EpochMs;
+  /** Whether the replica of the plan may take over now (R13); absent where the plan has none. */
+  readonly promotion?: Decision<AgentId>;
   /** The guard has seen the whole fleet since its start; else when it may have. */
   readonly settled: boolean;
   readonly settledAt: EpochMs;

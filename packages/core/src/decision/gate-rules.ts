@@ -1,6 +1,7 @@
 import { formatDuration, stillByHand, windowReason } from '../model/index.ts';
 import { attempts, globalBudget, groupBudget, inFlight } from './gate-budgets.ts';
 import { evidence } from './gate-evidence.ts';
+import { failover } from './gate-failover.ts';
 import type { GateFacts, GateRule, Objection } from './gate-facts.ts';
 import { askAgainMs } from './gate-facts.ts';
 import { follows } from './gate-follows.ts';
@@ -27,6 +28,11 @@ export const gateRules: readonly GateRule[] = [
     name: 'evidence',
     says: 'What stands against it suffices: two kinds of evidence, a proven exit, or one kind that has lasted.',
     check: evidence,
+  },
+  {
+    name: 'failover',
+    says: 'No replica takes over, or the old primary is fenced and the replica fit.',
+    check: failover,
   },
   { name: 'progress', says: 'It reports no progress that would speak for it.', check: progress },
   { name: 'quiet', says: 'It is quiet enough, or nothing is gained by waiting.', check: quiet },
@@ -85,8 +91,9 @@ function selected({ unselected }: GateFacts): Objection | undefined {
   return { code: 'affects-unselected', text, remedy: 'Select them too, or allow only actions on one instance.' };
 }
 
-function scope({ affects, policy }: GateFacts): Objection | undefined {
-  if (affects.length <= 1 || policy.ladder.restartScope === 'workload') return undefined;
+function scope({ affects, policy, promotion }: GateFacts): Objection | undefined {
+  // A failover touches two by its nature, and was asked for by the policy.
+  if (affects.length <= 1 || promotion || policy.ladder.restartScope === 'workload') return undefined;
   const text = `The action would touch ${affects.length} agents: ${affects.join(', ')}.`;
   return { code: 'affects-unselected', text, remedy: 'Set ladder.restartScope to workload to allow it.' };
 }

@@ -8,10 +8,11 @@ const soonMs = 1_000;
 
 /**
  * Whether these rules have no say: an operator's order is their own judgement; an attempt that has done something
- * already is carried to its end, because half a recovery is worse; and a plan that only isolates destroys nothing.
+ * already is carried to its end, because half a recovery is worse; and a plan that only isolates destroys nothing, unless
+ * another takes its place.
  */
-function isExempt({ ordered, acted, rung }: GateFacts): boolean {
-  return ordered || acted === true || rung === 'escalate';
+function isExempt({ ordered, acted, rung, promotion }: GateFacts): boolean {
+  return ordered || acted === true || (rung === 'escalate' && promotion === undefined);
 }
 
 /** The fleet breaker (R01). */

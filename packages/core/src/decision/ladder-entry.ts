@@ -1,6 +1,7 @@
 import type { IncidentFacts } from '../contracts/index.ts';
 import type { Assessment, Capability, LearnedChoice, Rung } from '../model/index.ts';
 import { bandOf, capabilityFor, foreseenOnly, rungs } from '../model/index.ts';
+import { wasFailedOver } from './failover-plan.ts';
 import { isProven } from './proof.ts';
 import type { UseWhen } from './use-when.ts';
 
@@ -34,7 +35,8 @@ export interface Entry {
  *    chooses a costlier one.
  * 5. What is only foreseen is answered by the smallest action, whatever the rest says.
  * 6. Where one kind of evidence speaks alone it is a restart at most, if that is to be had (R06).
- * 7. After failed attempts it is at least the rung above the last that failed.
+ * 7. After failed attempts it is at least the rung above the last that failed, and a fresh instance for one that is
+ *    isolated or whose place as the primary was taken.
  */
 export function entryRung(
   facts: IncidentFacts,
@@ -42,9 +44,12 @@ export function entryRung(
   of: { readonly table: UseWhen; readonly can: readonly Capability[] },
 ): Entry {
   const { table, can } = of;
-  const band = entryOf[bandOf(assessment.severity)];
+  // A restart leaves one that is isolated out of reach, and who was primary is not to come back as it was.
+  const least = facts.isolated || wasFailedOver(facts) ? 'recreate' : 'restart';
+  const band = higher(entryOf[bandOf(assessment.severity)], least);
   const above = aboveFailed(facts);
   if (band === 'escalate' || above > 0) return { rung: higher(band, rungs[above] as Rung), because: '' };
+  if (least !== 'restart') return { rung: band, because: '' };
   if (foreseenOnly(facts.findings)) return { rung: 'restart', because: '' };
   const { rung: ladder, because } = byTable(band, table);
   if (ladder !== 'restart' && !isProven(facts.findings, 0) && capabilityFor(can, 'restart'))

@@ -1,6 +1,7 @@
 import type { IncidentFacts, Strategy } from '../contracts/index.ts';
 import type { Assessment, Capability, Decision, Finding, Plan, Reason, Rung } from '../model/index.ts';
 import { capabilityFor, foreseenOnly, leavesAlternative, restoredCheckpoints, rungs } from '../model/index.ts';
+import { failoverPlan, noFailover, wasFailedOver } from './failover-plan.ts';
 import { graceOn } from './hung.ts';
 import type { Entry } from './ladder-entry.ts';
 import { entryRung } from './ladder-entry.ts';
@@ -18,8 +19,9 @@ const containMs = 30_000;
 /**
  * The built-in strategy `ladder`. Severity selects the entry rung, lines of the table "use when" and what was learned
  * may move it within their limits (`entryRung`); within an incident it only climbs; a rung the orchestrator lacks is
- * skipped upward. A respawn with restored state that did not heal is tried once more another way. In band critical a
- * respawn is prepared and a person has to approve it; when nothing is left, a person takes over.
+ * skipped upward. A primary that failed gives its place to a replica before more than a restart is done to it, or at
+ * once, as the policy says. A respawn with restored state that did not heal is tried once more another way. In band
+ * critical a respawn is prepared and a person has to approve it; when nothing is left, a person takes over.
  */
 export const ladderStrategy: Strategy = {
   propose(facts: IncidentFacts, assessment: Assessment, can: readonly Capability[]): Decision<Plan> {
@@ -36,6 +38,8 @@ export const ladderStrategy: Strategy = {
     const again = alternative(given);
     if (again) return asking(given, again);
     const entry = entryRung(facts, assessment, given);
+    const over = failoverPlan({ ...given, rung: entry.rung });
+    if (over) return over;
     const skipped: Rung[] = [];
     for (const rung of rungs.slice(rungs.indexOf(entry.rung))) {
       if (rung === 'escalate') return lastRung(given, skipped);
@@ -131,7 +135,10 @@ function propose(given: Given, entry: Entry & { readonly rung: Doing }, skipped:
   if (foreseen) return { plan: basePlan(given, rung, skipped), reason: beforehand(foreseen) };
   return {
     plan: { ...basePlan(given, rung, skipped), ...(learned ? { learned } : {}) },
-    reason: { code: 'rung-chosen', text: `Severity ${assessment.severity} (${sum}): ${rung}${past}${because}.` },
+    reason: {
+      code: 'rung-chosen',
+      text: `Severity ${assessment.severity} (${sum}): ${rung}${past}${because}.${noFailover({ ...given, rung })}`,
+    },
   };
 }
 
@@ -145,7 +152,8 @@ function basePlan({ facts, can }: Given, rung: Doing, skipped: readonly Rung[]):
   return {
     rung,
     skipped,
-    restoreState: rung === 'restart' ? false : ladder[rung].restoreState,
+    // Who was primary gets its state from the one that is: its own is older by what came since.
+    restoreState: rung === 'restart' || wasFailedOver(facts) ? false : ladder[rung].restoreState,
     ...graceOn(facts, rung, can),
     timeoutMs: ladder[rung].timeoutMs,
     recommendedAction: rung,

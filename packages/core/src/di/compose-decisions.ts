@@ -86,6 +86,7 @@ function makeJudge(at: Provider): Judge {
     log: at.get(core.incidentLog),
     insight: at.get(core.insight),
     ownership: at.get(core.ownership),
+    failovers: at.get(core.failovers),
     signer: at.get(core.signer),
     doubt: at.get(core.doubt),
     assessor: (name) => registry.get('assessors', name),
@@ -130,6 +131,7 @@ function makeReservations(at: Provider): Reservations {
 function makeIncidents(at: Provider): Incidents {
   const prefetch = async (agentId: AgentId, shard: number, group: GroupId): Promise<void> => {
     await at.get(core.reservations).load(shard, agentId, group);
+    await at.get(core.leaderships).settle(shard, group);
     await at.get(core.ledger).load([agentId]);
     await prefetchInsight(at, agentId);
   };
@@ -142,6 +144,7 @@ function makeIncidents(at: Provider): Incidents {
     view: at.get(core.sight),
     judge: at.get(core.judge),
     reservations: at.get(core.reservations),
+    leaderships: at.get(core.leaderships),
     incidents: at.get(core.incidentLog),
     ownership: at.get(core.ownership),
     configVersion: at.get(core.config).config.hash,

@@ -27,7 +27,16 @@ export function composeFleet(scope: Scope, { prober, baseDir, recording }: Input
   );
   scope.provide(
     core.collector,
-    (at) => new Collector({ fleet: at.get(core.fleet), clock: at.get(core.clock), metrics: at.get(core.metrics) }),
+    (at) =>
+      new Collector({
+        fleet: at.get(core.fleet),
+        clock: at.get(core.clock),
+        metrics: at.get(core.metrics),
+        isToBeTold: (slot, said) => {
+          const agent = at.get(core.fleet).agent(slot)?.agent;
+          return agent !== undefined && at.get(core.roles).isToBeTold(agent.group, agent.id, said);
+        },
+      }),
   );
   scope.provide(
     core.endpoints,

@@ -87,6 +87,7 @@ function makeControlPlane(at: Provider): FleetControlPlane {
           .findings.some((finding) => finding.kind === 'not-ready')
       );
     },
+    roleOf: ({ id, group }) => at.get(core.roles).statusOf(group, id)?.role,
     onChange: (change) => at.get(core.members).changed(change),
   });
 }

@@ -7,6 +7,7 @@ import { tapStore } from '../replay/store-tap.ts';
 import { EventBus, SerialQueue } from '../runtime/index.ts';
 import { AuditLog, StoreLeases, timedStore } from '../state/index.ts';
 import { composeDecisions } from './compose-decisions.ts';
+import { composeFailover } from './compose-failover.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { composeRecovery } from './compose-recovery.ts';
 import { composeRounds } from './compose-rounds.ts';
@@ -38,6 +39,7 @@ export function compose(inputs: Inputs): Scope {
   composeFleet(scope, inputs);
   composeStorms(scope);
   composeDecisions(scope);
+  composeFailover(scope);
   composeRecovery(scope, inputs);
   composeRounds(scope);
   scope.provide(core.reflection, makeReflection);
@@ -101,6 +103,7 @@ function makeReflection(at: Provider): Reflection {
     probes: at.get(core.probes),
     detection: at.get(core.detection),
     sight: at.get(core.sight),
+    roles: at.get(core.roles),
     incidentLog: at.get(core.incidentLog),
     controlPlane: at.get(core.controlPlane),
     ownership: at.get(core.ownership),
@@ -132,6 +135,7 @@ function makePipeline(at: Provider): Pipeline {
     storms: at.get(core.storms),
     stormVoice: at.get(core.stormVoice),
     reflection: at.get(core.reflection),
+    lateAnswers: at.get(core.lateAnswers),
     preparation: at.get(core.preparation),
     degraded: (what, why) => at.get(core.degradations).set(what, why),
   });

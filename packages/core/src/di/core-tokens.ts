@@ -26,6 +26,10 @@ import type { Leftovers } from '../pipeline/incidents/leftovers.ts';
 import type { LogRound } from '../pipeline/rounds/log-round.ts';
 import type { SecondLook } from '../pipeline/rounds/second-look.ts';
 import type { MemoryRound } from '../pipeline/rounds/memory-round.ts';
+import type { Failovers } from '../pipeline/failover/failovers.ts';
+import type { LateAnswers } from '../pipeline/failover/late-answers.ts';
+import type { Leaderships } from '../pipeline/failover/leaderships.ts';
+import type { Roles } from '../pipeline/failover/roles.ts';
 import type { Members } from '../pipeline/members/members.ts';
 import type { Ownership } from '../pipeline/ownership.ts';
 import type { Reservations } from '../pipeline/budgets/reservations.ts';
@@ -76,6 +80,10 @@ export const core = {
   budgets: token<Budgets>('core.budgets'),
   sharedBudgets: token<SharedBudgets>('core.shared-budgets'),
   reservations: token<Reservations>('core.reservations'),
+  leaderships: token<Leaderships>('core.leaderships'),
+  roles: token<Roles>('core.roles'),
+  failovers: token<Failovers>('core.failovers'),
+  lateAnswers: token<LateAnswers>('core.late-answers'),
   ledger: token<Ledger>('core.ledger'),
   ranking: token<RankingBook>('core.ranking'),
   insight: token<Insight>('core.insight'),

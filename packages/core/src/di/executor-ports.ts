@@ -27,7 +27,8 @@ export function executorPorts(at: Provider): ExecutorPorts {
     gate: (incident, affects) => {
       // What an attempt left behind is ended after it, as a part of a respawn.
       const rung = incident.state === 'acting' ? incident.attempt.plan.rung : 'respawn';
-      return at.get(core.judge).gate(incident, { rung, begun: true, affects });
+      const promotion = incident.state === 'acting' ? incident.attempt.plan.promotion : undefined;
+      return at.get(core.judge).gate(incident, { rung, begun: true, affects, promotion });
     },
     hangs: (incident) => at.get(core.judge).hangs(incident),
     fence: (group) => at.get(core.ownership).fence(group),
@@ -39,6 +40,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
       const fence = at.get(core.ownership).fence(agent.group);
       return at.get(core.agentClient).promote({ agent, instance }, { epoch, fence }, signal);
     },
+    leads: ({ id, group }, epoch) => at.get(core.failovers).leads(group, id, epoch),
     restoreState: (agent, instance, checkpointId, signal) =>
       restoreState(at, { agent, instance, checkpointId, signal }),
     latestCheckpoint: async (agentId, avoid) => {

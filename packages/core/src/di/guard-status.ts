@@ -30,6 +30,7 @@ export function statusParts(at: Provider): StatusParts {
     holds: at.get(core.holds),
     incidents: at.get(core.incidentLog),
     doubt: at.get(core.doubt),
+    roles: at.get(core.roles),
     dependencies: at.get(core.dependencies),
     breaker: (agentId) => at.get(core.reflection).breaker(agentId),
     defects: (agentId) => at.get(core.ledger).defectsNow(agentId, at.get(core.clock).now()),

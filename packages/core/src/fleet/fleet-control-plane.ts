@@ -1,6 +1,6 @@
 import type { AgentChange, Call, Clock, ControlPlane, Route } from '../contracts/index.ts';
 import { guardError, isGuardError } from '../contracts/index.ts';
-import type { AgentId, BreakerState, ControlCommand, GroupId, Health, Receipt } from '../model/index.ts';
+import type { Agent, AgentId, BreakerState, ControlCommand, GroupId, Health, Receipt, Role } from '../model/index.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { Fleet, FleetChange } from './fleet.ts';
 
@@ -15,6 +15,8 @@ export interface FleetControlPlaneOptions {
   readonly clock: Clock;
   /** Whether the agent said it can take work; one that is not ready gets none. [always] */
   readonly isReady?: (agentId: AgentId) => boolean;
+  /** Its part in a group with a primary, as it is now. [what its label or the config says] */
+  readonly roleOf?: (agent: Agent) => Role | undefined;
   /** Told of what a command changed in the fleet, and has to announce it as any other change. [announces it] */
   readonly onChange?: (change: FleetChange) => void;
 }
@@ -29,16 +31,18 @@ export class FleetControlPlane implements ControlPlane {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #isReady: (agentId: AgentId) => boolean;
+  readonly #roleOf: (agent: Agent) => Role | undefined;
   readonly #onChange: (change: FleetChange) => void;
   readonly #statuses = new Map<AgentId, Status>();
   readonly #receipts = new Map<string, Receipt>();
   readonly #fences = new Map<GroupId, number>();
   readonly #feed = new ChangeFeed<AgentChange>();
 
-  constructor({ fleet, clock, isReady, onChange }: FleetControlPlaneOptions) {
+  constructor({ fleet, clock, isReady, roleOf, onChange }: FleetControlPlaneOptions) {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#isReady = isReady ?? (() => true);
+    this.#roleOf = roleOf ?? (({ role }) => role);
     this.#onChange = onChange ?? ((change) => this.announce(change));
   }
 
@@ -89,7 +93,8 @@ export class FleetControlPlane implements ControlPlane {
       const { health, breaker } = this.#statusOf(agent.id);
       if (health === 'failed' || breaker === 'open') continue;
       const weight = breaker === 'half-open' ? halfOpenWeight : 1;
-      routes.push({ agentId: agent.id, endpoint, weight, health, breaker });
+      const role = this.#roleOf(agent);
+      routes.push({ agentId: agent.id, endpoint, weight, health, breaker, ...(role ? { role } : {}) });
     }
     return routes.sort((a, b) => (a.agentId < b.agentId ? -1 : 1));
   }

@@ -185,6 +185,13 @@ function climbed({ severityAtLeast }: Incident, { severity, plan }: Attempt, { a
 }
 
 function refused(incident: Acting, stepId: string, reason: Reason, facts: DecideFacts): Decided {
+  const begun = stepById(incident.attempt, stepId);
+  if (begun?.state === 'started' && begun.effect.type === 'promote') {
+    const { epoch, agentId } = begun.effect;
+    const text = `Whether ${agentId} leads epoch ${epoch} is not known, and it is not asked again: ${reason.text}`;
+    const receipt = { key: begun.key, at: facts.now, result: 'unknown', text } as const;
+    return handOver(incident, withReceipt(incident.attempt, stepId, receipt), facts, { ...reason, text });
+  }
   const attempt = callOff(incident.attempt, stepId, reason, facts);
   if (!hasActed(attempt)) return end(incident, failing(attempt, reason), facts, { reason, verdict: 'superseded' });
   // The recovery stands without it. To take everything back would end the instance that works now.

@@ -1,4 +1,4 @@
-import type { Attempt, EpochMs, Instance, Plan, Reason, Receipt, Step, StepRecord } from '../model/index.ts';
+import type { Attempt, Effect, EpochMs, Instance, Plan, Reason, Receipt, Step, StepRecord } from '../model/index.ts';
 
 /** A new attempt with all its steps planned. */
 export function beginAttempt(input: {
@@ -49,9 +49,11 @@ export function withStep(attempt: Attempt, stepId: string, change: (step: StepRe
 /** Whether something was done to infrastructure that cannot be taken back by stopping now. */
 export function hasActed(attempt: Attempt): boolean {
   return attempt.steps.some(
-    (step) => step.state === 'finished' && step.effect.type === 'action' && step.receipt.result === 'succeeded',
+    (step) => step.state === 'finished' && changes.has(step.effect.type) && step.receipt.result === 'succeeded',
   );
 }
+
+const changes: ReadonlySet<Effect['type']> = new Set(['action', 'promote']);
 
 /** A receipt's new instance becomes the attempt's replacement. */
 export function withReceipt(attempt: Attempt, stepId: string, receipt: Receipt): Attempt {

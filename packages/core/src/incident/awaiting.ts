@@ -1,5 +1,6 @@
 import type { Approval, EpochMs, Incident, Reason, Vote } from '../model/index.ts';
-import { formatDuration, personOf } from '../model/index.ts';
+import { doingOf, formatDuration, personOf } from '../model/index.ts';
+import { contain } from './containment.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
 import { begin, escalate, join, withFindings } from './open.ts';
@@ -14,7 +15,7 @@ export function decideAwaiting(incident: Awaiting, event: IncidentEvent, facts: 
     case 'approved':
       return approved(incident, event, facts);
     case 'rejected': {
-      const text = `${event.by} rejected the ${incident.approval.plan.rung}${note(event.note)}.`;
+      const text = `${event.by} rejected the ${doingOf(incident.approval.plan)}${note(event.note)}.`;
       return lapse(incident, facts, { code: 'approval-rejected', text }, { by: event.by, quiet: true });
     }
     case 'findings': {
@@ -55,11 +56,12 @@ function approved(
   const agreed = new Set([...votes.map(personOf), ...(approval.orderedBy === undefined ? [] : [approval.orderedBy])]);
   const { plan, steps, planHash, quorum } = approval;
   const count = quorum > 1 ? ` (${agreed.size} of ${quorum})` : '';
-  const text = `${event.by} approved the ${plan.rung}${note(event.note)}${count}.`;
+  const text = `${event.by} approved the ${doingOf(plan)}${note(event.note)}${count}.`;
   if (agreed.size >= quorum) {
     const by = votes.map((vote) => vote.by).join(', ');
     const reason: Reason = { code: 'approval-granted', text };
-    return begin(incident, { ...facts, steps }, { plan, reason, by, approval: { planHash, votes } });
+    const of = { plan, reason, by, approval: { planHash, votes } };
+    return plan.contain ? contain(incident, facts, { ...of, steps }) : begin(incident, { ...facts, steps }, of);
   }
   const left = quorum - agreed.size;
   return move(incident, facts, {
@@ -99,7 +101,7 @@ function due(incident: Awaiting, facts: DecideFacts): Decided {
     type: calls ? 'approval-second-tier' : 'approval-reminded',
     reason: {
       code: calls ? 'approval-second-tier' : 'approval-reminded',
-      text: `The ${approval.plan.rung} has waited ${waited} for an answer; it expires in ${left}.`,
+      text: `The ${doingOf(approval.plan)} has waited ${waited} for an answer; it expires in ${left}.`,
     },
     data: { reminders: reminded.count, tier: reminded.tier },
     notices: ['approval'],
@@ -112,7 +114,7 @@ function expired(incident: Awaiting, facts: DecideFacts): Decided {
   const ending = quiet ? ' It counts as rejected.' : '';
   const reason: Reason = {
     code: 'approval-expired',
-    text: `Nobody decided on the ${plan.rung} within ${formatDuration(expiresAt - requestedAt)}.${ending}`,
+    text: `Nobody decided on the ${doingOf(plan)} within ${formatDuration(expiresAt - requestedAt)}.${ending}`,
   };
   return lapse(incident, facts, reason, { quiet });
 }

@@ -29,14 +29,16 @@ export function isIsolated(
 export function isSecurityIncident({ attempts, assessment }: Pick<Incident, 'attempts' | 'assessment'>): boolean {
   const contained = attempts.findLastIndex(({ plan }) => plan.contain?.for === 'security');
   const decided = attempts.findLastIndex(
-    ({ plan, orderedBy }) => orderedBy !== undefined && plan.contain?.for !== 'security',
+    // Who leads the group is another question than whether the agent is clean.
+    ({ plan, orderedBy }) =>
+      orderedBy !== undefined && plan.contain?.for !== 'security' && plan.contain?.for !== 'failover',
   );
   // One that was not isolated, as the last of its group, stands all the same.
   if (contained < 0 && decided < 0) return assessment?.securityIncident === true;
   return contained > decided;
 }
 
-/** Begins an attempt that heals nothing and takes nothing from the budget. */
+/** Begins an attempt that heals nothing. It takes nothing from the budgets, unless it makes a fresh instance. */
 export function contain(
   incident: Incident,
   facts: DecideFacts,
@@ -45,9 +47,10 @@ export function contain(
     readonly steps: readonly Step[];
     readonly reason: Reason;
     readonly by?: string | undefined;
+    readonly approval?: Attempt['approval'];
   },
 ): Decided {
-  const { plan, steps, reason, by } = of;
+  const { plan, steps, reason, by, approval } = of;
   const attempt: Attempt = beginAttempt({
     number: incident.attempts.length + 1,
     plan,
@@ -56,6 +59,7 @@ export function contain(
     now: facts.now,
     instance: facts.instance,
     orderedBy: by,
+    approval,
     proven: false,
   });
   return move(incident, facts, {
@@ -65,5 +69,6 @@ export function contain(
     type: 'attempt-started',
     reason,
     data: { attempt: attempt.number, contain: plan.contain?.for ?? '', severity: facts.assessment.severity },
+    begins: plan.rung !== 'escalate',
   });
 }

@@ -1,5 +1,5 @@
 import type { Incident, Ms, Plan, Reason } from '../model/index.ts';
-import { canonicalJson } from '../model/index.ts';
+import { doingOf, canonicalJson } from '../model/index.ts';
 import type { DecideFacts, Decided } from './event.ts';
 import { move, unchanged } from './move.ts';
 
@@ -32,14 +32,14 @@ export function wouldHave(
   of: { readonly plan: Plan; readonly reason: Reason; readonly approval: Reason | undefined },
 ): Decided {
   const { plan, reason, approval } = of;
-  const verb = plan.contain === undefined ? plan.rung : plan.contain.for === 'return' ? 'reinstate' : 'isolate';
+  const verb = doingOf(plan);
   const steps = facts.steps.map(({ id }) => id);
   const plain = { rung: plan.rung, verb, steps, approval: approval !== undefined, instance: facts.instance?.id ?? '' };
   const nextAt = facts.now + againMs;
   const fingerprint = canonicalJson(plain);
   const isTold = incident.wouldHave === fingerprint && incident.because.code === 'mode-dry-run';
   if (isTold) return { ...unchanged(incident), incident: { ...incident, nextAt } };
-  const wish = approval ? `ask a person to approve a ${verb} of` : verb;
+  const wish = approval ? `ask a person to approve a ${verb} of` : plan.promotion ? 'fail over' : verb;
   return move(incident, facts, {
     to: { state: 'open', nextAt },
     set: { assessment: facts.assessment, health: facts.health, findings: facts.findings, wouldHave: fingerprint },

@@ -1,5 +1,5 @@
 import type { Attempt, Finding, Health, Incident, Plan, Reason } from '../model/index.ts';
-import { evidenceKinds, formatDuration, isFlapping, signatureOf, windowReason } from '../model/index.ts';
+import { doingOf, evidenceKinds, formatDuration, isFlapping, signatureOf, windowReason } from '../model/index.ts';
 import { beginAttempt } from './attempt.ts';
 import { askApproval, askedAtOnce } from './approval.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
@@ -99,6 +99,12 @@ function soundNow(incident: Open, facts: DecideFacts): Decided {
   const { verdict } = comeBack;
   if (verdict.verdict === 'wait') return wait(incident, facts, verdict.untilMs, verdict.reason);
   if (verdict.verdict === 'refuse') return escalate(incident, facts, verdict.reason);
+  const { plan } = comeBack;
+  if (plan.rung !== 'escalate' && incident.policy.mode === 'approve') {
+    const text = `${incident.agentId} shows nothing any more and is still isolated; to bring it back it has to be ended.`;
+    const remedy = 'Resolve the incident to have it recreated, or order a respawn.';
+    return escalate(incident, facts, { code: 'mode-approve', text, remedy });
+  }
   const text = `${incident.agentId} is sound again; it is brought back from isolation.`;
   return contain(incident, facts, { plan: comeBack.plan, steps: comeBack.steps, reason: { code: 'returning', text } });
 }
@@ -109,7 +115,7 @@ function isSound({ findings, health }: DecideFacts): boolean {
 }
 
 function orderReason(ordered: NonNullable<Incident['requested']>): Reason {
-  return { code: 'operator-respawn', text: `${ordered.by} ordered a ${ordered.plan.rung}.` };
+  return { code: 'operator-respawn', text: `${ordered.by} ordered a ${doingOf(ordered.plan)}.` };
 }
 
 function approvalNeeded(incident: Open, plan: Plan): Reason | undefined {
@@ -117,7 +123,7 @@ function approvalNeeded(incident: Open, plan: Plan): Reason | undefined {
   if (incident.policy.mode !== 'approve') return undefined;
   return {
     code: 'mode-approve',
-    text: `Group ${incident.group} is in mode approve: a person has to agree to the ${plan.rung}.`,
+    text: `Group ${incident.group} is in mode approve: a person has to agree to the ${doingOf(plan)}.`,
   };
 }
 
@@ -125,7 +131,10 @@ function approvalNeeded(incident: Open, plan: Plan): Reason | undefined {
 function moreThanOne({ policy }: Open, { by, plan }: NonNullable<Incident['requested']>): Reason | undefined {
   const { quorum } = policy.approvals;
   if (quorum <= 1) return undefined;
-  return { code: 'approval-required', text: `${by} ordered a ${plan.rung}; ${quorum} persons have to agree to it.` };
+  return {
+    code: 'approval-required',
+    text: `${by} ordered a ${doingOf(plan)}; ${quorum} persons have to agree to it.`,
+  };
 }
 
 /** Starts an attempt; its place in the budget is reserved in the same commit. */

@@ -1,4 +1,5 @@
 import type { Incident } from '../model/index.ts';
+import { doingOf } from '../model/index.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
 import { move, unchanged } from './move.ts';
 import { note, reopen } from './waiting.ts';
@@ -68,7 +69,7 @@ function close(
 function ordered(incident: Incident, event: Extract<IncidentEvent, { type: 'ordered' }>, facts: DecideFacts): Decided {
   const { plan, by, account } = event;
   const requested = { plan, by, ...(account === undefined ? {} : { account }) };
-  const reason = { code: 'operator-respawn', text: `${event.by} ordered a ${event.plan.rung}.` } as const;
+  const reason = { code: 'operator-respawn', text: `${event.by} ordered a ${doingOf(event.plan)}.` } as const;
   if (incident.state === 'acting' || incident.state === 'watching') return unchanged(incident);
   return reopen(incident, facts, reason, requested);
 }

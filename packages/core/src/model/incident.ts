@@ -1,5 +1,6 @@
 import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
 import type { Assessment } from './assessment.ts';
+import type { FailoverOutcome } from './failover.ts';
 import type { Finding } from './finding.ts';
 import type { Defect } from './defect.ts';
 import type { Health } from './health.ts';
@@ -218,6 +219,24 @@ export function currentAttempt(incident: Incident): Attempt | undefined {
 export function allAttempts(incident: Incident): readonly Attempt[] {
   const current = currentAttempt(incident);
   return current ? [...incident.attempts, current] : incident.attempts;
+}
+
+/** What came of the promotion of an attempt; `undefined`: it has none, or is under way and the replica was not called. */
+export function failoverOutcome({ plan, steps, verdict }: Attempt): FailoverOutcome | undefined {
+  if (plan.promotion === undefined) return undefined;
+  const step = steps.find(({ spec }) => spec.type === 'promote');
+  const result = step?.state === 'finished' ? step.receipt.result : undefined;
+  if (result === 'succeeded') return 'led';
+  if (result === 'unknown' || result === 'ambiguous') return 'unknown';
+  if (verdict === undefined) return undefined;
+  return step?.state === 'started' ? 'unknown' : 'not-led';
+}
+
+/** What a plan does, in a word for people. */
+export function doingOf({ rung, contain, promotion }: Plan): string {
+  if (promotion) return 'failover';
+  if (!contain) return rung;
+  return contain.for === 'return' ? (rung === 'escalate' ? 'reinstate' : rung) : 'isolate';
 }
 
 /** Whether nothing more will happen to it by itself: resolved, or escalated and a person was told. */

@@ -82,6 +82,7 @@ export type {
 export { groupSlo } from './slo.ts';
 export { scoreText, sloTexts } from './levels-text.ts';
 export type { PredictionPolicy, QuietPolicy, TrendsPolicy } from './trends.ts';
+export type { FailoverPolicy, Leadership, Promotion } from './failover.ts';
 export type { ProbeType, ProbeWay, TlsPolicy } from './probe-way.ts';
 export { isAskable, wayOf } from './probe-way.ts';
 export type { SeverityRule, UseWhenRule } from './rules.ts';
@@ -112,7 +113,7 @@ export type {
   Vote,
   Watch,
 } from './incident.ts';
-export { allAttempts, currentAttempt, isEnded, personOf, transitions } from './incident.ts';
+export { allAttempts, currentAttempt, doingOf, failoverOutcome, isEnded, personOf, transitions } from './incident.ts';
 export type { FleetBreaker, Storm, StormCause, StormEntry, StormId } from './storm.ts';
 export type { Hold, HoldScope, MaintenanceWindow } from './hold.ts';
 export { covers, windowReason } from './hold.ts';

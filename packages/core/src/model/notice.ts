@@ -13,6 +13,8 @@ export type IncidentNoticeKind =
   | 'approval'
   | 'escalated'
   | 'recovery-failed'
+  /** Another leads the group now. */
+  | 'failed-over'
   | 'recovered'
   /** It was healed so often that it does not heal. */
   | 'defect'

@@ -1,5 +1,6 @@
 import type { ConfigOverride, Intent } from './action.ts';
 import type { AgentId, GroupId, Instance, InstanceId } from './agent.ts';
+import type { Promotion } from './failover.ts';
 import type { BreakerState, Health } from './health.ts';
 import type { JsonObject } from './json.ts';
 import type { Rung } from './policy.ts';
@@ -23,7 +24,9 @@ export interface Plan {
   /** What is told to people: `restart`, `manual_investigation`. */
   readonly recommendedAction: string;
   /** Nothing is healed: the agent is only put out of harm's way, or brought back from there. `reason` says what for. */
-  readonly contain?: { readonly for: 'security' | 'safe-state' | 'return'; readonly reason: Reason };
+  readonly contain?: { readonly for: 'security' | 'safe-state' | 'return' | 'failover'; readonly reason: Reason };
+  /** With `contain.for` `failover`: which replica takes the place of the agent once that is fenced. */
+  readonly promotion?: Promotion;
   /** The same rung once more, another way. */
   readonly variant?: 'older-checkpoint' | 'without-state';
   /** Checkpoints that are suspected and not restored. */
@@ -75,7 +78,9 @@ export type StepSpec =
     }
   | { readonly type: 'agent-call'; readonly call: AgentCall; readonly on: 'old' | 'new' }
   | { readonly type: 'control'; readonly command: 'route-out' | 'route-half-open' | 'register-new' | 'deregister-old' }
-  | { readonly type: 'evidence'; readonly on: 'old' };
+  | { readonly type: 'evidence'; readonly on: 'old' }
+  /** The replica of the plan takes over. */
+  | { readonly type: 'promote' };
 
 /** One thing done to the world; journaled, gated, executed and reconciled by the one executor. */
 export interface Step {
@@ -119,6 +124,15 @@ export type Effect =
       readonly call: AgentCall;
       readonly agentId: AgentId;
       readonly instanceId: InstanceId;
+    }
+  | {
+      readonly type: 'promote';
+      /** The replica, and the instance of it that is called. */
+      readonly agentId: AgentId;
+      readonly instanceId: InstanceId;
+      readonly epoch: number;
+      /** The primary it takes the place of. */
+      readonly from: AgentId;
     }
   | { readonly type: 'control'; readonly command: ControlCommand }
   | { readonly type: 'evidence'; readonly agentId: AgentId; readonly instanceId: InstanceId };

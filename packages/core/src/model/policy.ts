@@ -1,4 +1,5 @@
 import type { ConfigOverride } from './action.ts';
+import type { FailoverPolicy } from './failover.ts';
 import type { ProbeWay, TlsPolicy } from './probe-way.ts';
 import type { PredictionPolicy, TrendsPolicy } from './trends.ts';
 import type { SeverityRule, UseWhenRule } from './rules.ts';
@@ -254,6 +255,8 @@ export interface Policy {
   readonly severity: SeverityPolicy;
   readonly ladder: LadderPolicy;
   readonly gate: GatePolicy;
+  /** Absent in policies that were stored before there was one: then it is off. */
+  readonly failover?: FailoverPolicy;
   readonly approvals: ApprovalsPolicy;
   readonly watch: WatchPolicy;
   readonly checkpoints: CheckpointPolicy;

@@ -18,6 +18,7 @@ import {
   knownProgress,
   remembered,
   saysAnything,
+  nothingSaid,
   saysNews,
   type LastBeat,
 } from './beat-details.ts';
@@ -30,15 +31,17 @@ import { SignalQueue } from './signal-queue.ts';
 const skewMaxMs = 60_000;
 
 /** What an agent is told in answer to its heartbeat. */
-export type Instruction = 'none' | 'drain' | 'isolated';
+export type Instruction = 'none' | 'drain' | 'isolated' | 'epoch';
 
-const acks: readonly HeartbeatAck[] = ['accepted', 'drain', 'isolated'];
-const instructions: readonly Instruction[] = ['none', 'drain', 'isolated'];
+const acks: readonly HeartbeatAck[] = ['accepted', 'drain', 'isolated', 'epoch'];
+const instructions: readonly Instruction[] = ['none', 'drain', 'isolated', 'epoch'];
 
 export interface CollectorOptions {
   readonly fleet: MonitoredFleet;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Whether the agent, which is saying this, has to be told who leads its group. [never] */
+  readonly isToBeTold?: (slot: AgentSlot, said: Pick<Heartbeat, 'role' | 'epoch'>) => boolean;
   /** Signals kept between two ticks; beyond it the oldest are dropped and counted. [100 000] */
   readonly queueMax?: number;
 }
@@ -55,6 +58,7 @@ export class Collector {
   readonly #fleet: MonitoredFleet;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
+  readonly #isToBeTold: NonNullable<CollectorOptions['isToBeTold']>;
   readonly #queue: SignalQueue;
   #filling = new BeatColumns();
   #handed = new BeatColumns();
@@ -79,10 +83,11 @@ export class Collector {
   #accepted = 0;
   #stale = 0;
 
-  constructor({ fleet, clock, metrics, queueMax = 100_000 }: CollectorOptions) {
+  constructor({ fleet, clock, metrics, isToBeTold = () => false, queueMax = 100_000 }: CollectorOptions) {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#metrics = metrics;
+    this.#isToBeTold = isToBeTold;
     this.#queue = new SignalQueue(queueMax);
     this.#wallMs = clock.now();
   }
@@ -186,6 +191,11 @@ export class Collector {
     return this.#lastMetrics[slot] ?? {};
   }
 
+  /** What the current instance said of itself last; what it never said is absent. */
+  lastBeatOf(slot: AgentSlot): LastBeat {
+    return this.#lastBeats[slot] ?? nothingSaid;
+  }
+
   progressOf(slot: AgentSlot): Progress | undefined {
     return this.#lastProgress[slot];
   }
@@ -204,6 +214,10 @@ export class Collector {
   #count(slot: AgentSlot): HeartbeatAck {
     this.#accepted += 1;
     this.#intoColumns(slot);
+    return this.#ackOf(slot);
+  }
+
+  #ackOf(slot: AgentSlot): HeartbeatAck {
     return acks[this.#instructions[slot] as number] as HeartbeatAck;
   }
 
@@ -234,17 +248,24 @@ export class Collector {
       if (typeof this.#verified[slot] === 'string' && this.#verified[slot] !== beat.instance) this.#rows[2 * slot] = -1;
     }
     this.#verified[slot] = beat.instance;
+    const last = this.#lastBeats[slot];
+    this.#heedRole(slot, beat, last);
     if (beat.seq !== undefined) {
-      if (beat.seq <= (this.#rows[2 * slot] as number)) return 'duplicate';
+      if (beat.seq <= (this.#rows[2 * slot] as number)) return this.#ackOf(slot) === 'epoch' ? 'epoch' : 'duplicate';
       this.#rows[2 * slot] = beat.seq;
     }
     this.#noteSkew(slot, beat.at);
-    const last = this.#lastBeats[slot];
     if (!saysNews(beat, last)) return this.#count(slot);
     this.#lastBeats[slot] = remembered(beat, last);
     this.#enqueue({ slot, signal: this.#signalOf(slot, beat) });
     this.#accepted += 1;
-    return acks[this.#instructions[slot] as number] as HeartbeatAck;
+    return this.#ackOf(slot);
+  }
+
+  /** Answered with this heartbeat and not with the next: what it takes itself for decides whether it takes work (R13). */
+  #heedRole(slot: AgentSlot, { role, epoch }: Heartbeat, last: LastBeat | undefined): void {
+    if (role === undefined || (role === last?.role && epoch === last.epoch)) return;
+    if (this.#isToBeTold(slot, { role, ...(epoch === undefined ? {} : { epoch }) })) this.instruct(slot, 'epoch');
   }
 
   #signalOf(slot: AgentSlot, beat: Heartbeat): HeartbeatSignal {
@@ -265,7 +286,7 @@ export class Collector {
 
   #ingestBeat({ instanceId, ...draft }: Extract<SignalDraft, { kind: 'heartbeat' }>): 'accepted' | 'stale' {
     const ack = this.heartbeat({ ...draft, ...(instanceId === undefined ? {} : { instance: instanceId }) });
-    if (ack === 'accepted' || ack === 'drain' || ack === 'isolated') return 'accepted';
+    if (acks.includes(ack)) return 'accepted';
     this.#stale += 1;
     return 'stale';
   }

@@ -1,5 +1,5 @@
 import type { Approval, Factor, Incident, JsonObject, Notice, IncidentNoticeKind, Priority } from '../model/index.ts';
-import { allAttempts, formatDuration, priorityOf } from '../model/index.ts';
+import { doingOf, allAttempts, formatDuration, priorityOf } from '../model/index.ts';
 
 const titleMax = 200;
 const textMax = 4_000;
@@ -129,6 +129,11 @@ const wordings: { readonly [K in IncidentNoticeKind]: (incident: Incident) => Wo
     ),
     ...recommended(incident),
   }),
+  'failed-over': (incident) => ({
+    title: `${incident.group}: ${promotedIn(incident)} has taken the place of ${incident.agentId}`,
+    text: sentences(`The primary of group ${incident.group} is another: ${incident.because.text}`, suspicion(incident)),
+    recommendedAction: 'failover',
+  }),
   recovered: (incident) => ({
     title: `${incident.agentId} recovered`,
     text: sentences(
@@ -152,10 +157,10 @@ function approval(incident: Incident): Wording {
   }
   const { plan, reason, expiresAt, quorum, prepared, reminded, planHash } = incident.approval;
   return {
-    title: `${incident.agentId}: approve the ${plan.rung}?${reminded ? ` (reminder ${reminded.count})` : ''}`,
+    title: `${incident.agentId}: approve the ${doingOf(plan)}?${reminded ? ` (reminder ${reminded.count})` : ''}`,
     text: sentences(
       reminded && 'Nobody has answered yet',
-      `A ${plan.rung} of ${who(incident)} waits for approval: ${reason.text}`,
+      `A ${doingOf(plan)} of ${who(incident)} waits for approval: ${reason.text}`,
       severityText(incident),
       tried(incident),
       flags(incident),
@@ -171,6 +176,10 @@ function approval(incident: Incident): Wording {
 function agreedOf({ votes, orderedBy }: Approval): string {
   const names = [...(orderedBy === undefined ? [] : [orderedBy]), ...votes.map((vote) => vote.by)];
   return names.length === 0 ? 'nobody' : names.join(', ');
+}
+
+function promotedIn(incident: Incident): string {
+  return allAttempts(incident).findLast(({ plan }) => plan.promotion)?.plan.promotion?.to ?? 'another';
 }
 
 function who(incident: Incident): string {
@@ -213,7 +222,7 @@ function again(incident: Incident): string | undefined {
 function tried(incident: Incident): string | undefined {
   const attempts = allAttempts(incident)
     .slice(-listMax)
-    .map((attempt) => `${attempt.plan.rung} (${attempt.verdict ?? 'under way'})`);
+    .map((attempt) => `${doingOf(attempt.plan)} (${attempt.verdict ?? 'under way'})`);
   return attempts.length === 0 ? undefined : `Tried: ${attempts.join(', ')}`;
 }
 

@@ -18,19 +18,22 @@ export interface OutboxRecord {
   readonly targets: { readonly [notifier: string]: TargetState };
 }
 
-const kinds: readonly NoticeKind[] = [
-  'opened',
-  'progress',
-  'degraded',
-  'approval',
-  'escalated',
-  'recovery-failed',
-  'defect',
-  'recovered',
-  'resolved',
-  'storm',
-  'storm-over',
-];
+/** Every kind there is: one that is forgotten here would be taken for damaged. */
+const kinds: { readonly [K in NoticeKind]: true } = {
+  opened: true,
+  progress: true,
+  degraded: true,
+  blocked: true,
+  approval: true,
+  escalated: true,
+  'recovery-failed': true,
+  'failed-over': true,
+  defect: true,
+  recovered: true,
+  resolved: true,
+  storm: true,
+  'storm-over': true,
+};
 const priorities: readonly Priority[] = ['info', 'warning', 'error', 'critical'];
 const states: readonly TargetState[] = ['pending', 'sent', 'failed', 'skipped'];
 
@@ -55,7 +58,7 @@ export function readOutbox(value: Json): OutboxRecord | undefined {
 
 function readNotice(value: JsonObject): Notice | undefined {
   const { id, incidentId, threadId, agentId, group, at, title, text, recommendedAction, failureDetails } = value;
-  const kind = kinds.find((one) => one === value['kind']);
+  const kind = (Object.keys(kinds) as NoticeKind[]).find((one) => one === value['kind']);
   const priority = priorities.find((one) => one === value['priority']);
   if (!kind || !priority || typeof at !== 'number' || !isText(id) || !isText(incidentId) || !isText(threadId))
     return undefined;

@@ -33,6 +33,10 @@ export function announceChange(bus: EventBus, change: IncidentChange): void {
   const decision = approvalDecisions[entry.reason.code];
   const by = entry.data?.['by'];
   if (decision) bus.emit('approval.decided', { ...about, decision, by: typeof by === 'string' ? by : 'nobody' });
+  if (change.promoted) {
+    const { to, epoch } = change.promoted;
+    bus.emit('failover.completed', { ...about, group: incident.group, to, epoch });
+  }
   const step = finishedStep(change);
   if (step) bus.emit('step.finished', { ...about, stepId: step.id, receipt: step.receipt });
 }

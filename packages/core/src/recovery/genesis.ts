@@ -3,6 +3,8 @@ import { capabilityFor } from '../model/index.ts';
 
 /** Time for what only looks or only changes a table. */
 const quickMs: Ms = 5_000;
+/** Time for a replica to take over, and for an answer that was lost to be asked for again. */
+const promoteMs: Ms = 15_000;
 
 /**
  * The protocol that turns a plan into steps. Every attempt first secures evidence (R21) and routes work away, then
@@ -13,48 +15,83 @@ const quickMs: Ms = 5_000;
  * - respawn: a new instance with state and config override; registered before the old one is deregistered and
  *   retired. If a later step fails, the new instance is retired again and the old registration stands.
  * - contain: evidence, out of the routes and out of reach, nothing that ends or replaces anything; return: back again.
+ * - failover: contained as above, and then the replica takes over. Who was primary comes back as a fresh instance: the one
+ *   that was isolated may still take itself for the primary.
  */
 export function stepsFor(plan: Plan, can: readonly Capability[], drainMs: Ms): readonly Step[] {
-  const steps: Step[] = [];
-  const add = (
+  const steps = new Steps(plan.timeoutMs);
+  if (plan.contain?.for === 'return') return comingBack(plan, steps);
+  steps.add('evidence', { type: 'evidence', on: 'old' }, { timeoutMs: quickMs, onFailure: 'continue' });
+  steps.add('route-out', { type: 'control', command: 'route-out' }, { timeoutMs: quickMs, onFailure: 'continue' });
+  return plan.contain ? outOfReach(plan, can, steps) : healing(plan, { can, drainMs, steps });
+}
+
+/** The steps of an attempt as they are added. */
+class Steps {
+  readonly all: Step[] = [];
+  readonly #timeoutMs: Ms;
+
+  constructor(timeoutMs: Ms) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  add(
     name: string,
     spec: StepSpec,
-    rest: { timeoutMs?: Ms; onFailure?: Step['onFailure']; undo?: StepSpec } = {},
-  ): void => {
-    const { timeoutMs = plan.timeoutMs, onFailure = 'fail', undo } = rest;
-    steps.push({ id: `${steps.length + 1}-${name}`, spec, timeoutMs, onFailure, ...(undo ? { undo } : {}) });
-  };
-  if (plan.contain?.for === 'return') {
-    add('reinstate', { type: 'action', action: 'reinstate', on: 'old' });
-    return steps;
+    rest: { readonly timeoutMs?: Ms; readonly onFailure?: Step['onFailure']; readonly undo?: StepSpec } = {},
+  ): void {
+    const { timeoutMs = this.#timeoutMs, onFailure = 'fail', undo } = rest;
+    const id = `${this.all.length + 1}-${name}`;
+    this.all.push({ id, spec, timeoutMs, onFailure, ...(undo ? { undo } : {}) });
   }
-  add('evidence', { type: 'evidence', on: 'old' }, { timeoutMs: quickMs, onFailure: 'continue' });
-  add('route-out', { type: 'control', command: 'route-out' }, { timeoutMs: quickMs, onFailure: 'continue' });
-  if (plan.contain) {
-    if (capabilityFor(can, 'isolate'))
-      add('isolate', { type: 'action', action: 'isolate', on: 'old' }, { onFailure: 'continue' });
-    return steps;
-  }
+}
+
+/** Back from isolation: the same instance, or a fresh one in its place. */
+function comingBack({ rung }: Plan, steps: Steps): readonly Step[] {
+  const back = rung === 'recreate' ? 'recreate' : 'reinstate';
+  steps.add(back, { type: 'action', action: back, on: 'old' });
+  if (back === 'recreate') steps.add('await-ready', { type: 'agent-call', call: { kind: 'await-ready' }, on: 'new' });
+  return steps.all;
+}
+
+function outOfReach({ promotion }: Plan, can: readonly Capability[], steps: Steps): readonly Step[] {
+  if (capabilityFor(can, 'isolate'))
+    steps.add('isolate', { type: 'action', action: 'isolate', on: 'old' }, { onFailure: 'continue' });
+  if (promotion) steps.add('promote', { type: 'promote' }, { timeoutMs: promoteMs });
+  return steps.all;
+}
+
+interface Healing {
+  readonly can: readonly Capability[];
+  readonly drainMs: Ms;
+  readonly steps: Steps;
+}
+
+function healing(plan: Plan, { can, drainMs, steps }: Healing): readonly Step[] {
   if (drainMs > 0) {
-    add(
+    steps.add(
       'drain',
       { type: 'agent-call', call: { kind: 'drain', forMs: drainMs }, on: 'old' },
       { timeoutMs: drainMs + 1_000, onFailure: 'continue' },
     );
   }
-  if (plan.rung === 'restart') add('restart', { type: 'action', action: 'restart', on: 'old' });
-  if (plan.rung === 'recreate') add('recreate', { type: 'action', action: 'recreate', on: 'old' });
+  if (plan.rung === 'restart') steps.add('restart', { type: 'action', action: 'restart', on: 'old' });
+  if (plan.rung === 'recreate') steps.add('recreate', { type: 'action', action: 'recreate', on: 'old' });
   const beside = plan.rung === 'respawn' && plan.mode !== 'in-place' && Boolean(capabilityFor(can, 'retire'));
   if (plan.rung === 'respawn') {
     const undo: StepSpec = { type: 'action', action: 'retire', on: 'new' };
-    add('respawn', { type: 'action', action: 'respawn', on: 'old' }, beside ? { undo } : {});
+    steps.add('respawn', { type: 'action', action: 'respawn', on: 'old' }, beside ? { undo } : {});
   }
-  if (plan.restoreState) add('restore', { type: 'action', action: 'restoreState', on: 'new' });
-  add('await-ready', { type: 'agent-call', call: { kind: 'await-ready' }, on: 'new' });
+  if (plan.restoreState) steps.add('restore', { type: 'action', action: 'restoreState', on: 'new' });
+  steps.add('await-ready', { type: 'agent-call', call: { kind: 'await-ready' }, on: 'new' });
   if (plan.rung === 'respawn') {
-    add('register', { type: 'control', command: 'register-new' }, { timeoutMs: quickMs });
-    add('deregister', { type: 'control', command: 'deregister-old' }, { timeoutMs: quickMs, onFailure: 'continue' });
+    steps.add('register', { type: 'control', command: 'register-new' }, { timeoutMs: quickMs });
+    steps.add(
+      'deregister',
+      { type: 'control', command: 'deregister-old' },
+      { timeoutMs: quickMs, onFailure: 'continue' },
+    );
   }
-  if (beside) add('retire', { type: 'action', action: 'retire', on: 'old' }, { onFailure: 'continue' });
-  return steps;
+  if (beside) steps.add('retire', { type: 'action', action: 'retire', on: 'old' }, { onFailure: 'continue' });
+  return steps.all;
 }

@@ -23,6 +23,13 @@ import { resolveStep } from './resolve-step.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
 
+interface Attempting {
+  readonly key: string;
+  readonly deadlineMs: Ms;
+  /** It was begun before, by a guard that did not see its end. [false] */
+  readonly resumed?: boolean;
+}
+
 /** Least time a step gets, also when the attempt's time is over because the guard was away. */
 const leastMs: Ms = 5_000;
 /** Pause before a step is tried again after the store or a plugin threw. */
@@ -214,7 +221,8 @@ export class Executor {
   /** `undefined`: it stays begun, and is taken up again when the guard knows the fleet again. */
   async #carryOut(incident: Acting, step: StepRecord, effect: Effect, key: string): Promise<Receipt | undefined> {
     const deadlineMs = this.#timeFor(incident, step);
-    const receipt = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
+    const receipt =
+      this.#calledOff(incident, effect, key) ?? (await this.#attempt(incident, effect, { key, deadlineMs }));
     if (receipt.result !== 'unknown' || effect.type !== 'action') return receipt;
     this.#ports.log.warn(
       { incidentId: incident.id, step: step.id, text: receipt.text },
@@ -225,7 +233,8 @@ export class Executor {
     // It may be half done: to call it off because the guard has lost the fleet from sight would leave it so.
     if (this.#isSettling(incident, effect)) return undefined;
     // Proven not done: once more under the same key.
-    const second = this.#calledOff(incident, effect) ?? (await this.#attempt(incident, effect, key, deadlineMs));
+    const second =
+      this.#calledOff(incident, effect, key) ?? (await this.#attempt(incident, effect, { key, deadlineMs }));
     return second.result === 'unknown' ? reconcile(this.#ports, incident, effect, this.#stop.signal) : second;
   }
 
@@ -236,9 +245,9 @@ export class Executor {
   }
 
   /** The gate has the last word, at the moment of applying (R02): journaling and reconciling took their time. */
-  #calledOff(incident: Acting, effect: Effect): Receipt | undefined {
-    if (effect.type !== 'action') return undefined;
-    const { key, affects } = effect.intent;
+  #calledOff(incident: Acting, effect: Effect, key: string): Receipt | undefined {
+    const affects = affectedBy(effect);
+    if (!affects) return undefined;
     const at = this.#ports.clock.now();
     if (this.#ports.incident(incident.id)?.state !== 'acting')
       return { key, at, result: 'cancelled', text: 'The incident was closed meanwhile.' };
@@ -246,17 +255,22 @@ export class Executor {
     return verdict.verdict === 'proceed' ? undefined : { key, at, result: 'cancelled', text: verdict.reason.text };
   }
 
-  async #attempt(incident: Acting, effect: Effect, key: string, deadlineMs: Ms): Promise<Receipt> {
+  async #attempt(incident: Acting, effect: Effect, at: Attempting): Promise<Receipt> {
     const { signal } = this.#stop;
+    const { key, deadlineMs, resumed = false } = at;
+    const objection = (): string | undefined => {
+      const off = this.#calledOff(incident, effect, key);
+      return off?.result === 'cancelled' ? off.text : undefined;
+    };
     try {
       const work = (inner: AbortSignal): Promise<Receipt> =>
-        perform(this.#ports, { incident, effect, key, deadlineMs, signal: inner });
+        perform(this.#ports, { incident, effect, key, deadlineMs, signal: inner, objection, resumed });
       return await withDeadline(this.#ports.clock, work, deadlineMs, { what: key, signal });
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const at = this.#ports.clock.now();
       const text = `no answer within ${formatDuration(deadlineMs)}`;
-      if (effect.type === 'action') return { key, at, result: 'unknown', text };
+      if (affectedBy(effect)) return { key, at, result: 'unknown', text };
       return { key, at, result: 'failed', retryable: true, code: 'step-failed', text };
     }
   }
@@ -264,9 +278,14 @@ export class Executor {
   /** After a crash of the guard: what was started is looked for by its key before anything else touches the agent. */
   async #resume(incident: Acting, step: Extract<StepRecord, { state: 'started' }>): Promise<void> {
     const { effect, key } = step;
+    if (effect.type === 'promote') {
+      // Whether it was called is not known. It may be again, with the same epoch, as long as the old primary is fenced.
+      if (!(await this.#passesGate(incident, step, [effect.from, effect.agentId]))) return;
+    }
     if (effect.type !== 'action') {
       // Calls, control commands and evidence may be done twice without harm.
-      await this.#finish(incident, step, await this.#attempt(incident, effect, key, this.#timeFor(incident, step)));
+      const deadlineMs = this.#timeFor(incident, step);
+      await this.#finish(incident, step, await this.#attempt(incident, effect, { key, deadlineMs, resumed: true }));
       return;
     }
     const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
@@ -297,9 +316,15 @@ export class Executor {
   }
 }
 
-/** What changes something about the agent: an action, or that it is told to take no more work. */
+/** What changes something about the agent: an action, another in its place, or that it is told to take no more work. */
 function touchesAgent(effect: Effect): boolean {
-  return effect.type === 'action' || (effect.type === 'agent-call' && effect.call.kind === 'drain');
+  return affectedBy(effect) !== undefined || (effect.type === 'agent-call' && effect.call.kind === 'drain');
+}
+
+/** Whom it changes for good, be it done or half done; `undefined`: nobody. */
+function affectedBy(effect: Effect): readonly AgentId[] | undefined {
+  if (effect.type === 'action') return effect.intent.affects;
+  return effect.type === 'promote' ? [effect.from, effect.agentId] : undefined;
 }
 
 /** The instance that a step ended, when that is what it was for. */

@@ -1,19 +1,13 @@
 import type { Call, Grant } from '../contracts/index.ts';
 import { messageOf } from '../contracts/index.ts';
-import type { Agent, Effect, Incident, Instance, JsonObject, Ms, Receipt } from '../model/index.ts';
+import type { PerformInput } from './perform-input.ts';
+import { promote } from './promote.ts';
+import type { Agent, Effect, Instance, JsonObject, Receipt } from '../model/index.ts';
 import type { AgentReply, ExecutorPorts } from './ports.ts';
 
 /** Most characters of one piece of evidence, and most pieces kept. */
 const evidenceCharsMax = 4_096;
 const evidenceItemsMax = 8;
-
-export interface PerformInput {
-  readonly incident: Incident;
-  readonly effect: Effect;
-  readonly key: string;
-  readonly deadlineMs: Ms;
-  readonly signal: AbortSignal;
-}
 
 /** Does a step. Never throws: a throw is an outcome that is not known for an action, and a failure for the rest. */
 export async function perform(ports: ExecutorPorts, input: PerformInput): Promise<Receipt> {
@@ -35,10 +29,13 @@ export async function perform(ports: ExecutorPorts, input: PerformInput): Promis
         );
       case 'agent-call':
         return await agentCall(ports, effect, input);
+      case 'promote':
+        return await promote(ports, effect, input);
     }
   } catch (thrown) {
     const at = ports.clock.now();
-    if (effect.type === 'action') return { key, at, result: 'unknown', text: messageOf(thrown) };
+    if (effect.type === 'action' || effect.type === 'promote')
+      return { key, at, result: 'unknown', text: messageOf(thrown) };
     return { key, at, result: 'failed', retryable: true, code: 'step-failed', text: messageOf(thrown) };
   }
 }

@@ -51,6 +51,8 @@ export interface ExecutorPorts {
   drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;
   restoreState(agent: Agent, instance: Instance, checkpointId: string, signal: AbortSignal): Promise<AgentReply>;
   promote(agent: Agent, instance: Instance, epoch: number, signal: AbortSignal): Promise<AgentReply>;
+  /** Whether the agent says itself that it leads its group in that epoch. */
+  leads(agent: Agent, epoch: number): boolean;
   /** The newest that may be restored and is none of those to avoid. */
   latestCheckpoint(agentId: AgentId, avoid: readonly string[]): Promise<Checkpoint | undefined>;
   /** Last known figures of the agent. */

@@ -36,6 +36,7 @@ export async function resolveStep(
   const agent = ports.agent(incident.agentId);
   if (!agent) return stale(`Agent ${incident.agentId} is gone.`);
   const { spec } = step;
+  if (spec.type === 'promote') return promote(ports, incident);
   if (spec.type === 'control') return control(agent, incident, spec);
   if (spec.type === 'action' && spec.action === 'retire' && spec.on === 'new' && !incident.attempt.replacement) {
     return skip('The attempt brought no new instance; there is nothing to retire.');
@@ -91,6 +92,20 @@ async function restore(
   if (!checkpoint)
     return skip(`There is no usable checkpoint of ${agent.id}; it starts without its state.`, 'checkpoint-missing');
   return effect({ type: 'restore', agentId: agent.id, instanceId: instance.id, checkpointId: checkpoint.id });
+}
+
+/** The replica the plan names, in the instance that is current now; the gate says whether it may take over. */
+function promote(ports: ExecutorPorts, { agentId: from, attempt }: Acting): Resolved {
+  const { promotion } = attempt.plan;
+  if (!promotion) return stale('The plan names no replica.');
+  const { to, epoch } = promotion;
+  const instance = ports.agent(to)?.instance;
+  if (!instance) return stale(`${to} has no instance.`);
+  return {
+    kind: 'effect',
+    effect: { type: 'promote', agentId: to, instanceId: instance.id, epoch, from },
+    affects: [from, to],
+  };
 }
 
 interface ActionInput {

@@ -27,6 +27,8 @@ export const keys = {
   /** Padded, so that lines are listed in their order. */
   timelineLine: (shard: number, id: IncidentId, seq: number): string =>
     `shard/${shard}/timeline/${id}/${String(seq).padStart(8, '0')}`,
+  leaderships: (shard: number): string => `shard/${shard}/leadership/`,
+  leadership: (shard: number, group: GroupId): string => `shard/${shard}/leadership/${group}`,
   breakers: (shard: number): string => `shard/${shard}/breaker/`,
   breaker: (shard: number, group: GroupId): string => `shard/${shard}/breaker/${group}`,
   storms: (shard: number): string => `shard/${shard}/storm/`,

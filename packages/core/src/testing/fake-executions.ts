@@ -24,6 +24,7 @@ export interface Acting {
 export class FakeExecutions {
   readonly executed: Executed[] = [];
   readonly #clock: Clock;
+  #guard: Pick<Clock, 'now'>;
   readonly #settled = new Map<string, Receipt>();
   readonly #running = new Map<string, Promise<Receipt>>();
   readonly #failures: Error[] = [];
@@ -31,6 +32,12 @@ export class FakeExecutions {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#guard = clock;
+  }
+
+  /** Deadlines are moments of the guard's clock, which does not follow a wall clock that is set. */
+  goBy(guard: Pick<Clock, 'now'>): void {
+    this.#guard = guard;
   }
 
   failNext(error: Error): void {
@@ -63,7 +70,7 @@ export class FakeExecutions {
     const { key, deadline, dryRun } = grant;
     if (dryRun) return this.#receipt(key, { result: 'cancelled', text: 'Dry run: nothing was done.' });
     if (call.signal.aborted) return this.#receipt(key, { result: 'cancelled', text: 'Aborted before it began.' });
-    if (deadline <= this.#clock.now()) {
+    if (deadline <= this.#guard.now()) {
       const text = 'The deadline had passed before it began.';
       return this.#receipt(key, { result: 'failed', retryable: true, code: 'GUARD_DEADLINE', text });
     }
@@ -103,7 +110,7 @@ export class FakeExecutions {
     const unknown = new Promise<Receipt>((resolve) => {
       giveUp = () => resolve(this.#receipt(key, { result: 'unknown', text: 'Not finished in time.' }));
     });
-    const timer = this.#clock.after(deadline - this.#clock.now(), giveUp);
+    const timer = this.#clock.after(deadline - this.#guard.now(), giveUp);
     call.signal.addEventListener('abort', giveUp);
     try {
       return await Promise.race([work, unknown]);

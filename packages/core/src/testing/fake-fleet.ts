@@ -107,6 +107,8 @@ export class FakeFleet {
       if (beat.seq <= (this.#seqs.get(beat.agentId) ?? -1)) return 'duplicate';
       this.#seqs.set(beat.agentId, beat.seq);
     }
+    const { primary = beat.agentId } = status.leadership ?? {};
+    if (beat.role === 'primary' && primary !== beat.agentId) return 'epoch';
     if (this.#drain.has(beat.agentId)) return 'drain';
     return status.breaker === 'open' ? 'isolated' : 'accepted';
   }

@@ -108,6 +108,8 @@ export class FakeInventory {
     const instance = this.born(place, generation);
     place.instances = place.instances.filter((other) => other.id !== oldId);
     place.currentId = instance.id;
+    // Who takes its place is in reach again.
+    place.isolated = false;
     this.present(place);
     this.lifecycle(place.agent.id, instance.id, { event: 'started' });
     return instance;
@@ -119,6 +121,7 @@ export class FakeInventory {
     const heir = place.instances.at(-1);
     if (place.currentId !== instanceId || !heir) return;
     place.currentId = heir.id;
+    place.isolated = false;
     this.present(place);
   }
 

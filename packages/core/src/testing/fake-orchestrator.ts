@@ -88,6 +88,11 @@ export class FakeOrchestrator implements Orchestrator, Component {
     else this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
   }
 
+  /** Whose clock deadlines are moments of. [its own] */
+  goBy(guard: Pick<Clock, 'now'>): void {
+    this.#executions.goBy(guard);
+  }
+
   /** The next execution is done, and its answer lost: the receipt is `unknown`. */
   loseReply(): void {
     this.#executions.loseReply();

@@ -68,6 +68,11 @@ export class FakeWorkloadOrchestrator implements Orchestrator, Component {
     if (method === 'execute') this.#executions.failNext(error);
   }
 
+  /** Whose clock deadlines are moments of. [its own] */
+  goBy(guard: Pick<Clock, 'now'>): void {
+    this.#executions.goBy(guard);
+  }
+
   /** The next execution is done, and its answer lost: the receipt is `unknown`. */
   loseReply(): void {
     this.#executions.loseReply();

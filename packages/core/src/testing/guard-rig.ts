@@ -1,5 +1,6 @@
 import type {
   AnyGuardEvent,
+  Clock,
   Contributions,
   GuardApi,
   Notifier,
@@ -22,7 +23,11 @@ import type { VirtualClock } from './virtual-clock.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 /** An orchestrator whose agents can be simulated. */
-export type SimulatedOrchestrator = Orchestrator & InstanceSource;
+export type SimulatedOrchestrator = Orchestrator &
+  InstanceSource & {
+    /** Whose clock the deadlines it is given are moments of. */
+    goBy?(guard: Pick<Clock, 'now'>): void;
+  };
 
 export interface GuardRigOptions {
   readonly orchestrator: (clock: VirtualClock) => SimulatedOrchestrator;
@@ -36,6 +41,8 @@ export interface GuardRigOptions {
   readonly heartbeatMs?: number;
   readonly lossOf?: () => boolean;
   readonly delayOf?: () => number;
+  /** An isolated agent is out of reach for the guard as well. [it is not] */
+  readonly isolationCuts?: boolean;
   /** How fast agents leak, and where it ends. */
   readonly leak?: SimulatedFleetOptions['leak'];
   /** Detectors beside the built-in ones; in the config they are `world/<name>`. */
@@ -111,6 +118,7 @@ class VirtualGuardRig implements GuardRig {
       ...(options.lossOf ? { lossOf: options.lossOf } : {}),
       ...(options.delayOf ? { delayOf: options.delayOf } : {}),
       ...(options.leak ? { leak: options.leak } : {}),
+      ...(options.isolationCuts ? { isolationCuts: true } : {}),
     });
   }
 
@@ -190,7 +198,12 @@ class VirtualGuardRig implements GuardRig {
           [storePlugin]: plugin(storePlugin, { stateStores: { memory: () => severable(this.store, alive) } }),
           ...(notifier ? { [pagerPlugin]: plugin(pagerPlugin, { notifiers: { pager: () => notifier } }) } : {}),
           [worldPlugin]: plugin(worldPlugin, {
-            orchestrators: { world: () => severable(this.#orchestrator, alive) },
+            orchestrators: {
+              world: ({ clock }) => {
+                this.#orchestrator.goBy?.(clock);
+                return severable(this.#orchestrator, alive);
+              },
+            },
             ...(this.#options.detectors ? { detectors: this.#options.detectors } : {}),
           }),
         },

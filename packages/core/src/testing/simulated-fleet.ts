@@ -3,6 +3,7 @@ import { guardError, isGuardError } from '../contracts/index.ts';
 import type { AgentId, AgentMetrics, Instance, Ms } from '../model/index.ts';
 import type { ProbeAnswer, Prober, ProbeRequest } from '../monitoring/index.ts';
 import type { AgentClient, AgentReply, AgentTarget, StateReply } from '../recovery/index.ts';
+import { SimulatedRoles } from './simulated-roles.ts';
 
 /** What a simulated agent can suffer from. The process is there in all of them; a crash is the orchestrator's to tell. */
 export type AgentFault =
@@ -25,7 +26,7 @@ export type AgentFault =
 /** Where the instances of agents come from. */
 export interface InstanceSource {
   readonly world: {
-    place(agentId: AgentId): { readonly instances: readonly Instance[] };
+    place(agentId: AgentId): { readonly instances: readonly Instance[]; readonly isolated?: boolean };
     /** The current instance ends; needed for leaks to end one. */
     turn?(agentId: AgentId, state: 'exited', what: { readonly event: 'oom-killed'; readonly exitCode: number }): void;
   };
@@ -42,6 +43,8 @@ export interface SimulatedFleetOptions {
   readonly lossOf?: () => boolean;
   /** How late a heartbeat arrives. [0] */
   readonly delayOf?: () => Ms;
+  /** Whether an isolated agent is out of reach for the guard as well, as off its networks. [false] */
+  readonly isolationCuts?: boolean;
   /** How fast a leak is, and where it ends. [60 MB a minute, to 512 MB] */
   readonly leak?: { readonly mbPerMinute: number; readonly limitMb: number };
 }
@@ -81,6 +84,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   readonly #timers = new Map<AgentId, Subscription>();
   /** States that were handed to instances, by instance. */
   readonly restored = new Map<string, Uint8Array>();
+  /** Who takes itself for a primary. */
+  readonly roles = new SimulatedRoles();
   /** Whether the canaries of the guard answer; they do not while the guard itself is cut off. */
   canaryAnswers = true;
   readonly #tasks = new Map<AgentId, number>();
@@ -143,7 +148,7 @@ export class SimulatedFleet implements Prober, AgentClient {
   async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
     const { agentId, timeoutMs, probe } = request;
     if (agentId === 'canary') return this.#canary(timeoutMs);
-    const isCut = this.#cutOff.has(agentId);
+    const isCut = this.#isCut(agentId);
     const state = this.#stateOf(agentId);
     if (state !== 'running' && !isCut) return { outcome: 'down', latencyMs: 1, detail: 'connection refused' };
     const fault = this.faultOf(agentId);
@@ -163,6 +168,11 @@ export class SimulatedFleet implements Prober, AgentClient {
     return { outcome: 'up', latencyMs, statusCode: 200, ...metrics };
   }
 
+  #isCut(agentId: AgentId): boolean {
+    if (this.#cutOff.has(agentId)) return true;
+    return this.#o.isolationCuts === true && this.#o.source.world.place(agentId).isolated === true;
+  }
+
   #canary(timeoutMs: Ms): ProbeAnswer {
     if (this.canaryAnswers) return { outcome: 'up', latencyMs: 1, statusCode: 204 };
     return { outcome: 'down', latencyMs: timeoutMs, detail: 'no answer' };
@@ -174,7 +184,7 @@ export class SimulatedFleet implements Prober, AgentClient {
 
   async putState({ agent, instance }: AgentTarget, state: { readonly bytes: Uint8Array }): Promise<AgentReply> {
     if (this.#stateOf(agent.id) !== 'running') return unanswered('connection refused');
-    if (this.#cutOff.has(agent.id)) return unanswered('no answer');
+    if (this.#isCut(agent.id)) return unanswered('no answer');
     if (this.faultOf(agent.id) === 'foreign')
       return { ok: false, unsupported: false, retryable: false, text: 'the name does not exist' };
     this.restored.set(instance.id, state.bytes);
@@ -182,11 +192,15 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   async drain({ agent }: AgentTarget, _forMs: Ms): Promise<AgentReply> {
-    return this.#cutOff.has(agent.id) ? unanswered('no answer') : { ok: true };
+    return this.#isCut(agent.id) ? unanswered('no answer') : { ok: true };
   }
 
-  async promote(): Promise<AgentReply> {
-    return { ok: true };
+  async promote({ agent, instance }: AgentTarget, { epoch }: { readonly epoch: number }): Promise<AgentReply> {
+    if (this.#stateOf(agent.id) !== 'running') return unanswered('connection refused');
+    if (this.#isCut(agent.id) || this.faultOf(agent.id) === 'hang') return unanswered('no answer');
+    const why = this.roles.promote(agent.id, instance.id, epoch);
+    if (this.roles.isAnswerLost()) return unanswered('no answer');
+    return why === undefined ? { ok: true } : { ok: false, unsupported: false, retryable: false, text: why };
   }
 
   /** While a new instance lives beside the old it is the new one that speaks: the old one has failed. */
@@ -224,14 +238,16 @@ export class SimulatedFleet implements Prober, AgentClient {
     }
     const instance = this.#newest(agentId);
     const fault = this.faultOf(agentId);
-    if (fault === 'hang' || this.#leaksOut(agentId, fault) || this.#cutOff.has(agentId)) return;
+    if (fault === 'hang' || this.#leaksOut(agentId, fault) || this.#isCut(agentId)) return;
     this.#register(agentId, instance, guard);
     if (fault === 'errors') this.#reportErrors(agentId, instance, guard);
     if (fault === 'silent' || this.#o.lossOf?.()) return;
     const seq = (this.#seqs.get(instance.id) ?? 0) + 1;
     this.#seqs.set(instance.id, seq);
     const progress = this.#progressOf(agentId, fault);
-    const beat = { agentId, instance: instance.id, seq, metrics: this.#metricsOf(agentId, fault), ...progress };
+    const metrics = this.#metricsOf(agentId, fault);
+    const role = this.roles.said(agentId, instance.id);
+    const beat = { agentId, instance: instance.id, seq, metrics, ...progress, ...role };
     const lateMs = this.#o.delayOf?.() ?? 0;
     if (lateMs > 0) this.#o.clock.after(lateMs, () => this.#send(beat));
     else this.#send(beat);
@@ -245,8 +261,17 @@ export class SimulatedFleet implements Prober, AgentClient {
   }
 
   #send(beat: Heartbeat): void {
+    const ack = this.#guard?.heartbeat(beat);
     // Nobody knows it any more: it introduces itself again with the next heartbeat.
-    if (this.#guard?.heartbeat(beat) === 'unknown') this.#registered.delete(beat.agentId);
+    if (ack === 'unknown') this.#registered.delete(beat.agentId);
+    if (ack === 'epoch') this.#follow(beat);
+    if (ack !== undefined && ack !== 'unknown' && beat.instance !== undefined)
+      this.roles.answered(beat.agentId, beat.instance);
+  }
+
+  #follow({ agentId, instance = '' }: Heartbeat): void {
+    const leader = this.#guard?.agents.get(agentId).leadership;
+    if (leader) this.roles.follow(agentId, instance, leader);
   }
 
   /** As a real agent does at its start: says where it is to be reached. */
@@ -256,7 +281,10 @@ export class SimulatedFleet implements Prober, AgentClient {
     const endpoint = instance.endpoint ?? `http://127.0.0.1/${encodeURIComponent(agentId)}`;
     const { generation, id } = instance;
     this.#unanswered.add(agentId);
-    guard.agents.register({ id: agentId, group: this.#o.groupOf(agentId), instance: id, generation, endpoint }).then(
+    const group = this.#o.groupOf(agentId);
+    const role = this.roles.declared(agentId);
+    const said = { id: agentId, group, instance: id, generation, endpoint, ...(role ? { role } : {}) };
+    guard.agents.register(said).then(
       () => this.#unanswered.delete(agentId),
       () => {
         // Replaced meanwhile, or the guard is not ready: the next heartbeat tries again.

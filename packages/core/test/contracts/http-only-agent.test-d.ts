@@ -40,7 +40,7 @@ export async function join(guard: GuardApi): Promise<Agent> {
 }
 
 /** What an agent does with the answer: every one is to be handled. */
-export function obey(guard: GuardApi): 'go on' | 'finish' | 'stop' | 'register' | 'mend' {
+export function obey(guard: GuardApi): 'go on' | 'finish' | 'step down' | 'stop' | 'register' | 'mend' {
   const ack: HeartbeatAck = guard.heartbeat(beat);
   switch (ack) {
     case 'accepted':
@@ -49,6 +49,8 @@ export function obey(guard: GuardApi): 'go on' | 'finish' | 'stop' | 'register' 
       return 'go on';
     case 'drain':
       return 'finish';
+    case 'epoch':
+      return 'step down';
     case 'retired':
       return 'stop';
     case 'unknown':

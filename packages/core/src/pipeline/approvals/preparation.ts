@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../../contracts/index.ts';
 import { messageOf } from '../../contracts/index.ts';
 import type { IncidentEvent } from '../../incident/index.ts';
 import type { Attempt, Incident, IncidentId, Ms, Prepared } from '../../model/index.ts';
-import { formatDuration } from '../../model/index.ts';
+import { doingOf, formatDuration } from '../../model/index.ts';
 import type { LoadedCheckpoint } from '../../recovery/index.ts';
 import type { ExecutorPorts } from '../../remediation/ports.ts';
 import { resolveStep } from '../../remediation/resolve-step.ts';
@@ -87,14 +87,17 @@ export class Preparation {
     const { approval, agentId } = incident;
     const { plan, steps } = approval;
     const step = steps.find(({ spec }) => spec.type === 'action' && spec.action !== 'restoreState');
-    if (!step) return { ok: true, text: `The ${plan.rung} needs nothing.` };
+    if (!step) return { ok: true, text: `The ${doingOf(plan)} needs nothing.` };
     const acting = asIfApproved(incident, this.#o.ports.agent(agentId)?.instance);
     const key = `${incident.id}/prepare`;
     const resolved = await resolveStep(this.#o.ports, acting, { step: { ...step, state: 'planned' }, key, signal });
     if (resolved.kind === 'inadmissible' || resolved.kind === 'stale') return { ok: false, text: resolved.reason.text };
     const others = resolved.kind === 'effect' ? resolved.affects.filter((id) => id !== agentId) : [];
     const touches = others.length === 0 ? '' : `, and it touches ${others.join(', ')} too`;
-    return { ok: true, text: `The orchestrator would ${plan.rung} ${agentId} now${touches}.` };
+    return {
+      ok: true,
+      text: `The orchestrator would ${plan.promotion ? 'isolate' : doingOf(plan)} ${agentId} now${touches}.`,
+    };
   }
 
   async #state(agentId: string): Promise<{ readonly text: string; readonly checkpointId?: string }> {

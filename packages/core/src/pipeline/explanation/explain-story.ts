@@ -1,6 +1,6 @@
 import type { Explanation } from '../../contracts/index.ts';
 import type { Attempt, Incident, TimelineEntry } from '../../model/index.ts';
-import { formatDuration } from '../../model/index.ts';
+import { doingOf, formatDuration } from '../../model/index.ts';
 
 /** Lines that tell what happened; the rest is detail of them. */
 const telling: ReadonlySet<string> = new Set([
@@ -53,5 +53,5 @@ export function tryOf({ plan, verdict, startedAt, endedAt, approval, orderedBy }
   const took = endedAt === undefined ? '' : ` in ${formatDuration(endedAt - startedAt)}`;
   const voters = approval?.votes.map((vote) => vote.by).join(', ');
   const who = voters ? `, approved by ${voters}` : orderedBy === undefined ? '' : `, ordered by ${orderedBy}`;
-  return `${plan.rung} ${verdict ?? 'under way'}${took}${who}`;
+  return `${doingOf(plan)} ${verdict ?? 'under way'}${took}${who}`;
 }

@@ -1,6 +1,6 @@
 import type { AgentStatus, Explanation } from '../../contracts/index.ts';
 import type { GateVerdict, Incident, Plan, Reason, RuleResult, Storm, TimelineEntry } from '../../model/index.ts';
-import { bandOf, formatDuration, scoreText, sloTexts } from '../../model/index.ts';
+import { doingOf, bandOf, formatDuration, scoreText, sloTexts } from '../../model/index.ts';
 import { seenOf, whyNoIncident, wouldTake } from './explain-agent.ts';
 import { pastOf, storyOf, tryOf } from './explain-story.ts';
 import type { AgentSight } from '../members/view.ts';
@@ -131,7 +131,7 @@ function stateSentence(incident: Incident, stopped: readonly Reason[], now: numb
     case 'open':
       return `Nothing is being done now: ${(stopped[0] ?? incident.because).text}`;
     case 'acting':
-      return `A ${incident.attempt.plan.rung} is under way (attempt ${incident.attempt.number}).`;
+      return `A ${doingOf(incident.attempt.plan)} is under way (attempt ${incident.attempt.number}).`;
     case 'watching':
       return `It is being watched for another ${formatDuration(Math.max(0, incident.watch.until - now))}.`;
     case 'awaiting-approval':
@@ -154,7 +154,7 @@ function approvalSentence({ id, approval }: Extract<Incident, { state: 'awaiting
   const agreed = quorum > 1 ? ` ${quorum} persons have to agree; so far: ${names.join(', ') || 'nobody'}.` : '';
   const ready = prepared ? ` ${prepared.ok ? 'Prepared' : 'It could not be done now'}: ${prepared.text}` : '';
   const left = formatDuration(Math.max(0, expiresAt - now));
-  return `A ${plan.rung} waits for approval: ${reason.text}${agreed}${ready} It expires in ${left}: praetorian approve ${id}.`;
+  return `A ${doingOf(plan)} waits for approval: ${reason.text}${agreed}${ready} It expires in ${left}: praetorian approve ${id}.`;
 }
 
 function wouldChange(

@@ -1,6 +1,6 @@
 import type { Decided, IncidentEvent } from '../../incident/index.ts';
 import type { LedgerRecord } from '../../learning/index.ts';
-import type { Incident, IncidentId, Notice, TimelineEntry } from '../../model/index.ts';
+import type { Incident, IncidentId, Notice, Promotion, TimelineEntry } from '../../model/index.ts';
 
 /** A change of an incident that was stored, with everything that was stored with it. */
 export interface IncidentChange {
@@ -10,6 +10,8 @@ export interface IncidentChange {
   readonly decided: Decided;
   readonly notices: readonly Notice[];
   readonly ledger: readonly LedgerRecord[];
+  /** Who leads the group from here on; absent when that stays as it was. */
+  readonly promoted?: Promotion;
 }
 
 /** Where events of incidents go. */

@@ -10,6 +10,8 @@ export function rolloutSeen({ attempts }: Incident): { readonly rolloutSeenAt?: 
 
 /** Whether an action of the incident that is under way touches the agent. */
 export function touches(incident: Extract<Incident, { state: 'acting' }>, agentId: AgentId): boolean {
+  // A replica that is to take over is left to that from the beginning.
+  if (incident.attempt.plan.promotion?.to === agentId) return true;
   return incident.attempt.steps.some(
     (step) => step.state === 'started' && step.effect.type === 'action' && step.effect.intent.affects.includes(agentId),
   );

@@ -17,9 +17,11 @@ import { canonicalJson, signatureOf } from '../../model/index.ts';
 import type { EventBus, SerialQueue } from '../../runtime/index.ts';
 import { alarmOf } from './alarms.ts';
 import type { IncidentLog } from './incident-log.ts';
+import { ledgerRecords } from './ledger-records.ts';
 import type { Judge } from '../judgement/judge.ts';
 import type { Ownership } from '../ownership.ts';
 import type { Reservations } from '../budgets/reservations.ts';
+import type { Leaderships } from '../failover/leaderships.ts';
 import type { StormVoice } from '../storms/storm-voice.ts';
 import type { IncidentChange, Inbox } from './incident-change.ts';
 import type { Storms } from '../storms/storms.ts';
@@ -41,6 +43,7 @@ export interface IncidentsOptions {
   readonly view: View;
   readonly judge: Judge;
   readonly reservations: Reservations;
+  readonly leaderships: Leaderships;
   readonly incidents: IncidentLog;
   readonly ownership: Ownership;
   readonly configVersion: string;
@@ -257,18 +260,31 @@ export class Incidents implements Inbox {
     const notices = decided.notices.map((kind) => this.#o.makeNotice(incident, kind));
     const ledger = ledgerRecords(before, decided);
     const reservation = this.#o.reservations.of(shard, decided);
+    const leadership = this.#o.leaderships.changeBy(shard, incident);
     const ops: StoreOp[] = [
       ...notices.flatMap((notice) => this.#o.noticeOps(notice)),
       ...ledger.flatMap((one) => this.#o.ledgerOps(one)),
       ...reservation.ops,
+      ...leadership.ops,
     ];
-    const change: IncidentChange = { before, incident, entry, decided, notices, ledger };
+    const { promoted } = leadership;
+    const change: IncidentChange = {
+      before,
+      incident,
+      entry,
+      decided,
+      notices,
+      ledger,
+      ...(promoted ? { promoted } : {}),
+    };
     try {
       const versions = await this.#o.incidents.commit(incident, entry, ops);
       this.#o.stored(undefined);
       reservation.committed(versions);
+      leadership.committed(versions);
     } catch (thrown) {
       reservation.forget();
+      leadership.forget();
       this.#o.stored(messageOf(thrown));
       // Who is fenced off wrote nothing for certain.
       if (!isGuardError(thrown, 'GUARD_STATE_FENCED')) this.#doubt(change);
@@ -297,6 +313,8 @@ export class Incidents implements Inbox {
     this.#doubts.delete(agentId);
     if (!stored) return;
     this.#o.stored(undefined);
+    const { group } = stored;
+    await this.#o.leaderships.settle(this.#o.ownership.shard(group), group);
     this.#setAlarm(stored, againMs);
     if (canonicalJson(stored) === canonicalJson(change.incident)) this.#o.after(change);
   }
@@ -326,26 +344,4 @@ function spokenOf(decided: Decided): Decided {
 /** The picture of the agent is that of the moment of the decision: an event that waited tells an old one. */
 function asOfNow(event: IncidentEvent, { findings, health }: DecideFacts): IncidentEvent {
   return event.type === 'findings' ? { type: 'findings', findings, health } : event;
-}
-
-/** What the ledger has to remember of a change: a new signature, and what came of an attempt. */
-function ledgerRecords(before: Incident | undefined, { incident, ended, defect }: Decided): readonly LedgerRecord[] {
-  const { agentId, signature, changedAt: at, id: incidentId } = incident;
-  const records: LedgerRecord[] = [];
-  if (before?.signature !== signature) records.push({ type: 'incident', agentId, incidentId, signature, at });
-  if (defect) records.push({ type: 'defect', agentId, ...defect });
-  // What only isolated an agent or brought it back teaches nothing of healing.
-  if (!ended || ended.verdict === 'contained') return records;
-  const endedAt = ended.endedAt ?? at;
-  records.push({
-    type: 'attempt',
-    at: endedAt,
-    incidentId,
-    agentId,
-    signature,
-    rung: ended.plan.rung,
-    verdict: ended.verdict ?? 'superseded',
-    tookMs: endedAt - ended.startedAt,
-  });
-  return records;
 }

@@ -22,12 +22,14 @@ import type {
   Incident,
   IncidentId,
   Plan,
+  Promotion,
   Reason,
   RecurrencePolicy,
   Rung,
 } from '../../model/index.ts';
-import { stillByHand } from '../../model/index.ts';
+import { capabilityFor, stillByHand } from '../../model/index.ts';
 import { approvalFacts } from '../approvals/approval-facts.ts';
+import type { Failovers } from '../failover/failovers.ts';
 import type { Holds } from '../holds/holds.ts';
 import { absentAgent, rolloutSeen, touches } from '../incidents/incident-reading.ts';
 import type { IncidentLog } from '../incidents/incident-log.ts';
@@ -57,6 +59,7 @@ export interface JudgeOptions {
   readonly log: IncidentLog;
   readonly insight: Insight;
   readonly ownership: Ownership;
+  readonly failovers: Pick<Failovers, 'offer' | 'check' | 'hasSteppedDown'>;
   readonly signer: ApprovalSigner;
   /** What hangs together: fleet breaker, partition, dependencies. */
   readonly storms: TogetherSight;
@@ -114,8 +117,9 @@ export class Judge {
     const steps = stepsNow(incident, facts, { plan, can });
     const planHash = hashOf(incident, { plan, steps, instance });
     const crowd = this.#options.storms.crowd(incident);
-    const affects = this.#affectedBy(rung, incident, can);
-    const verdict = this.gate(incident, { rung, begun: isContainment(plan), affects });
+    const { promotion } = plan ?? {};
+    const affects = promotion ? [incident.agentId, promotion.to] : this.#affectedBy(rung, incident, can);
+    const verdict = this.gate(incident, { rung, begun: isContainment(plan), affects, promotion });
     return {
       now,
       health: facts.health,
@@ -134,7 +138,11 @@ export class Judge {
         can,
         proposal,
         verdict,
-        gateOfContainment: () => this.gate(incident, { rung: 'escalate', begun: true, affects: [incident.agentId] }),
+        gateOfContainment: (by) => {
+          const charged = by !== 'escalate';
+          return this.gate(incident, { rung: by, begun: true, charged, affects: [incident.agentId] });
+        },
+        hasSteppedDown: () => this.#options.failovers.hasSteppedDown(incident.agentId),
         hasHealthyPeer: () => this.#hasHealthyPeer(incident),
       }),
       planHash,
@@ -194,7 +202,13 @@ export class Judge {
   /** Asks the gate on the present view. */
   gate(
     incident: Incident,
-    of: { readonly rung: Rung | undefined; readonly begun: boolean; readonly affects: readonly AgentId[] },
+    of: {
+      readonly rung: Rung | undefined;
+      readonly begun: boolean;
+      readonly affects: readonly AgentId[];
+      readonly charged?: boolean;
+      readonly promotion?: Promotion | undefined;
+    },
   ): GateVerdict {
     const { clock, view, reservations, ownership } = this.#options;
     const now = clock.now();
@@ -217,11 +231,13 @@ export class Judge {
       policy: incident.policy,
       rung: of.rung,
       begun: of.begun,
+      ...(of.charged ? { charged: true } : {}),
       acted: incident.state === 'acting' && hasActed(incident.attempt),
       ...this.#options.storms.facts(incident),
       ordered: isOrdered(incident),
       failedAttempts: incident.attempts.filter((attempt) => attempt.verdict === 'failed' && attempt.proven).length,
       affects: of.affects,
+      ...(of.promotion ? { promotion: this.#options.failovers.check(incident, of.promotion) } : {}),
       unselected: of.affects.filter((agentId) => !view.knows(agentId)),
       inRecovery,
       stoppedBeside: of.affects.filter(
@@ -287,7 +303,18 @@ export class Judge {
       history: this.past(incident, now),
       policy: incident.policy,
       ...(sight ? { signs: signsOf(sight) } : {}),
+      ...this.#failover(incident, sight),
     };
+  }
+
+  /** While the fleet breaker is not closed its canaries come first: more than a primary has failed (R01). */
+  #failover(incident: Incident, sight: AgentSight | undefined): Pick<IncidentFacts, 'failover'> {
+    const { failovers, storms } = this.#options;
+    const { breaker } = storms.facts(incident).fleetBreaker ?? {};
+    if (!sight || (breaker && breaker.state !== 'closed')) return {};
+    const can = this.#capabilities(sight, incident.policy.ladder.restartScope);
+    const failover = failovers.offer(incident, capabilityFor(can, 'isolate') !== undefined);
+    return failover ? { failover } : {};
   }
 
   #capabilities(sight: AgentSight | undefined, scope: 'instance' | 'workload'): readonly Capability[] {

@@ -1,7 +1,8 @@
+import { wasFailedOver } from '../../decision/failover-plan.ts';
 import { containment } from '../../decision/ladder-strategy.ts';
 import type { IncidentFacts } from '../../contracts/index.ts';
 import type { DecideFacts } from '../../incident/index.ts';
-import type { Assessment, Capability, Decision, GateVerdict, Incident, Plan, Reason } from '../../model/index.ts';
+import type { Assessment, Capability, Decision, GateVerdict, Incident, Plan, Reason, Rung } from '../../model/index.ts';
 import {
   allAttempts,
   capabilityFor,
@@ -18,7 +19,9 @@ export interface ProspectsInput {
   readonly proposal: Decision<Plan>;
   readonly verdict: GateVerdict;
   /** What the gate says of an action that heals nothing and is not charged. */
-  gateOfContainment(): GateVerdict;
+  gateOfContainment(rung: Rung): GateVerdict;
+  /** The agent says that it is not the primary any more. */
+  hasSteppedDown(): boolean;
   /** Somebody else of the group takes its work. */
   hasHealthyPeer(): boolean;
 }
@@ -40,7 +43,7 @@ function safeState(input: ProspectsInput): Prospects {
   if (!capabilityFor(can, 'isolate') || incident.attempts.some(({ plan }) => plan.contain?.for === 'safe-state'))
     return {};
   if (facts.health !== 'failed' && !input.hasHealthyPeer()) return {};
-  if (input.gateOfContainment().verdict !== 'proceed') return {};
+  if (input.gateOfContainment('escalate').verdict !== 'proceed') return {};
   const plan = containment('safe-state', reason);
   return { safeState: { plan, steps: stepsFor(plan, can, 0) } };
 }
@@ -51,11 +54,19 @@ function isExhausted({ code }: Reason): boolean {
 }
 
 function comeBack(input: ProspectsInput): Prospects {
-  const { facts, can } = input;
+  const { incident, facts, can } = input;
   if (!facts.isolated || !capabilityFor(can, 'reinstate')) return {};
-  const reason: Reason = { code: 'returning', text: `${facts.agent.id} is brought back from isolation.` };
-  const plan = containment('return', reason);
-  return { comeBack: { plan, steps: stepsFor(plan, can, 0), verdict: input.gateOfContainment() } };
+  // The instance that was primary may still take itself for it, unless it says that it does not.
+  const mayClaim = wasFailedOver(facts) && !input.hasSteppedDown();
+  const isFresh = mayClaim && capabilityFor(can, 'recreate') !== undefined;
+  const how = isFresh ? ' as a fresh instance' : '';
+  const reason: Reason = { code: 'returning', text: `${facts.agent.id} is brought back from isolation${how}.` };
+  const { timeoutMs, graceMs } = incident.policy.ladder.recreate;
+  const plan: Plan = {
+    ...containment('return', reason),
+    ...(isFresh ? { rung: 'recreate', timeoutMs, graceMs } : {}),
+  };
+  return { comeBack: { plan, steps: stepsFor(plan, can, 0), verdict: input.gateOfContainment(plan.rung) } };
 }
 
 /** Whether the attempt under way leaves another way on the same rung, which is to be had. */

@@ -7,6 +7,7 @@ import type { Fleet } from '../../fleet/index.ts';
 import type { Collector, SelfDoubt } from '../../monitoring/index.ts';
 import type { Dependencies } from '../storms/dependencies.ts';
 import type { FleetSight } from './fleet-sight.ts';
+import type { Roles } from '../failover/roles.ts';
 import type { Holds } from '../holds/holds.ts';
 import type { IncidentLog } from '../incidents/incident-log.ts';
 
@@ -18,6 +19,7 @@ export interface StatusParts {
   readonly holds: Holds;
   readonly incidents: IncidentLog;
   readonly doubt: SelfDoubt;
+  readonly roles: Pick<Roles, 'statusOf' | 'unclear'>;
   readonly dependencies: Pick<Dependencies, 'unknownTo'>;
   breaker(agentId: string): AgentStatus['breaker'];
   /** Failures of the agent that are open defects. */
@@ -37,6 +39,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
   const incident = incidents.openFor(agent.id);
   const { uptimePercentage, silentMs } = status;
   const slo = detection.serviceLevels(slot);
+  const leadership = parts.roles.statusOf(agent.group, agent.id);
   const remarks = [...remarksOn(parts, slot), ...detection.remarks(slot), ...defectRemarks(parts.defects(agent.id))];
   return {
     agent,
@@ -48,6 +51,7 @@ export function agentStatus(parts: StatusParts, slot: AgentSlot): AgentStatus | 
     metrics,
     ...(slo ? { slo } : {}),
     ...(progress ? { progress } : {}),
+    ...(leadership ? { leadership } : {}),
     findings: status.findings,
     ...(remarks.length > 0 ? { remarks } : {}),
     missed: status.missed,
@@ -69,7 +73,7 @@ function defectRemarks(defects: readonly Defect[]): readonly Reason[] {
 function remarksOn(parts: StatusParts, slot: AgentSlot): readonly Reason[] {
   const { fleet, sight, collector, doubt } = parts;
   const remarks: Reason[] = [];
-  const { id = '', instance } = fleet.agent(slot)?.agent ?? {};
+  const { id = '', group = '', instance } = fleet.agent(slot)?.agent ?? {};
   const how = stillByHand(instance);
   if (how) {
     const text = `Somebody ${how} ${id} by hand; it is left alone.`;
@@ -80,6 +84,12 @@ function remarksOn(parts: StatusParts, slot: AgentSlot): readonly Reason[] {
     const text = `It depends on ${unknown.join(', ')}, which the guard does not know.`;
     const remedy = 'Register what it depends on, or mend its dependsOn.';
     remarks.push({ code: 'dependency-unknown', text, remedy });
+  }
+  const unclear = parts.roles.unclear(group, id);
+  if (unclear) {
+    const text = `Nobody leads group ${group}: whether ${unclear.to} followed the order to lead epoch ${unclear.epoch} is not known.`;
+    const remedy = `Look at ${unclear.to}; then promote one of them by hand, with epoch ${unclear.epoch + 1}.`;
+    remarks.push({ code: 'leader-unknown', text, remedy });
   }
   const denied = sight.denied(slot);
   if (denied !== undefined) {

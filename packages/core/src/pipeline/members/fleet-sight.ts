@@ -33,6 +33,8 @@ interface Seen {
   denied: string | undefined;
   /** Which probe cannot be asked, and why, while that is so. */
   unaskable: { readonly probe: ProbeName; readonly why: string } | undefined;
+  /** The role it says it has, with its epoch. */
+  role: string | undefined;
   /** The agent has sent heartbeats at some time, so that it is expected to send them again after a recovery. */
   beats: boolean;
 }
@@ -50,6 +52,14 @@ export interface FleetSightOptions {
   heard(slot: AgentSlot): void;
 }
 
+/** What a tick brought that others have to look at. */
+export interface Observed {
+  /** Agents whose run of failed probes grew or ended. */
+  readonly turned: ReadonlySet<AgentSlot>;
+  /** Groups in which an agent says another role than before. */
+  readonly spoken: ReadonlySet<GroupId>;
+}
+
 /** What the decisions see of an agent: fleet, figures and findings joined, and how long it has been sound. */
 export class FleetSight implements View {
   readonly #o: FleetSightOptions;
@@ -59,20 +69,19 @@ export class FleetSight implements View {
     this.#o = options;
   }
 
-  /**
-   * Takes in what arrived, as the detectors do.
-   * @returns the agents whose run of failed probes grew or ended.
-   */
-  observe(batch: SignalBatch): ReadonlySet<AgentSlot> {
+  /** Takes in what arrived, as the detectors do. */
+  observe(batch: SignalBatch): Observed {
     const { length, slots, atMs } = batch.heartbeats;
     for (let at = 0; at < length; at += 1) this.#beat(slots[at] as AgentSlot, atMs[at] as Ms);
     const turned = new Set<AgentSlot>();
+    const spoken = new Set<GroupId>();
     for (const one of batch.signals) {
       const before = this.consecutiveErrors(one.slot);
       this.#signal(one);
       if (this.consecutiveErrors(one.slot) !== before) turned.add(one.slot);
+      if (this.#saysAnotherRole(one)) spoken.add(this.#o.fleet.agent(one.slot)?.agent.group ?? '');
     }
-    return turned;
+    return { turned, spoken };
   }
 
   /** A suspicion was raised or cleared at this moment: soundness begins anew from here. */
@@ -193,6 +202,15 @@ export class FleetSight implements View {
     );
   }
 
+  #saysAnotherRole({ slot, signal }: SlottedSignal): boolean {
+    if (signal.kind !== 'heartbeat' || signal.role === undefined) return false;
+    const role = `${signal.role} of ${signal.epoch ?? 0}`;
+    const seen = this.#of(slot);
+    if (seen.role === role) return false;
+    seen.role = role;
+    return true;
+  }
+
   #beat(slot: AgentSlot, atMs: Ms): void {
     const seen = this.#of(slot);
     if (seen.beatMs === -Infinity) this.#o.heard(slot);
@@ -261,6 +279,7 @@ function nothingSeen(): Seen {
     errors: 0,
     denied: undefined,
     unaskable: undefined,
+    role: undefined,
     beats: false,
   };
 }

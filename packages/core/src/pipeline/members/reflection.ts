@@ -2,9 +2,10 @@ import type { AgentSlot, Clock, ControlPlane, Logger } from '../../contracts/ind
 import { messageOf } from '../../contracts/index.ts';
 import type { Detection } from '../../detection/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
-import type { AgentId, BreakerState, ControlCommand, Health } from '../../model/index.ts';
+import type { AgentId, BreakerState, ControlCommand, GroupId, Health } from '../../model/index.ts';
 import type { Collector, ProbeScheduler } from '../../monitoring/index.ts';
 import { breakerFor } from '../../remediation/breaker.ts';
+import type { Roles } from '../failover/roles.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import type { IncidentLog } from '../incidents/incident-log.ts';
 import type { Ownership } from '../ownership.ts';
@@ -17,6 +18,7 @@ export interface ReflectionOptions {
   readonly probes: ProbeScheduler;
   readonly detection: Detection;
   readonly sight: FleetSight;
+  readonly roles: Pick<Roles, 'isToBeTold'>;
   readonly incidentLog: IncidentLog;
   readonly controlPlane: ControlPlane;
   readonly ownership: Ownership;
@@ -52,10 +54,19 @@ export class Reflection {
       consecutiveErrors: sight.consecutiveErrors(slot),
       ...(incident ? { incident: incident.state, safeState: incident.policy.ladder.safeState } : {}),
     });
-    collector.instruct(slot, breaker === 'open' && incident?.state === 'escalated' ? 'isolated' : 'none');
+    const isCutOff = breaker === 'open' && incident?.state === 'escalated';
+    const group = fleet.agent(slot)?.agent.group ?? '';
+    // Who leads comes first: one that does not know it may still be writing (R13).
+    const isToBeTold = this.#o.roles.isToBeTold(group, agentId);
+    collector.instruct(slot, isToBeTold ? 'epoch' : isCutOff ? 'isolated' : 'none');
     if (this.#breakers.get(agentId) === breaker) return;
     this.#breakers.set(agentId, breaker);
     this.#command({ kind: 'route', agentId, breaker });
+  }
+
+  /** Another leads the group: its members are told so. */
+  syncGroup(group: GroupId): void {
+    for (const slot of this.#o.fleet.byGroup(group)) this.syncSlot(slot);
   }
 
   syncSlot(slot: AgentSlot): void {

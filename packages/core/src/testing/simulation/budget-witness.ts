@@ -13,24 +13,26 @@ class Bucket {
   #atWall: number;
   #creditMs: Ms = 0;
 
-  constructor(clock: Clock) {
+  /** `startedWall`: what the wall clock showed when time began, by which the guard went until it follows a step. */
+  constructor(clock: Clock, startedWall: number) {
     this.#clock = clock;
     this.#atMs = clock.monotonic();
-    this.#atWall = clock.now();
+    this.#atWall = startedWall + this.#atMs;
   }
 
-  /** A new guard goes by a wall clock that was set on by so much meanwhile. */
-  credit(ms: Ms): void {
-    this.#creditMs += ms;
-  }
-
-  /** What is stored goes by the wall clock: set on, it refills. @returns the level with it. */
-  add(weight: number, of: { readonly most: number; readonly perMs: Ms }): number {
+  /**
+   * What is stored goes by the wall clock: set on, it refills. The guard follows a step when it can, at a time that is its
+   * own, so the step is kept until it is needed. @returns the level with the weight.
+   */
+  add(weight: number, { most, perMs }: { readonly most: number; readonly perMs: Ms }): number {
     const [atMs, atWall] = [this.#clock.monotonic(), this.#clock.now()];
-    const passedMs = Math.max(atMs - this.#atMs, atWall - this.#atWall) + this.#creditMs;
-    this.#creditMs = 0;
-    this.#level = Math.max(0, this.#level - (passedMs * of.most) / of.perMs) + weight;
+    const passedMs = atMs - this.#atMs;
+    this.#creditMs += Math.max(0, atWall - this.#atWall - passedMs);
     [this.#atMs, this.#atWall] = [atMs, atWall];
+    const level = Math.max(0, this.#level - (passedMs * most) / perMs) + weight;
+    const usedMs = Math.min(this.#creditMs, (Math.max(0, level - most) * perMs) / most);
+    this.#creditMs -= usedMs;
+    this.#level = level - (usedMs * most) / perMs;
     return this.#level;
   }
 }
@@ -42,23 +44,13 @@ export class BudgetWitness {
   readonly #agents = new Map<AgentId, readonly Bucket[]>();
   readonly #groups = new Map<GroupId, Bucket>();
   readonly #all: Bucket;
-  /** By how much the wall clock was ahead of the monotonic one when the guard was started last. */
-  #aheadMs: Ms;
+  readonly #startedWall: number;
 
   constructor(scenario: Scenario, clock: Clock) {
     this.#scenario = scenario;
     this.#clock = clock;
-    this.#all = new Bucket(clock);
-    this.#aheadMs = clock.now() - clock.monotonic();
-  }
-
-  /** A guard was started: it follows the wall clock from here. */
-  booted(): void {
-    const aheadMs = this.#clock.now() - this.#clock.monotonic();
-    const stepMs = Math.max(0, aheadMs - this.#aheadMs);
-    this.#aheadMs = aheadMs;
-    for (const bucket of [...[...this.#agents.values()].flat(), ...this.#groups.values(), this.#all])
-      bucket.credit(stepMs);
+    this.#startedWall = clock.now() - clock.monotonic();
+    this.#all = new Bucket(clock, this.#startedWall);
   }
 
   /** Another attempt begins; what it is too much for. */
@@ -72,7 +64,7 @@ export class BudgetWitness {
   }
 
   #ofAgent(agentId: AgentId): readonly string[] {
-    const buckets = this.#agents.get(agentId) ?? attemptLimits.map(() => new Bucket(this.#clock));
+    const buckets = this.#agents.get(agentId) ?? attemptLimits.map(() => new Bucket(this.#clock, this.#startedWall));
     this.#agents.set(agentId, buckets);
     return attemptLimits.flatMap(({ max, perMs }, at) => {
       const level = (buckets[at] as Bucket).add(1, { most: max, perMs });
@@ -81,7 +73,7 @@ export class BudgetWitness {
   }
 
   #ofGroup(group: GroupId, weight: number): readonly string[] {
-    const bucket = this.#groups.get(group) ?? new Bucket(this.#clock);
+    const bucket = this.#groups.get(group) ?? new Bucket(this.#clock, this.#startedWall);
     this.#groups.set(group, bucket);
     const size = this.#scenario.groups.find(({ id }) => id === group)?.agents.length ?? 1;
     return over(bucket, { weight, limit: groupLimit, size, whose: `group ${group}` });

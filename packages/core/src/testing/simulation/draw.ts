@@ -2,6 +2,7 @@ import type { AgentId, Mode } from '../../model/index.ts';
 import { seededRandom } from '../../runtime/index.ts';
 import type { AgentFault } from '../simulated-fleet.ts';
 import { Dice } from './dice.ts';
+import { drawPrimaryFaults, withFailover } from './draw-failover.ts';
 import { agentsOf, drawRules, drawTrials, regrouped } from './draw-trials.ts';
 import type { Cut, FaultSpec, OperatorAct, Scenario, ScheduledFault, SimulatedGroup, Unnumbered } from './scenario.ts';
 
@@ -14,7 +15,8 @@ export function drawScenario(seed: number): Scenario {
   const orchestrator = dice.chance(0.6) ? 'single' : 'workload';
   const drawn = drawGroups(dice);
   const endMs = dice.whole(10 * minute, 18 * minute);
-  const groups = regrouped(new Dice(random.fork('groups')), drawn);
+  const failoverDice = new Dice(random.fork('failover'));
+  const groups = withFailover(failoverDice, regrouped(new Dice(random.fork('groups')), drawn));
   const faultDice = new Dice(random.fork('faults'));
   const agents = groups.flatMap((group) => group.agents);
   const count = faultDice.whole(4, 20);
@@ -22,6 +24,7 @@ export function drawScenario(seed: number): Scenario {
   faults.push(...drawMass(new Dice(random.fork('mass')), groups, endMs - 5 * minute));
   const trials = new Dice(random.fork('trials'));
   faults.push(...drawTrials(trials, { groups, lastMs: endMs - 2 * minute }));
+  faults.push(...drawPrimaryFaults(failoverDice, groups, endMs - 2 * minute));
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     seed,

@@ -11,6 +11,7 @@ export type OrchestratorFault = Extract<FaultSpec, { kind: 'orchestrator' }>['ho
 export interface SimulatedWorld extends Orchestrator {
   readonly world: FakeInventory;
   crash(agentId: AgentId): void;
+  goBy(guard: Pick<Clock, 'now'>): void;
   evidence?(instance: Instance, agentId: AgentId): Promise<readonly EvidenceItem[]>;
 }
 
@@ -39,6 +40,7 @@ export class FaultyOrchestrator implements Orchestrator {
   readonly world: FakeInventory;
   readonly #inner: SimulatedWorld;
   readonly #clock: Clock;
+  #guard: Pick<Clock, 'now'>;
   readonly #watch: OrchestratorWatch;
   readonly #faults = new Map<OrchestratorFault, { left: number; untilMs: Ms }>();
   readonly #inventories = new Set<AbortController>();
@@ -48,9 +50,15 @@ export class FaultyOrchestrator implements Orchestrator {
   constructor(inner: SimulatedWorld, clock: Clock, watch: OrchestratorWatch) {
     this.#inner = inner;
     this.#clock = clock;
+    this.#guard = clock;
     this.#watch = watch;
     this.supports = inner.supports;
     this.world = inner.world;
+  }
+
+  goBy(guard: Pick<Clock, 'now'>): void {
+    this.#guard = guard;
+    this.#inner.goBy(guard);
   }
 
   disturb(how: OrchestratorFault, times: number, forMs: Ms): void {
@@ -109,7 +117,7 @@ export class FaultyOrchestrator implements Orchestrator {
     if (this.#strikes('throw')) throw failed('execute', key);
     if (this.#strikes('slow')) await this.#clock.sleep(slowByMs);
     // The time is over before it began: a decent orchestrator does not begin any more.
-    if (call.signal.aborted || this.#clock.now() >= grant.deadline)
+    if (call.signal.aborted || this.#guard.now() >= grant.deadline)
       return this.#failure(key, 'The deadline had passed before it began.');
     if (this.#done.has(key) && (await this.#inner.reconcile(intent, call)).result === 'succeeded')
       this.#watch.repeated(intent);

@@ -15,8 +15,9 @@ import type { AnyGuardEvent, Clock } from '../../contracts/index.ts';
  * - I9: the same seed gives the same run, bit for bit.
  * - I10: no unhandled rejection, no run that breaks off, no timer left behind.
  * - I11: replaying the record of a life decides the same.
+ * - I12: nobody is promoted while another that takes itself for the primary is in reach.
  */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
 
 export interface Violation {
   readonly invariant: Invariant;

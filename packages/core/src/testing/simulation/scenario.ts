@@ -82,6 +82,18 @@ export interface SimulatedGroup {
   readonly mode: Mode;
   /** What every agent of the group depends on. */
   readonly dependsOn: readonly AgentId[];
+  /** Its first agent is the primary of the others, which take its place. [no roles] */
+  readonly failover?: SimulatedFailover;
+}
+
+export interface SimulatedFailover {
+  readonly when: 'after-restart' | 'at-once';
+  /** How far behind the replicas say they are, in their order; at most 1 s is allowed. */
+  readonly lagsMs: readonly Ms[];
+  /** Answers to orders to lead that are lost. */
+  readonly lost: number;
+  /** Who is isolated cannot be heard or asked by the guard either. */
+  readonly cuts: boolean;
 }
 
 /** A window of maintenance that opens again every so many minutes of the hour. */
@@ -123,7 +135,7 @@ export const breaker = { least: 3, threshold: 0.5, windowMs: 10_000 } as const;
 
 /** The config of the guard, in the shape of the file: the proportions of the defaults, in less time. */
 export function configOf(scenario: Scenario): object {
-  const groups = scenario.groups.map(({ id, mode }) => [id, { mode }] as const);
+  const groups = scenario.groups.map(({ id, mode, failover }) => [id, { mode, ...failoverOf(failover) }] as const);
   const agents = scenario.groups.flatMap(({ id: group, agents: ids, dependsOn }) =>
     dependsOn.length === 0 ? [] : ids.map((id) => [id, { group, dependsOn }] as const),
   );
@@ -178,6 +190,10 @@ const burnRates = [
   { alert: 'page', factor: 6, long: '36m', short: '3m' },
   { alert: 'ticket', factor: 3, long: '144m', short: '12m' },
 ] as const;
+
+function failoverOf(failover: SimulatedFailover | undefined): object {
+  return failover ? { failover: { when: failover.when, maxLag: '1s', rest: '2m' } } : {};
+}
 
 function limitOf({ share, least, perMs }: SharedLimit): object {
   return { share, least, per: `${perMs}ms` };

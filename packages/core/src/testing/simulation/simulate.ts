@@ -28,8 +28,8 @@ export interface SimulationResult {
 }
 
 /**
- * Runs a whole guard through the scenario of a seed on the virtual clock and holds it against the promises I1–I8 and
- * I10, and with `replay` I11; I9 is the caller's, by running a seed twice and comparing `digest`.
+ * Runs a whole guard through the scenario of a seed on the virtual clock and holds it against the promises I1–I8, I10 and
+ * I12, and with `replay` I11; I9 is the caller's, by running a seed twice and comparing `digest`.
  */
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<SimulationResult> {
   const drawn = drawScenario(seed);

@@ -10,6 +10,7 @@ import type { VirtualClock } from '../virtual-clock.ts';
 import type { SimulatedWorld } from './faulty-orchestrator.ts';
 import { FaultyOrchestrator } from './faulty-orchestrator.ts';
 import { FaultyStore } from './faulty-store.ts';
+import { FailoverWitness } from './failover-witness.ts';
 import { Network } from './network.ts';
 import { Recorder } from './recorder.ts';
 import type { Cut, Scenario } from './scenario.ts';
@@ -30,6 +31,7 @@ export class Stage {
   readonly store: FaultyStore;
   readonly orchestrator: FaultyOrchestrator;
   readonly network: Network;
+  readonly failovers: FailoverWitness;
   readonly #parts: Parts;
   readonly #timers: Subscription[] = [];
   /** What ends with the faults at the latest. */
@@ -47,6 +49,19 @@ export class Stage {
     this.orchestrator = parts.orchestrator as FaultyOrchestrator;
     this.network = new Network(this);
     parts.crash = () => this.crash(parts.downMs);
+    declareRoles(scenario, rig.fleet);
+    this.failovers = new FailoverWitness({
+      scenario,
+      roles: rig.fleet.roles,
+      world: this.orchestrator,
+      stored: () => this.stored(),
+      isUnclear: (group) =>
+        rig
+          .guard()
+          .agents.list({ group })
+          .items.some(({ remarks = [] }) => remarks.some(({ code }) => code === 'leader-unknown')),
+      violate: (text) => this.recorder.violate('I12', text),
+    });
   }
 
   static async set(scenario: Scenario, record = false): Promise<Stage> {
@@ -59,6 +74,7 @@ export class Stage {
       groupOf: (agentId) => agentId.split('.')[0] as string,
       config: configOf(scenario),
       heartbeatMs: 3_000,
+      isolationCuts: scenario.groups.some(({ failover }) => failover?.cuts),
       lossOf: () => parts.loss > 0 && chance.next() < parts.loss,
       delayOf: () => (parts.lateMs > 0 ? Math.floor(chance.next() * parts.lateMs) : 0),
       onEvent: (event) => parts.recorder?.event(event),
@@ -219,6 +235,15 @@ function orchestratorWatch(parts: Parts): ConstructorParameters<typeof FaultyOrc
     note: (text) => parts.recorder?.line(text),
     inSight: (is) => parts.witness?.book.inSight(is),
   };
+}
+
+function declareRoles({ groups }: Scenario, { roles }: GuardRig['fleet']): void {
+  for (const { agents, failover } of groups) {
+    if (!failover) continue;
+    roles.loseAnswers(failover.lost);
+    for (const [at, agentId] of agents.entries())
+      roles.declare(agentId, at === 0 ? 'primary' : 'replica', failover.lagsMs[at] ?? 0);
+  }
 }
 
 function worldOf(scenario: Scenario, clock: VirtualClock): SimulatedWorld {

@@ -43,6 +43,9 @@ function waitsForPeople(stage: Stage, needed: readonly AgentId[]): boolean {
 function mendByHand(stage: Stage): void {
   const { world } = stage.orchestrator;
   for (const agentId of stage.agents) {
+    const place = world.place(agentId);
+    if (place.isolated) stage.recorder.line(`a person brings ${agentId} back to its networks`);
+    place.isolated = false;
     if (world.current(agentId).state === 'running') continue;
     stage.recorder.line(`a person starts ${agentId}`);
     world.turn(agentId, 'running', { event: 'started' });
@@ -59,7 +62,8 @@ function complaints(stage: Stage): readonly string[] {
     return status.health === 'healthy' && status.breaker === 'closed' && routed ? [] : [about(status, routed)];
   });
   const open = stage.stored().filter((incident) => incident.state !== 'resolved');
-  return [...ofAgents, ...open.map((incident) => `not resolved: ${describe(incident)}`)];
+  const ofGroups = stage.failovers.complaints();
+  return [...ofAgents, ...ofGroups, ...open.map((incident) => `not resolved: ${describe(incident)}`)];
 }
 
 function about({ agent, health, breaker, findings, incidentId }: AgentStatus, routed: boolean): string {

@@ -75,7 +75,6 @@ export class Witness {
   booted(): void {
     this.#bootedMs = this.#clock.monotonic();
     this.book.booted();
-    this.#budgets.booted();
     // What was written down holds by the wall clock as a new guard finds it, be it set on meanwhile.
     const [nowMs, now] = [this.#bootedMs, this.#clock.now()];
     for (const [key, { hold, untilMs }] of this.#holds)
