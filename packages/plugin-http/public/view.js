@@ -232,9 +232,9 @@ export function drawRow(row, act) {
   return row.levels ? drawLevels(row, columns.length) : drawAgent(row, act);
 }
 
-function agentNotes({ agent, metrics }) {
+function agentNotes({ agent, metrics, leadership }) {
   const notes = [
-    agent.role,
+    roleText(leadership),
     agent.criticality > 0 && (agent.criticality === 2 ? 'vital' : 'important'),
     metrics?.p95_latency_ms !== undefined && `p95 ${millis(metrics.p95_latency_ms)}`,
     metrics?.error_rate !== undefined && `errors ${(metrics.error_rate * 100).toFixed(1)} %`,
@@ -243,6 +243,14 @@ function agentNotes({ agent, metrics }) {
       .map(([key, value]) => `${key}=${value}`),
   ].filter(Boolean);
   return notes.length === 0 ? undefined : h('span', { class: 'notes' }, notes.join(' · '));
+}
+
+/** Its part now; what its label says may be long past. */
+function roleText(leadership) {
+  if (!leadership) return undefined;
+  const { role, epoch, lagMs } = leadership;
+  if (role === 'primary') return epoch > 0 ? `primary of epoch ${epoch}` : 'primary';
+  return lagMs === undefined ? 'replica' : `replica, ${millis(lagMs)} behind`;
 }
 
 function dash(title) {

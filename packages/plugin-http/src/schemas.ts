@@ -107,7 +107,7 @@ export const heartbeatBody: JsonObject = {
     status: { enum: ['ok', 'degraded', 'draining', 'stopping'] },
     role: { enum: ['primary', 'replica'] },
     epoch: { type: 'integer', minimum: 0 },
-    lag: { type: 'number', minimum: 0 },
+    lag: { type: 'number', minimum: 0, description: 'Milliseconds a replica is behind its primary.' },
     version: { type: 'string' },
     metrics: {
       type: 'object',
@@ -141,6 +141,14 @@ export const heartbeatsBody: JsonObject = { type: 'array', items: heartbeatBody 
 const integer = (description: string): JsonObject => ({ type: 'integer', description });
 const list = (properties: JsonObject): JsonObject => ({ type: 'array', items: { type: 'object', properties } });
 
+const instructions: { readonly [name: string]: JsonObject } = {
+  instruction: { enum: ['drain', 'isolated', 'epoch'] },
+  epoch: integer('With `epoch`: that of the primary that leads the group.'),
+  primary: { type: 'string', description: 'With `epoch`: who leads the group.' },
+};
+
+export const instructionAnswer: JsonObject = { type: 'object', properties: instructions };
+
 export const heartbeatsAnswer: JsonObject = {
   type: 'object',
   required: ['accepted', 'rejected'],
@@ -157,7 +165,7 @@ export const heartbeatsAnswer: JsonObject = {
     instructions: list({
       index: integer('Position in the batch, from 0.'),
       agentId: { type: 'string' },
-      instruction: { enum: ['drain', 'isolated'] },
+      ...instructions,
     }),
   },
 };

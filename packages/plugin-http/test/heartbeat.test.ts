@@ -36,6 +36,14 @@ describe('POST /heartbeat', () => {
     expect([response.statusCode, response.json()]).toEqual([200, { instruction: 'isolated' }]);
   });
 
+  test('tells an agent that takes itself for the primary who leads', async () => {
+    const leadership = { role: 'replica', epoch: 3, primary: 'web-2' } as const;
+    const response = await send({ agentId: 'web-1', role: 'primary' }, ({ guard }) =>
+      guard.putAgent({ id: 'web-1', group: 'web' }, { leadership }),
+    );
+    expect([response.statusCode, response.json()]).toEqual([200, { instruction: 'epoch', epoch: 3, primary: 'web-2' }]);
+  });
+
   test('tells an instance that was replaced that it must stop', async () => {
     const response = await send({ agentId: 'web-1', instance: 'web-1-i1' }, ({ guard }) =>
       guard.putAgent({ id: 'web-1', group: 'web', instance: 'web-1-i2', generation: 2 }),
@@ -112,6 +120,8 @@ describe('POST /heartbeats', () => {
   const batch = async (payload: string, given = headers, options = {}) => {
     const rig = await createRig();
     rig.guard.askToDrain('db-1');
+    const leadership = { role: 'replica', epoch: 3, primary: 'web-2' } as const;
+    rig.guard.putAgent({ id: 'web-1', group: 'web' }, { leadership });
     const response = await rig.app.inject({ method: 'POST', url: '/heartbeats', headers: given, payload, ...options });
     return { status: response.statusCode, body: response.json() };
   };
@@ -149,11 +159,14 @@ describe('POST /heartbeats', () => {
   });
 
   test('hands on instructions', async () => {
-    const { body } = await batch('[{"agentId":"db-1"}]');
+    const { body } = await batch('[{"agentId":"db-1"},{"agentId":"web-1","role":"primary"}]');
     expect(body).toEqual({
-      accepted: 1,
+      accepted: 2,
       rejected: [],
-      instructions: [{ index: 0, agentId: 'db-1', instruction: 'drain' }],
+      instructions: [
+        { index: 0, agentId: 'db-1', instruction: 'drain' },
+        { index: 1, agentId: 'web-1', instruction: 'epoch', epoch: 3, primary: 'web-2' },
+      ],
     });
   });
 

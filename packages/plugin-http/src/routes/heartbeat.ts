@@ -2,7 +2,8 @@ import { guardError, type Heartbeat } from '@praetorian-guard/core/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Parts } from '../parts.ts';
 import type { RouteSpec } from '../route.ts';
-import { heartbeatBody } from '../schemas.ts';
+import { leaderOf } from '../leader.ts';
+import { heartbeatBody, instructionAnswer } from '../schemas.ts';
 import { readHeartbeat } from '../wire.ts';
 
 /** The hot path: the guard itself judges the body, so nothing is validated here, and the answer has no body. */
@@ -22,6 +23,9 @@ export function heartbeatRoutes({ guard, ownership }: Parts): RouteSpec[] {
       case 'drain':
       case 'isolated':
         void reply.send({ instruction: ack });
+        return;
+      case 'epoch':
+        void reply.send({ instruction: ack, ...leaderOf(guard, beat.agentId) });
         return;
       case 'retired':
         throw guardError('GUARD_AGENT_RETIRED', { agentId: beat.agentId, instance: beat.instance ?? 'unknown' });
@@ -45,8 +49,8 @@ export function heartbeatRoutes({ guard, ownership }: Parts): RouteSpec[] {
         204: { description: 'Counted.' },
         200: {
           description:
-            'Counted, with an instruction: finish what there is (drain), or no work is routed here (isolated).',
-          schema: { type: 'object', properties: { instruction: { enum: ['drain', 'isolated'] } } },
+            'Counted, with an instruction: finish what there is (drain); no work is routed here (isolated); `primary` leads the group in `epoch`, and whoever else takes itself for the primary must stop that (epoch).',
+          schema: instructionAnswer,
         },
         400: { description: 'A field is not valid.' },
         404: { description: 'Nobody registered the agent.' },

@@ -1,5 +1,8 @@
 import {
+  type AgentId,
   type ErrorCode,
+  type GuardApi,
+  type HeartbeatAck,
   guardError,
   type GuardError,
   type Heartbeat,
@@ -9,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../access.ts';
 import { parseJson } from '../json-body.ts';
 import { type BatchFault, type BatchItem, readArray, readLines } from '../json-items.ts';
+import { type Leader, leaderOf } from '../leader.ts';
 import type { Parts } from '../parts.ts';
 import type { RouteSpec } from '../route.ts';
 import { heartbeatsAnswer, heartbeatsBody } from '../schemas.ts';
@@ -27,13 +31,15 @@ interface Rejection {
   readonly detail: string;
 }
 
+type Instruction = { readonly instruction: 'drain' | 'isolated' | 'epoch' } & Partial<Leader>;
+
 interface BatchAnswer {
   accepted: number;
   rejected: Rejection[];
   /** Rejections beyond those listed. */
   rejectedMore?: number;
   /** Agents that were counted and have to be told something. */
-  instructions?: { readonly index: number; readonly agentId: string; readonly instruction: 'drain' | 'isolated' }[];
+  instructions?: ({ readonly index: number; readonly agentId: string } & Instruction)[];
 }
 
 /** Counts heartbeats as they arrive, one at a time: neither the body nor the list of beats is ever held whole. */
@@ -99,12 +105,18 @@ function take({ guard, ownership }: Parts, caller: Caller, item: BatchItem | Bat
     if (ack === 'retired')
       throw guardError('GUARD_AGENT_RETIRED', { agentId: beat.agentId, instance: beat.instance ?? 'unknown' });
     answer.accepted += 1;
-    if (ack === 'drain' || ack === 'isolated')
-      (answer.instructions ??= []).push({ index, agentId: beat.agentId, instruction: ack });
+    const instruction = instructionOf(guard, beat.agentId, ack);
+    if (instruction) (answer.instructions ??= []).push({ index, agentId: beat.agentId, ...instruction });
   } catch (error) {
     if (!isGuardError(error)) throw error;
     reject(item, agentId, error, answer);
   }
+}
+
+/** What the agent has to be told; `undefined`: nothing. */
+function instructionOf(guard: GuardApi, agentId: AgentId, ack: HeartbeatAck): Instruction | undefined {
+  if (ack === 'epoch') return { instruction: ack, ...leaderOf(guard, agentId) };
+  return ack === 'drain' || ack === 'isolated' ? { instruction: ack } : undefined;
 }
 
 function reject(
