@@ -45,6 +45,7 @@ function one(style: Style, status: AgentStatus): string {
   const head = facts(style, [
     ['agent', `${agent.id} of ${agent.group}, told by ${agent.source}`],
     ['health', `${healthWord(style, status.health)} since ${moment(status.since)}`],
+    ['role', roleOf(status)],
     ['breaker', breakerWord(style, status.breaker)],
     ['score', scoreText(status.score)],
     ['mode', status.mode],
@@ -66,6 +67,14 @@ function one(style: Style, status: AgentStatus): string {
   const remarks = (status.remarks ?? []).map((remark) => `\n${style.warn('remark')}  ${remark.text}`);
   const levels = (status.slo ? sloTexts(status.slo) : []).map((text) => `\n${style.dim('level')}  ${text}`);
   return head + levels.join('') + findings.join('') + remarks.join('');
+}
+
+function roleOf({ agent, leadership }: AgentStatus): string | undefined {
+  if (!leadership) return undefined;
+  const { role, epoch, primary, lagMs } = leadership;
+  const of = primary === undefined || primary === agent.id ? '' : ` of ${primary}`;
+  const lag = lagMs === undefined ? '' : `, ${formatDuration(lagMs)} behind`;
+  return `${role}${of}${epoch > 0 ? `, epoch ${epoch}` : ''}${role === 'replica' ? lag : ''}`;
 }
 
 function scoreOf(status: AgentStatus): string {
