@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createTestHost, type TestHost } from '../config.ts';
 import { RunningHost } from '../host.ts';
 import { ContainerFleet, type ContainerOptions } from './container-fleet.ts';
@@ -11,6 +12,8 @@ export interface GuardedFleetOptions {
   readonly docker?: object;
   /** Of the config, beside the plugin. */
   readonly sections?: object;
+  /** The agents, all of this group, send heartbeats to the guard. [they do not] */
+  readonly beats?: { readonly group: string };
 }
 
 /** Containers under a label of their own, what the engine says of them, and a built guard that looks after them. */
@@ -35,17 +38,33 @@ export class GuardedFleet {
 
   /** Resolves when all agents are watched and healthy. */
   async open(): Promise<void> {
-    const { agents, docker, sections } = this.#options;
+    const { agents, docker, sections, beats } = this.#options;
     const { engine, label } = this.containers;
-    await this.containers.open();
-    this.log.start();
-    for (const [agentId, options] of Object.entries(agents)) await this.containers.start(agentId, options);
     const config = { engine: engine.url, select: [label], ...docker };
     const plugins = { docker: { use: '@praetorian-guard/plugin-docker', config } };
-    this.#folder = await createTestHost({ sections: { plugins, ...sections } });
+    const token = (): string => randomBytes(16).toString('hex');
+    const open = beats && { host: await gatewayOf(engine), token: token(), agents: { ...beats, token: token() } };
+    this.#folder = await createTestHost({ sections: { plugins, ...sections }, ...(open ? { open } : {}) });
+    await this.containers.open();
+    this.log.start();
+    for (const [agentId, options] of Object.entries(agents)) {
+      const env = open ? this.#linkOf(agentId, open.agents) : {};
+      await this.containers.start(agentId, { ...options, env: { ...options.env, ...env } });
+    }
     this.#host = new RunningHost(this.#folder);
     await this.#host.start();
     await this.healthy();
+  }
+
+  /** By what an agent finds the guard; the instance is the container, by its short id as it knows itself. */
+  #linkOf(agentId: string, { group, token }: { readonly group: string; readonly token: string }): object {
+    return {
+      PRAETORIAN_URL: this.#folder?.url ?? '',
+      PRAETORIAN_TOKEN: token,
+      PRAETORIAN_AGENT_ID: agentId,
+      PRAETORIAN_GROUP: group,
+      HEARTBEAT_MS: '500',
+    };
   }
 
   async healthy(): Promise<void> {
@@ -58,4 +77,12 @@ export class GuardedFleet {
     await this.containers.remove();
     this.#folder?.remove();
   }
+}
+
+/** Address of this machine on the engine's own bridge. */
+async function gatewayOf(engine: TestEngine): Promise<string> {
+  const { IPAM } = await engine.ask<{ IPAM: { Config: readonly { Gateway?: string }[] } }>('GET', '/networks/bridge');
+  const [{ Gateway } = {}] = IPAM.Config;
+  if (Gateway === undefined) throw new Error('the bridge of the engine has no gateway');
+  return Gateway;
 }
