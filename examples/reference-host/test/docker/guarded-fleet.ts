@@ -79,10 +79,16 @@ export class GuardedFleet {
   }
 }
 
-/** Address of this machine on the engine's own bridge. */
+/**
+ * Address of this machine on the engine's own bridge, under which containers reach what listens here. One that the engine made
+ * itself may be told without it; it is the first of the subnet then.
+ */
 async function gatewayOf(engine: TestEngine): Promise<string> {
-  const { IPAM } = await engine.ask<{ IPAM: { Config: readonly { Gateway?: string }[] } }>('GET', '/networks/bridge');
-  const [{ Gateway } = {}] = IPAM.Config;
-  if (Gateway === undefined) throw new Error('the bridge of the engine has no gateway');
-  return Gateway;
+  interface Bridge {
+    readonly IPAM: { readonly Config: readonly { readonly Gateway?: string; readonly Subnet: string }[] };
+  }
+  const { IPAM } = await engine.ask<Bridge>('GET', '/networks/bridge');
+  const [first] = IPAM.Config;
+  if (!first) throw new Error('the bridge of the engine has no subnet');
+  return first.Gateway ?? first.Subnet.replace(/\d+\/\d+$/, '1');
 }
