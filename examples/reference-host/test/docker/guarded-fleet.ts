@@ -64,6 +64,7 @@ export class GuardedFleet {
       PRAETORIAN_AGENT_ID: agentId,
       PRAETORIAN_GROUP: group,
       HEARTBEAT_MS: '500',
+      RESTORE_WAIT_MS: '1000',
     };
   }
 
