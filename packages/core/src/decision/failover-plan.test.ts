@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { IncidentFacts } from '../contracts/index.ts';
-import type { Decision, Promotion, StepRecord } from '../model/index.ts';
-import { sampleAttempt, sampleCapabilities, sampleFacts, sampleFinding } from '../testing/sample-facts.ts';
+import type { Decision, Promotion } from '../model/index.ts';
+import {
+  sampleAttempt,
+  sampleCapabilities,
+  sampleFacts,
+  sampleFinding,
+  samplePromotion,
+} from '../testing/sample-facts.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
 import { ladderStrategy } from './ladder-strategy.ts';
 import { threatAssessor } from './threat-assessor.ts';
@@ -73,19 +79,8 @@ describe('no failover is proposed', () => {
 
 it('who was primary gets no state restored: it takes it from the one that leads', () => {
   const base = sampleAttempt('escalate', { verdict: 'contained' });
-  const key = 'k';
-  const step: StepRecord = {
-    id: '4-promote',
-    spec: { type: 'promote' },
-    timeoutMs: 1,
-    onFailure: 'fail',
-    state: 'finished',
-    key,
-    startedAt: 0,
-    effect: { type: 'promote', agentId: 'web-2', instanceId: 'i', epoch: 4, from: 'web-1' },
-    receipt: { key, at: 0, result: 'succeeded' },
-  };
-  const over = { ...base, steps: [step], plan: { ...base.plan, promotion: { to: 'web-2', epoch: 4 } } };
+  const promotion = { to: 'web-2', epoch: 4 };
+  const over = { ...base, steps: [samplePromotion(promotion)], plan: { ...base.plan, promotion } };
   const policy = { ...samplePolicy(), failover: { when: 'at-once', maxLagMs: 1, restMs: 1 } as const };
   const facts = sampleFacts({ policy, attempts: [over], severityAtLeast: 4 });
   const decision = ladderStrategy.propose(facts, threatAssessor.assess(facts), sampleCapabilities);

@@ -111,11 +111,21 @@ function receiptReason(step: StepRecord, receipt: Receipt, facts: DecideFacts): 
   if (receipt.result !== 'succeeded') {
     const code =
       receipt.result === 'ambiguous' ? 'step-ambiguous' : receipt.result === 'unknown' ? 'step-unknown' : 'step-failed';
-    return { code, text: `Step ${step.id} ${receipt.result}${took}: ${receipt.text}` };
+    const text = `Step ${step.id} ${receipt.result}${took}: ${receipt.text}`;
+    return { code, text, ...decidedByHand(step, receipt) };
   }
   const code = receipt.reconciled ? 'step-reconciled' : 'step-succeeded';
   const instance = receipt.instance ? `; the instance is now ${receipt.instance.id}` : '';
   return { code, text: `Step ${step.id} ${receipt.reconciled ? 'was proven done' : 'succeeded'}${took}${instance}.` };
+}
+
+/** What a person has to do about an order to lead of which it is not known whether it was followed. */
+function decidedByHand(step: StepRecord, { result }: Receipt): Pick<Reason, 'remedy'> {
+  if (step.state !== 'started' || step.effect.type !== 'promote' || result !== 'unknown') return {};
+  const { agentId, epoch } = step.effect;
+  return {
+    remedy: `Nobody leads now. Look whether ${agentId} does; if not, promote one by hand, with epoch ${epoch + 1}.`,
+  };
 }
 
 /** The next step, or the end: the watch after success, the next rung after failure. */
@@ -190,7 +200,8 @@ function refused(incident: Acting, stepId: string, reason: Reason, facts: Decide
     const { epoch, agentId } = begun.effect;
     const text = `Whether ${agentId} leads epoch ${epoch} is not known, and it is not asked again: ${reason.text}`;
     const receipt = { key: begun.key, at: facts.now, result: 'unknown', text } as const;
-    return handOver(incident, withReceipt(incident.attempt, stepId, receipt), facts, { ...reason, text });
+    const why = { ...reason, ...decidedByHand(begun, receipt), text };
+    return handOver(incident, withReceipt(incident.attempt, stepId, receipt), facts, why);
   }
   const attempt = callOff(incident.attempt, stepId, reason, facts);
   if (!hasActed(attempt)) return end(incident, failing(attempt, reason), facts, { reason, verdict: 'superseded' });

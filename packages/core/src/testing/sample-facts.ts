@@ -1,5 +1,16 @@
 import type { IncidentFacts } from '../contracts/index.ts';
-import type { Agent, Attempt, Capability, EvidenceKind, Finding, FindingKind, Plan, Rung } from '../model/index.ts';
+import type {
+  Agent,
+  Attempt,
+  Capability,
+  EvidenceKind,
+  Finding,
+  FindingKind,
+  Plan,
+  Promotion,
+  Rung,
+  StepRecord,
+} from '../model/index.ts';
 import { samplePolicy } from './sample-fleet.ts';
 
 const at = Date.UTC(2026, 0, 1);
@@ -44,6 +55,25 @@ export function sampleFinding(kind: FindingKind, evidence: EvidenceKind, given: 
     text: `a sample of ${kind}`,
     signature: kind,
     ...given,
+  };
+}
+
+/** A replica was ordered to lead an epoch, and what came of it. */
+export function samplePromotion(
+  { to, epoch }: Promotion,
+  result: 'succeeded' | 'unknown' = 'succeeded',
+): Extract<StepRecord, { state: 'finished' }> {
+  const key = 'inc/1/4-promote';
+  return {
+    id: '4-promote',
+    spec: { type: 'promote' },
+    timeoutMs: 1,
+    onFailure: 'fail',
+    state: 'finished',
+    key,
+    startedAt: at,
+    effect: { type: 'promote', agentId: to, instanceId: `${to}@1`, epoch, from: 'web-1' },
+    receipt: result === 'succeeded' ? { key, at, result } : { key, at, result, text: 'no answer' },
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentId, Capability, Incident } from '../../src/model/index.ts';
+import type { AgentId, Incident } from '../../src/model/index.ts';
 import type { GuardRig } from '../../src/testing/index.ts';
-import { crash, kinds, leads, pair, part, story } from './failover-world.ts';
+import { crash, kinds, leads, pair, part, story, withoutIsolation } from './failover-world.ts';
 import { healthy } from './rig.ts';
 
 const lost = { ok: false, unsupported: false, retryable: true, text: 'no answer' } as const;
@@ -38,6 +38,8 @@ describe('a failover whose answer is lost', () => {
   it('makes nobody the leader while it is not known, and says so', async () => {
     const { rig } = await unanswered();
     expect(part(rig, 'db.1')?.primary).toBeUndefined();
+    // The message that calls a person says what to do.
+    expect((await incidentOf(rig))?.because.remedy).toContain('promote one by hand, with epoch 2');
     const remarks = rig.guard().agents.get('db.2').remarks ?? [];
     expect(remarks.map(({ code }) => code)).toContain('leader-unknown');
     expect(remarks.find(({ code }) => code === 'leader-unknown')?.remedy).toContain('with epoch 2');
@@ -90,13 +92,7 @@ describe('a failover whose answer is lost', () => {
   });
 
   it('is not asked for again once the old primary runs again and is not isolated', async () => {
-    const supports: Capability[] = (['restart', 'recreate', 'respawn'] as const).map((action) => ({
-      action,
-      destructive: true,
-      scope: 'instance',
-      idempotent: true,
-    }));
-    const { rig, world } = await pair(undefined, { supports });
+    const { rig, world } = await pair(undefined, { supports: withoutIsolation });
     let calls = 0;
     rig.fleet.promote = async () => {
       calls += 1;

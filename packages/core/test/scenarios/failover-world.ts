@@ -39,6 +39,14 @@ export async function pair(
   return { rig, world };
 }
 
+/** What an orchestrator can do that cannot cut an agent off. */
+export const withoutIsolation: readonly Capability[] = (['restart', 'recreate', 'respawn'] as const).map((action) => ({
+  action,
+  destructive: true,
+  scope: 'instance',
+  idempotent: true,
+}));
+
 export const crash = (world: FakeOrchestrator, id: AgentId): void =>
   world.crash(id, { exitCode: 137, exitSignal: 'SIGKILL' });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Capability } from '../../src/model/index.ts';
-import { crash, kinds, leads, pair, part, story } from './failover-world.ts';
+import { crash, kinds, leads, pair, part, story, withoutIsolation } from './failover-world.ts';
 import { healthy } from './rig.ts';
 
 describe('failover', () => {
@@ -68,13 +67,7 @@ describe('failover', () => {
   });
 
   it('promotes nobody over a primary that it cannot fence', async () => {
-    const supports: Capability[] = (['restart', 'recreate', 'respawn'] as const).map((action) => ({
-      action,
-      destructive: true,
-      scope: 'instance',
-      idempotent: true,
-    }));
-    const { rig, world } = await pair(undefined, { supports });
+    const { rig, world } = await pair(undefined, { supports: withoutIsolation });
     rig.fleet.suffer('db.1', 'hang');
     await rig.until(async () => (await rig.incidents())[0]?.state === 'resolved', 180_000);
     expect(kinds(world)).toEqual(['restart db.1']);

@@ -11,7 +11,7 @@ export interface FailoversOptions {
   readonly roles: Roles;
   readonly leaderships: Pick<Leaderships, 'lastAt' | 'of'>;
   agent(agentId: AgentId): Agent | undefined;
-  /** What stands against promoting the agent, in one word; `healthy`: nothing. */
+  /** What stands against promoting the agent, in a few words; `healthy`: nothing. */
   fitness(agentId: AgentId): string;
 }
 

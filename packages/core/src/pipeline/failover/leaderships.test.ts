@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { openIncident } from '../../../test/incident/fixtures.ts';
 import type { Attempt, Incident, StepRecord } from '../../model/index.ts';
 import { MemoryStateStore } from '../../state/index.ts';
-import { sampleAttempt } from '../../testing/sample-facts.ts';
+import { sampleAttempt, samplePromotion } from '../../testing/sample-facts.ts';
 import { createVirtualClock } from '../../testing/virtual-clock.ts';
 import { StoreTime } from '../budgets/store-time.ts';
 import { Leaderships } from './leaderships.ts';
@@ -16,20 +16,8 @@ beforeEach(() => {
   leaderships = new Leaderships(store, new StoreTime(store, clock));
 });
 
-function promoteStep(result: 'succeeded' | 'unknown'): StepRecord {
-  const key = 'inc/1/4-promote';
-  return {
-    id: '4-promote',
-    spec: { type: 'promote' },
-    timeoutMs: 1,
-    onFailure: 'fail',
-    state: 'finished',
-    key,
-    startedAt: 0,
-    effect: { type: 'promote', agentId: 'db.2', instanceId: 'i', epoch: 3, from: 'db.1' },
-    receipt: result === 'succeeded' ? { key, at: 0, result } : { key, at: 0, result, text: '' },
-  };
-}
+const promotion = { to: 'db.2', epoch: 3 } as const;
+const promoteStep = (result: 'succeeded' | 'unknown'): StepRecord => samplePromotion(promotion, result);
 
 function failover(steps: readonly StepRecord[] = []): Incident {
   const { verdict: _open, endedAt: _then, ...base } = sampleAttempt('escalate');
@@ -37,7 +25,7 @@ function failover(steps: readonly StepRecord[] = []): Incident {
     ...base,
     startedAt: clock.now(),
     steps,
-    plan: { ...base.plan, promotion: { to: 'db.2', epoch: 3 } },
+    plan: { ...base.plan, promotion },
   };
   return { ...openIncident(), group: 'db', agentId: 'db.1', state: 'acting', attempt };
 }

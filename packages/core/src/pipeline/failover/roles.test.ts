@@ -67,6 +67,30 @@ describe('who leads', () => {
   });
 });
 
+describe('while it is not known whether an order was followed', () => {
+  const unknown: Leadership = {
+    epoch: 4,
+    primary: { agentId: 'a', epoch: 3 },
+    last: { from: 'a', to: 'b', at: 0, outcome: 'unknown' },
+  };
+  const old = { said: { role: 'primary', epoch: 3 } } as const;
+
+  it('nobody leads, and who led before is told so with the epoch that was ordered, which is above its own', () => {
+    const it = roles({ a: old, b: { declared: 'replica' } }, unknown);
+    expect(it.leaderOf('g')).toBeUndefined();
+    expect(it.isToBeTold('g', 'a')).toBe(true);
+    expect(it.statusOf('g', 'a')).toEqual({ role: 'primary', epoch: 4 });
+    expect(it.unclear('g', 'a')).toEqual({ to: 'b', epoch: 4 });
+  });
+
+  it('the one that was called leads as soon as it says so, and a person may promote another', () => {
+    const followed = roles({ a: old, b: { said: { role: 'primary', epoch: 4 } } }, unknown);
+    expect([followed.leaderOf('g')?.agentId, followed.unclear('g', 'a')]).toEqual(['b', undefined]);
+    expect(followed.isToBeTold('g', 'b')).toBe(false);
+    expect(roles({ a: { said: { role: 'primary', epoch: 5 } }, b: {} }, unknown).leaderOf('g')?.agentId).toBe('a');
+  });
+});
+
 describe('who has to be told who leads', () => {
   it('nobody, before the guard made a failover', () => {
     const it = roles({ a: { declared: 'primary', said: { role: 'primary', epoch: 0 } } });

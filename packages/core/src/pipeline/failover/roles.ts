@@ -38,7 +38,7 @@ export class Roles {
     const known = this.#o.leadership(group);
     return leaderAmong(this.#o.members(group), {
       made: known && this.#made(known),
-      unclearFrom: known?.last.outcome === 'unknown' ? known.epoch : -2,
+      unclear: known?.last.outcome === 'unknown' ? known.epoch : undefined,
     });
   }
 
@@ -55,7 +55,7 @@ export class Roles {
           ? 'primary'
           : 'replica'
         : (own.said.role ?? own.declared ?? 'replica'),
-      epoch: leader?.epoch ?? 0,
+      epoch: leader?.epoch ?? this.#o.leadership(group)?.epoch ?? 0,
       ...(leader ? { primary: leader.agentId } : {}),
       ...(lag === undefined ? {} : { lagMs: lag }),
     };
@@ -124,14 +124,14 @@ interface Known {
   /** Made the leader by the guard. */
   readonly made: Leader | undefined;
   /** The guard ordered this epoch and does not know who leads it: no older one counts. */
-  readonly unclearFrom: number;
+  readonly unclear: number | undefined;
 }
 
-function leaderAmong(members: readonly Part[], { made, unclearFrom }: Known): Leader | undefined {
+function leaderAmong(members: readonly Part[], { made, unclear }: Known): Leader | undefined {
   const claims = members.filter(({ said }) => said.role === 'primary');
   const highest = claims.reduce((most, { said }) => Math.max(most, said.epoch ?? 0), -1);
   if (made && made.epoch >= highest) return made;
-  if (highest <= unclearFrom) return undefined;
+  if (unclear !== undefined && highest <= unclear) return undefined;
   if (claims.length > 0) {
     const leading = claims.filter(({ said }) => (said.epoch ?? 0) === highest);
     const [one] = leading;
