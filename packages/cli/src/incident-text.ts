@@ -1,4 +1,4 @@
-import { type Attempt, bandOf, formatDuration, type Incident } from '@praetorian-guard/core/plugin';
+import { type Attempt, bandOf, doingOf, formatDuration, type Incident } from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
 import { facts, moment, stateWord } from './words.ts';
 
@@ -34,7 +34,7 @@ function approvalFacts(incident: Incident): (readonly [string, string])[] {
   const names =
     [...(orderedBy === undefined ? [] : [orderedBy]), ...votes.map((vote) => vote.by)].join(', ') || 'nobody';
   return [
-    ['to approve', `${plan.rung}: ${reason.text}`],
+    ['to approve', `${doingOf(plan)}: ${reason.text}`],
     ['plan hash', planHash],
     ['expires', moment(expiresAt)],
     ['agreed', `${names} (${quorum} needed)`],
@@ -47,7 +47,7 @@ function attemptText(style: Style, attempt: Attempt): string {
   const verdict = attempt.verdict ?? 'under way';
   const skipped = attempt.plan.skipped.length > 0 ? `, past ${attempt.plan.skipped.join(', ')}` : '';
   const steps = attempt.steps.map((step) => `  ${step.id}  ${outcomeOf(step)}`);
-  const head = `${style.strong(`attempt ${attempt.number}`)}  ${attempt.plan.rung}${skipped}: ${verdict}${took}`;
+  const head = `${style.strong(`attempt ${attempt.number}`)}  ${doingOf(attempt.plan)}${skipped}: ${verdict}${took}`;
   return [head, ...steps].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import {
   type AnyGuardEvent,
   bandOf,
+  doingOf,
   formatDuration,
   type GuardEvents,
   type Incident,
@@ -106,7 +107,7 @@ function attemptText(incident: Incident, reason: Reason): string {
   const factors = incident.assessment?.factors.map((factor) => factor.text).join(', ');
   const why =
     reason.code === 'rung-chosen' && factors ? `Severity ${severity} (${bandOf(severity)}): ${factors}.` : reason.text;
-  return `attempt ${number}: ${plan.rung}${past}. ${why}`;
+  return `attempt ${number}: ${doingOf(plan)}${past}. ${why}`;
 }
 
 /** Whether a failed step breaks the attempt off; some are only tried, such as asking a dead process to drain. */

@@ -1,7 +1,7 @@
 import { all, call, EventStream, Refused, session } from './api.js';
 import { ask } from './dialog.js';
 import { button, h, serverNow, sync, tick } from './dom.js';
-import { agreedOf, doubtNotice, drawStorm, how } from './judgement.js';
+import { agreedOf, doing, doubtNotice, drawStorm, how } from './judgement.js';
 import {
   agentRows,
   degradedNotice,
@@ -161,7 +161,7 @@ function planText({ approval }) {
   const { plan, reason, quorum = 1 } = approval;
   const left = quorum - agreedOf(approval) - 1;
   const more = left > 0 ? ` After you ${left} more ${left === 1 ? 'has' : 'have'} to agree.` : '';
-  return `${plan.rung}${how(plan)}. ${reason.text}${more}`;
+  return `${doing(plan)}${how(plan)}. ${reason.text}${more}`;
 }
 
 async function change(method, path, body, done) {

@@ -158,7 +158,7 @@ export function drawApproval({ approval }) {
     'dl',
     { class: 'approval' },
     fact('What', [
-      h('strong', {}, plan.rung),
+      h('strong', {}, doing(plan)),
       [how(plan), steps.length > 0 && ` in ${plural(steps.length, 'step')}: ${steps.map(stepName).join(' → ')}`],
     ]),
     fact('Why it waits', reason.text),
@@ -181,8 +181,18 @@ export function drawApproval({ approval }) {
 const tierText = ({ tier }) => (tier === 2 ? '; the second tier was called' : '');
 const stepName = ({ id }) => String(id).replace(/^\d+-/, '');
 
+/** What a plan does, in a word: what only isolates, or lets another lead, heals nothing and is no rung. */
+export function doing({ rung, contain, promotion }) {
+  if (promotion) return 'failover';
+  if (!contain) return rung;
+  return contain.for !== 'return' ? 'isolate' : rung === 'escalate' ? 'reinstate' : rung;
+}
+
 /** How a plan is carried out, for a person who has to agree to it. */
 export function how(plan) {
+  const { promotion, contain } = plan;
+  if (promotion) return ` (${promotion.to} leads from then on, in epoch ${promotion.epoch})`;
+  if (contain) return '';
   const words = [
     plan.mode === 'in-place' ? 'the old instance goes first' : plan.mode === 'beside' && 'beside the old instance',
     plan.restoreState ? 'state is restored' : 'without its state',

@@ -1,5 +1,5 @@
 import { button, h, moment, serverNow, since, span } from './dom.js';
-import { drawApproval, drawWhy } from './judgement.js';
+import { doing, drawApproval, drawWhy } from './judgement.js';
 import { burnBadge, drawLevels, millis } from './levels.js';
 
 /** Sign, word and class of each health: never colour alone. */
@@ -311,7 +311,9 @@ export function drawIncident(incident, act) {
 
 function rungOf(incident) {
   const plan = planOf(incident);
-  return plan && badge('plain', incident.state === 'awaiting-approval' ? `plan: ${plan.rung}` : `rung: ${plan.rung}`);
+  return (
+    plan && badge('plain', incident.state === 'awaiting-approval' ? `plan: ${doing(plan)}` : `rung: ${doing(plan)}`)
+  );
 }
 
 function facts(incident) {
@@ -341,7 +343,7 @@ function verbs(incident, act) {
   const one = (name, text, kind) =>
     button(text, `${name}-${id}`, () => act.decide(name, incident), { kind, label: `${text} (${incident.agentId})` });
   return [
-    state === 'awaiting-approval' && one('approve', `Approve ${planOf(incident)?.rung ?? 'the plan'} …`, 'primary'),
+    state === 'awaiting-approval' && one('approve', `Approve ${doing(planOf(incident))} …`, 'primary'),
     state === 'awaiting-approval' && one('reject', 'Reject …', 'danger'),
     !acknowledged && one('acknowledge', 'Acknowledge'),
     one('resolve', 'Resolve …'),

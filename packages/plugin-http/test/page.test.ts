@@ -231,3 +231,14 @@ test('who works with the keyboard stays where they are, even when a drawing take
   });
   expect(focused).toEqual(['score']);
 });
+
+test('a person who has to agree reads what would be done: a failover is not called the rung it has none of', async () => {
+  const path = '../public/judgement.js';
+  const { doing, how } = (await import(path)) as { [name: string]: (plan: object) => string };
+  const failover = { rung: 'escalate', contain: { for: 'failover' }, promotion: { to: 'db.2', epoch: 3 } };
+  expect(`${doing?.(failover)}${how?.(failover)}`).toBe('failover (db.2 leads from then on, in epoch 3)');
+  expect(doing?.({ rung: 'escalate', contain: { for: 'security' } })).toBe('isolate');
+  expect(doing?.({ rung: 'escalate', contain: { for: 'return' } })).toBe('reinstate');
+  expect(doing?.({ rung: 'recreate', contain: { for: 'return' } })).toBe('recreate');
+  expect(`${doing?.({ rung: 'restart' })}${how?.({ rung: 'restart' })}`).toBe('restart (without its state)');
+});

@@ -124,6 +124,7 @@ export type {
 } from '../model/index.ts';
 export {
   bandOf,
+  doingOf,
   canonicalJson,
   capabilityFor,
   formatDuration,
