@@ -1,6 +1,4 @@
 import type { AgentSlot } from '../contracts/index.ts';
-import type { AgentId } from '../model/index.ts';
-import { stillByHand } from '../model/index.ts';
 import { Failovers } from '../pipeline/failover/failovers.ts';
 import { LateAnswers } from '../pipeline/failover/late-answers.ts';
 import { Leaderships } from '../pipeline/failover/leaderships.ts';
@@ -31,8 +29,9 @@ export function composeFailover(scope: Scope): void {
         clock: at.get(core.clock),
         roles: at.get(core.roles),
         leaderships: at.get(core.leaderships),
-        agent: (agentId) => at.get(core.sight).see(agentId)?.agent,
-        fitness: (agentId) => fitness(at, agentId),
+        view: at.get(core.sight),
+        holds: at.get(core.holds),
+        incidents: at.get(core.incidentLog),
       }),
   );
   scope.provide(core.lateAnswers, makeLateAnswers);
@@ -53,16 +52,4 @@ function makeLateAnswers(at: Provider): LateAnswers {
 function partOf(at: Provider, slot: AgentSlot): Part | undefined {
   const agent = at.get(core.fleet).agent(slot)?.agent;
   return agent && { agentId: agent.id, declared: agent.role, said: at.get(core.collector).lastBeatOf(slot) };
-}
-
-/** What stands against promoting the agent, in a few words; `healthy`: nothing. */
-function fitness(at: Provider, agentId: AgentId): string {
-  const sight = at.get(core.sight).see(agentId);
-  if (!sight) return 'gone';
-  const { agent, health } = sight;
-  const byHand = stillByHand(agent.instance);
-  if (byHand) return `${byHand} by hand`;
-  if (at.get(core.holds).on(agentId, agent.group)) return 'held';
-  if (agent.rollout !== undefined) return 'left to a rollout';
-  return at.get(core.incidentLog).openFor(agentId) ? 'in an incident of its own' : health;
 }

@@ -1,8 +1,11 @@
 import type { Clock } from '../../contracts/index.ts';
 import { isIsolated } from '../../incident/index.ts';
-import type { Agent, AgentId, Decision, EpochMs, GroupId, Incident, Ms, Promotion, Reason } from '../../model/index.ts';
-import { allAttempts, currentAttempt } from '../../model/index.ts';
+import type { AgentId, Decision, EpochMs, GroupId, Incident, Ms, Promotion, Reason } from '../../model/index.ts';
+import { allAttempts, currentAttempt, stillByHand } from '../../model/index.ts';
 import { mayPromote, type PromotionFacts } from '../../recovery/may-promote.ts';
+import type { Holds } from '../holds/holds.ts';
+import type { IncidentLog } from '../incidents/incident-log.ts';
+import type { View } from '../members/view.ts';
 import type { Leaderships } from './leaderships.ts';
 import type { Part, Roles } from './roles.ts';
 
@@ -10,9 +13,9 @@ export interface FailoversOptions {
   readonly clock: Clock;
   readonly roles: Roles;
   readonly leaderships: Pick<Leaderships, 'lastAt' | 'of'>;
-  agent(agentId: AgentId): Agent | undefined;
-  /** What stands against promoting the agent, in a few words; `healthy`: nothing. */
-  fitness(agentId: AgentId): string;
+  readonly view: Pick<View, 'see'>;
+  readonly holds: Pick<Holds, 'on'>;
+  readonly incidents: Pick<IncidentLog, 'openFor'>;
 }
 
 type Fence = PromotionFacts['primary']['fencedBy'];
@@ -95,16 +98,29 @@ export class Failovers {
     return mayPromote({
       now,
       primary: { id: agentId, ...(fencedBy ? { fencedBy } : {}) },
-      replica: { id: to, health: this.#o.fitness(to), ...(said.lag === undefined ? {} : { lagMs: said.lag }) },
+      replica: { id: to, health: this.#fitness(to), ...(said.lag === undefined ? {} : { lagMs: said.lag }) },
       maxLagMs,
       ...(lastAt === undefined ? {} : { last: { at: lastAt, ...(settledAt <= now ? { settledAt } : {}) } }),
       restMs,
     });
   }
 
+  /** What stands against promoting the agent, in a few words; `healthy`: nothing. */
+  #fitness(agentId: AgentId): string {
+    const { view, holds, incidents } = this.#o;
+    const sight = view.see(agentId);
+    if (!sight) return 'gone';
+    const { agent, health } = sight;
+    const byHand = stillByHand(agent.instance);
+    if (byHand) return `${byHand} by hand`;
+    if (holds.on(agentId, agent.group)) return 'held';
+    if (agent.rollout !== undefined) return 'left to a rollout';
+    return incidents.openFor(agentId) ? 'in an incident of its own' : health;
+  }
+
   /** What proves now that the agent writes no more; that nothing is heard of it proves nothing. */
   #fence(incident: Incident): Fence {
-    const instance = this.#o.agent(incident.agentId)?.instance;
+    const instance = this.#o.view.see(incident.agentId)?.agent.instance;
     if (isIsolated({ attempts: allAttempts(incident) }, instance)) return 'isolated';
     return instance?.state === 'exited' ? 'stopped' : undefined;
   }
