@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import util from 'node:util';
 import { systemClock } from '@praetorian-guard/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { selfSigned } from '../../../tools/vitest/self-signed.ts';
@@ -91,6 +92,22 @@ describe('a call', () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
     const engine = await connected((_request, response) => json(response, []));
     expect(await engine.containers({})).toEqual([]);
+  });
+
+  it('costs no more the more calls are under way', async () => {
+    const waiting: ServerResponse[] = [];
+    const engine = await connected((_request, response) => void waiting.push(response));
+    const written = vi.spyOn(util, 'inspect');
+    const most = (): number => Math.max(...written.mock.results.map(({ value }) => String(value).length));
+    const calls = [engine.container('alone')];
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    const alone = most();
+    calls.push(...Array.from({ length: 30 }, () => engine.container('other')));
+    await vi.waitFor(() => expect(waiting).toHaveLength(31));
+    expect(most()).toBe(alone);
+    for (const response of waiting) json(response, { Id: 'c' });
+    await Promise.all(calls);
+    engine.close();
   });
 
   it('gives up at its deadline when the engine dies in the middle of an answer, and says that it may have acted', async () => {
