@@ -76,8 +76,8 @@ describe.runIf(engine)('a replica takes the place of a primary in a container', 
 
     const [failover] = incident.attempts as unknown as readonly { steps: readonly { id: string; state: string }[] }[];
     expect(failover?.steps.map(({ id, state }) => `${id} ${state}`)).toEqual([
-      '1-evidence finished',
-      '2-route-out finished',
+      '1-route-out finished',
+      '2-evidence finished',
       '3-isolate finished',
       '4-promote finished',
     ]);

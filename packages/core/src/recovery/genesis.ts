@@ -7,22 +7,23 @@ const quickMs: Ms = 5_000;
 const promoteMs: Ms = 15_000;
 
 /**
- * The protocol that turns a plan into steps. Every attempt first secures evidence (R21) and routes work away, then
- * acts, then waits until the agent is ready; the watch after it proves the recovery.
+ * The protocol that turns a plan into steps. Every attempt first routes work away and secures evidence (R21), then
+ * acts, then waits until the agent is ready; the watch after it proves the recovery. Work is routed away first: that
+ * destroys nothing, and an orchestrator may take its time to say what it knows of an agent that has just ended.
  *
  * - restart: the same instance again.
  * - recreate: a fresh instance in its place, with the last good state.
  * - respawn: a new instance with state and config override; registered before the old one is deregistered and
  *   retired. If a later step fails, the new instance is retired again and the old registration stands.
- * - contain: evidence, out of the routes and out of reach, nothing that ends or replaces anything; return: back again.
+ * - contain: out of the routes, evidence, out of reach, nothing that ends or replaces anything; return: back again.
  * - failover: contained as above, and then the replica takes over. Who was primary comes back as a fresh instance: the one
  *   that was isolated may still take itself for the primary.
  */
 export function stepsFor(plan: Plan, can: readonly Capability[], drainMs: Ms): readonly Step[] {
   const steps = new Steps(plan.timeoutMs);
   if (plan.contain?.for === 'return') return comingBack(plan, steps);
-  steps.add('evidence', { type: 'evidence', on: 'old' }, { timeoutMs: quickMs, onFailure: 'continue' });
   steps.add('route-out', { type: 'control', command: 'route-out' }, { timeoutMs: quickMs, onFailure: 'continue' });
+  steps.add('evidence', { type: 'evidence', on: 'old' }, { timeoutMs: quickMs, onFailure: 'continue' });
   return plan.contain ? outOfReach(plan, can, steps) : healing(plan, { can, drainMs, steps });
 }
 

@@ -29,7 +29,7 @@ describe('a security incident, suspected by a rule of the user', () => {
     const waiting = await first(rig);
     expect(waiting.assessment).toMatchObject({ severity: 9, securityIncident: true });
     expect(waiting.attempts).toMatchObject([{ plan: { contain: { for: 'security' } }, verdict: 'contained' }]);
-    expect(waiting.attempts[0]?.steps[0]).toMatchObject({
+    expect(waiting.attempts[0]?.steps[1]).toMatchObject({
       spec: { type: 'evidence' },
       receipt: { result: 'succeeded' },
     });
