@@ -45,7 +45,7 @@ export class Intents {
   }
 
   async #prepareInstance(action: InstanceAction, key: string): Promise<Decision<Intent>> {
-    const { engine, roster, book } = this.#parts;
+    const { roster, book } = this.#parts;
     const { agentId, instanceId } = action;
     if (!roster.isAgent(agentId)) {
       const text = `No container of this engine is the agent ${agentId}.`;
@@ -55,12 +55,13 @@ export class Intents {
     // An in-place respawn has ended the old instance already; to retire it again is no mistake.
     if (!member && action.kind === 'retire' && isFormer(book, agentId, instanceId))
       return admit(key, action, [agentId], { containerId: '', name: '', startedAt: '', running: false });
-    const facts = member && (await engine.container(member.facts.Id));
-    if (!member || !facts) {
+    const [facts, sharers] = member
+      ? await Promise.all([this.#factsOf(member), needsNetwork(action) ? this.#sharersOf(member.facts.Id) : []])
+      : [];
+    if (!member || !facts || !sharers) {
       const current = roster.current(agentId)?.instanceId ?? 'none';
       return refuse(`Agent ${agentId} has no instance ${instanceId}; its current one is ${current}.`);
     }
-    const sharers = needsNetwork(action) ? await this.#sharersOf(facts.Id) : [];
     const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, sharers);
     if (objection) return refuse(objection.text, objection.remedy);
     return this.#admitted(action, key, { member, facts, sharers });
@@ -124,6 +125,14 @@ export class Intents {
       return { text, remedy: 'Run it without --rm.' };
     }
     return undefined;
+  }
+
+  /**
+   * Of one that has ended what is known is enough: nothing of it changes, and before anything is done it is looked at
+   * once more. Just after its end the engine would not answer for a tenth of a second.
+   */
+  async #factsOf({ facts, ending }: Member): Promise<ContainerFacts | undefined> {
+    return ending ? facts : this.#parts.engine.container(facts.Id);
   }
 
   /** Others live in its network: with it they would lose it, for good if it is another container afterwards. */
