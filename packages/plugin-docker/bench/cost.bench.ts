@@ -62,8 +62,11 @@ if (docker) {
     const harness = new Harness(docker, await importBusybox(docker));
     try {
       const all = [];
-      for (const containers of short ? [5, 20] : [20, 100, 300])
-        all.push({ containers, ...(await costOf(harness, containers, short ? 10_000 : 30_000)) });
+      const sizes = short ? [5, 20] : [20, 100, 300];
+      const windowMs = short ? 10_000 : 30_000;
+      // The first pays for what is compiled and loaded, which is no cost of containers.
+      await costOf(harness, Math.min(...sizes), windowMs);
+      for (const containers of sizes) all.push({ containers, ...(await costOf(harness, containers, windowMs)) });
       for (const one of all) process.stderr.write(`${JSON.stringify(one)}\n`);
       return all;
     } finally {
