@@ -96,6 +96,16 @@ function chosen(): { readonly campaign: Campaign; readonly json: boolean } | und
   return campaign && { campaign, json: values.json };
 }
 
+function understood(): ReturnType<typeof chosen> {
+  try {
+    return chosen();
+  } catch (thrown) {
+    // An option that there is not.
+    console.error((thrown as Error).message);
+    return undefined;
+  }
+}
+
 interface Values {
   readonly kills: string;
   readonly injections: string;
@@ -128,7 +138,7 @@ function campaignOf(name: string, values: Values): Campaign | undefined {
 }
 
 async function main(): Promise<number> {
-  const choice = chosen();
+  const choice = understood();
   if (!choice) {
     console.error(usage);
     return 2;

@@ -167,7 +167,7 @@ export class FleetRun {
     const since = window.from;
     const stuck = this.#stage.logged(agentId, since).filter((line) => line.includes('a container is stuck')).length;
     const { lost: gone, duplicated } = countActions({ agentId, since, events, incidents, ownStarts, stuck });
-    this.#violations.lost.push(...gone);
+    this.#violations.lost.push(...gone.map((text) => `${text} (fault ${one.number}, ${kind})`));
     this.#violations.duplicated.push(...duplicated);
     if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);
     if (leftAlone === false) this.#violations.wrong.push(`${agentId} was touched although a person had ${kind} it`);

@@ -31,7 +31,8 @@ export class EngineLog {
   readonly #end = new AbortController();
   readonly #hearers = new Set<(event: EngineEvent) => void>();
   #run: Promise<void> = Promise.resolve();
-  #seen = 0;
+  readonly #seen = new Set<string>();
+  #newest = 0;
 
   constructor(engine: TestEngine, label: string) {
     this.#engine = engine;
@@ -62,12 +63,12 @@ export class EngineLog {
     return this.events.slice(number).filter((event) => event.agentId === agentId);
   }
 
-  /** Joins again when the engine is back, from where it was. */
+  /** Joins again when the engine is back, from a little before where it was: events of one moment come in any order. */
   async #follow(): Promise<void> {
     const { signal } = this.#end;
     const path = filtered('/events', { type: ['container'], label: [this.#label] });
     while (!signal.aborted) {
-      const since = this.#seen === 0 ? '' : `&since=${(this.#seen / 1e9).toFixed(9)}`;
+      const since = this.#newest === 0 ? '' : `&since=${(this.#newest / 1e9 - 1).toFixed(9)}`;
       await this.#engine.follow(`${path}${since}`, signal, (line) => this.#take(line)).catch(() => undefined);
       if (!signal.aborted) await new Promise((again) => setTimeout(again, 50));
     }
@@ -75,9 +76,11 @@ export class EngineLog {
 
   #take(line: string): void {
     const { Action, Actor, timeNano } = JSON.parse(line) as Told;
-    if (timeNano <= this.#seen) return;
-    this.#seen = timeNano;
+    this.#newest = Math.max(this.#newest, timeNano);
     if (noise.test(Action)) return;
+    const which = `${timeNano} ${Action} ${Actor.ID}`;
+    if (this.#seen.has(which)) return;
+    this.#seen.add(which);
     const of = Actor.Attributes;
     const event: EngineEvent = {
       at: timeNano / 1e6,
