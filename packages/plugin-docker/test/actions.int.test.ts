@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Instance } from '@praetorian-guard/core/plugin';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Engine } from '../src/engine/engine.ts';
 import { eachHarness } from './each-harness.ts';
 import { importBusybox, labels, testEngine, unique } from './engine-kit.ts';
 import { type Harness, until } from './harness.ts';
@@ -15,6 +16,8 @@ describe.runIf(docker)('actions on containers', () => {
 
   eachHarness(docker, (one) => void (harness = one));
   beforeEach(() => void (key = unique('key')));
+
+  const on = (agentId: string, instance: Instance) => ({ agentId, instanceId: instance.id });
 
   it('recreate: another container of the same name, and the old one is kept, stopped', async () => {
     const web = await harness.run('web', { Env: ['COLOUR=red'] });
@@ -35,6 +38,35 @@ describe.runIf(docker)('actions on containers', () => {
     expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
     expect(inventory.lifecycle(web.name)).not.toContain('died');
     expect((await harness.inspect(web.name)).Config.Env).toContain('COLOUR=red');
+  });
+
+  it('an end that was told and that no inspection confirms: nothing is done', async () => {
+    const web = await harness.run('web');
+    const asRunning = await harness.inspect(web.id);
+    let lies = false;
+    const lying = (engine: Engine): Engine =>
+      new Proxy(engine, {
+        get: (target, name) => {
+          if (name === 'container' && lies) return () => Promise.resolve(asRunning);
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      });
+    const orchestrator = harness.create({}, undefined, lying);
+    await orchestrator.start();
+    const inventory = await harness.follow(orchestrator);
+    const old = inventory.instance(web.name);
+    process.kill(asRunning.State.Pid, 'SIGKILL');
+    await inventory.until((seen) => seen.lifecycle(web.name).includes('died'));
+    lies = true;
+    const restart = { kind: 'restart', ...on(web.name, old), graceMs: 1_000 } as const;
+    expect(await harness.act(orchestrator, restart, key)).toMatchObject({
+      result: 'superseded',
+      text: expect.stringContaining('has not ended') as string,
+    });
+    lies = false;
+    expect((await harness.inspect(web.id)).State).toMatchObject({ Running: false });
+    expect(await harness.act(orchestrator, restart)).toMatchObject({ result: 'succeeded' });
   });
 
   it('a recreate that cannot start leaves the old container running under its name, with its policy', async () => {
@@ -59,8 +91,6 @@ describe.runIf(docker)('actions on containers', () => {
     expect(only).toMatchObject({ Id: web.id, State: 'running', Names: [`/${web.name}`] });
     expect((await harness.inspect(web.id)).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
   });
-
-  const on = (agentId: string, instance: Instance) => ({ agentId, instanceId: instance.id });
 
   it('a retired replacement gives way to the container that it replaced', async () => {
     const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } });

@@ -4,6 +4,7 @@ import type { Book, Kept } from './book.ts';
 import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, refuse } from './intent-parts.ts';
 import type { Member } from './member.ts';
 import { collisions } from './recipe-beside.ts';
+import { isUp } from './proofs.ts';
 import { isApart } from './recipe-network.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
@@ -40,6 +41,8 @@ export class Intents {
     if (facts.State.StartedAt !== startedAt) return `Container ${short} was started anew at ${facts.State.StartedAt}.`;
     if (action.kind === 'isolate' || action.kind === 'reinstate') return undefined;
     if (facts.State.Paused) return `Container ${short} was paused by hand meanwhile.`;
+    // That it has ended may be all that speaks against it.
+    if (!running && isUp(facts)) return `Container ${short} has not ended: it runs since ${startedAt}.`;
     const left = this.#parts.roster.member(containerId)?.ending;
     return running && left?.kind === 'left' ? `Container ${short} has ended meanwhile: ${left.detail}.` : undefined;
   }
