@@ -127,6 +127,31 @@ describe('ProbeScheduler, other ways to ask', () => {
     expect(asked[0]?.at.endpoint).toBe('http://10.0.0.2');
   });
 
+  it('does not report what came of a question when the instance was started anew meanwhile', async () => {
+    const { clock, probes, fleet, answers, reported } = rig({ tookMs: 1_000 });
+    answers.reply = () => ({ outcome: 'down' });
+    const list = (state: 'running' | 'exited') =>
+      fleet.upsertDiscovered(
+        { id: 'a', group: 'g', labels: {}, instance: { id: 'a-1', generation: 1, state, endpoint: 'http://10.0.0.1' } },
+        'docker',
+      );
+    const { slot } = list('running');
+    const asked = probes.ask(slot, 'readiness');
+    await clock.advance(500);
+    list('exited');
+    expect(list('running').kind).toBe('instance-replaced');
+    await clock.advance(500);
+    expect(await asked).toMatchObject({
+      outcome: 'unknown',
+      detail: 'the instance was started anew while it was asked',
+    });
+    expect(reported).toEqual([]);
+    const again = probes.ask(slot, 'readiness');
+    await clock.advance(1_000);
+    expect(await again).toMatchObject({ outcome: 'down', instanceId: 'a-1' });
+    expect(reported).toHaveLength(1);
+  });
+
   it('stops by breaking off what runs and telling those who wait', async () => {
     const { clock, probes, add, reported } = rig({ tookMs: 60_000 });
     const slot = add('a');

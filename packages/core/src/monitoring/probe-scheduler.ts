@@ -210,6 +210,8 @@ export class ProbeScheduler implements Component {
     const answer = await this.#answer(job, view);
     if (this.#abort.signal.aborted) return this.#settleUnknown(job, 'the guard stops');
     this.#options.metrics.count('praetorian_probes_total', 1, { probe: job.probe, outcome: answer.outcome });
+    if (this.#isOfFormerLife(job.slot, instanceId, view))
+      return this.#settleUnknown(job, 'the instance was started anew while it was asked');
     const draft: SignalDraft = {
       kind: 'probe',
       agentId: job.agentId,
@@ -220,6 +222,13 @@ export class ProbeScheduler implements Component {
     };
     this.#report(draft);
     job.settle?.({ ...draft, receivedMs: this.#clock.monotonic() });
+  }
+
+  /** It was asked before it was started anew, under the same name: what came of that says nothing of it now. */
+  #isOfFormerLife(slot: AgentSlot, instanceId: InstanceId | undefined, asked: AgentView): boolean {
+    const now = this.#fleet.agent(slot);
+    const isSame = instanceId === asked.agent.instance?.id && instanceId === now?.agent.instance?.id;
+    return isSame && now?.sinceMs !== asked.sinceMs;
   }
 
   async #answer(job: Job, view: AgentView): Promise<ProbeAnswer> {
