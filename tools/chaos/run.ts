@@ -77,33 +77,32 @@ function isKind(name: string): name is FaultKind {
   return faultKinds.includes(name as FaultKind);
 }
 
-/** `undefined`: what was asked for makes no sense. */
-function chosen(): { readonly campaign: Campaign; readonly json: boolean } | undefined {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      kills: { type: 'string', default: '50' },
-      injections: { type: 'string', default: '300' },
-      fleet: { type: 'string', default: '20' },
-      rounds: { type: 'string', default: '5' },
-      limits: { type: 'string', default: 'both' },
-      kinds: { type: 'string' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const campaign = campaignOf(positionals.join(), values);
-  return campaign && { campaign, json: values.json };
-}
+const options = {
+  kills: { type: 'string', default: '50' },
+  injections: { type: 'string', default: '300' },
+  fleet: { type: 'string', default: '20' },
+  rounds: { type: 'string', default: '5' },
+  limits: { type: 'string', default: 'both' },
+  kinds: { type: 'string' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  json: { type: 'boolean', default: false },
+} as const;
 
-function understood(): ReturnType<typeof chosen> {
+function asked(): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> | undefined {
   try {
-    return chosen();
+    return parseArgs({ allowPositionals: true, options });
   } catch (thrown) {
     // An option that there is not.
     console.error((thrown as Error).message);
     return undefined;
   }
+}
+
+/** `undefined`: what was asked for makes no sense. */
+function chosen(): { readonly campaign: Campaign; readonly json: boolean } | undefined {
+  const given = asked();
+  const campaign = given && campaignOf(given.positionals.join(), given.values);
+  return campaign && { campaign, json: given.values.json };
 }
 
 interface Values {
@@ -138,7 +137,7 @@ function campaignOf(name: string, values: Values): Campaign | undefined {
 }
 
 async function main(): Promise<number> {
-  const choice = understood();
+  const choice = chosen();
   if (!choice) {
     console.error(usage);
     return 2;

@@ -161,13 +161,13 @@ export class FleetRun {
   }
 
   #judge(one: Injection): void {
-    const { agentId, window, leftAlone, healedMs, kind, reason, ownStarts } = one;
+    const { number, agentId, window, leftAlone, healedMs, kind, reason, ownStarts } = one;
     const incidents = this.#stage.incidentsOf(agentId, window.from);
     const events = this.#stage.log.of(agentId, window.from);
     const since = window.from;
     const stuck = this.#stage.logged(agentId, since).filter((line) => line.includes('a container is stuck')).length;
     const { lost: gone, duplicated } = countActions({ agentId, since, events, incidents, ownStarts, stuck });
-    this.#violations.lost.push(...gone.map((text) => `${text} (fault ${one.number}, ${kind})`));
+    this.#violations.lost.push(...gone.map((text) => `${text} (fault ${number}, ${kind})`));
     this.#violations.duplicated.push(...duplicated);
     if (one.gone === true) this.#violations.lost.push(`${agentId}: its container is gone`);
     if (leftAlone === false) this.#violations.wrong.push(`${agentId} was touched although a person had ${kind} it`);

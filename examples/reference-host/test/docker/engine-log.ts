@@ -30,8 +30,8 @@ export class EngineLog {
   readonly #label: string;
   readonly #end = new AbortController();
   readonly #hearers = new Set<(event: EngineEvent) => void>();
-  #run: Promise<void> = Promise.resolve();
   readonly #seen = new Set<string>();
+  #run: Promise<void> = Promise.resolve();
   #newest = 0;
 
   constructor(engine: TestEngine, label: string) {

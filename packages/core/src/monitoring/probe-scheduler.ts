@@ -227,8 +227,8 @@ export class ProbeScheduler implements Component {
   /** It was asked before it was started anew, under the same name: what came of that says nothing of it now. */
   #isOfFormerLife(slot: AgentSlot, instanceId: InstanceId | undefined, asked: AgentView): boolean {
     const now = this.#fleet.agent(slot);
-    const isSame = instanceId === asked.agent.instance?.id && instanceId === now?.agent.instance?.id;
-    return isSame && now?.sinceMs !== asked.sinceMs;
+    if (now === undefined || now.sinceMs === asked.sinceMs) return false;
+    return instanceId === asked.agent.instance?.id && instanceId === now.agent.instance?.id;
   }
 
   async #answer(job: Job, view: AgentView): Promise<ProbeAnswer> {

@@ -2,9 +2,8 @@ import type { Action, AgentId, Decision, Intent } from '@praetorian-guard/core/p
 import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book, Kept } from './book.ts';
 import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, refuse } from './intent-parts.ts';
-import type { Member } from './member.ts';
+import { type Member, runs } from './member.ts';
 import { collisions } from './recipe-beside.ts';
-import { isUp } from './proofs.ts';
 import { isApart } from './recipe-network.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
@@ -42,7 +41,7 @@ export class Intents {
     if (action.kind === 'isolate' || action.kind === 'reinstate') return undefined;
     if (facts.State.Paused) return `Container ${short} was paused by hand meanwhile.`;
     // That it has ended may be all that speaks against it.
-    if (!running && isUp(facts)) return `Container ${short} has not ended: it runs since ${startedAt}.`;
+    if (!running && runs(facts)) return `Container ${short} has not ended: it runs since ${startedAt}.`;
     const left = this.#parts.roster.member(containerId)?.ending;
     return running && left?.kind === 'left' ? `Container ${short} has ended meanwhile: ${left.detail}.` : undefined;
   }
@@ -58,10 +57,11 @@ export class Intents {
     // An in-place respawn has ended the old instance already; to retire it again is no mistake.
     if (!member && action.kind === 'retire' && isFormer(book, agentId, instanceId))
       return admit(key, action, [agentId], { containerId: '', name: '', startedAt: '', running: false });
-    const [facts, sharers] = member
-      ? await Promise.all([this.#factsOf(member), needsNetwork(action) ? this.#sharersOf(member.facts.Id) : []])
-      : [];
-    if (!member || !facts || !sharers) {
+    const [facts, sharers] = await Promise.all([
+      member && this.#factsOf(member),
+      member && needsNetwork(action) ? this.#sharersOf(member.facts.Id) : [],
+    ]);
+    if (!member || !facts) {
       const current = roster.current(agentId)?.instanceId ?? 'none';
       return refuse(`Agent ${agentId} has no instance ${instanceId}; its current one is ${current}.`);
     }

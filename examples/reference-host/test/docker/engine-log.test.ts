@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { TestEngine } from '../../../examples/reference-host/test/docker/engine.ts';
-import { EngineLog } from '../../../examples/reference-host/test/docker/engine-log.ts';
+import type { TestEngine } from './engine.ts';
+import { EngineLog } from './engine-log.ts';
 
 const line = (timeNano: number, Action: string): string =>
   JSON.stringify({ Action, timeNano, Actor: { ID: 'c', Attributes: { 'praetorian.agent': 'web.1' } } });
