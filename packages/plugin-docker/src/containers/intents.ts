@@ -59,7 +59,7 @@ export class Intents {
       return admit(key, action, [agentId], { containerId: '', name: '', startedAt: '', running: false });
     const [facts, sharers] = await Promise.all([
       member && this.#factsOf(member),
-      member && needsNetwork(action) ? this.#sharersOf(member.facts.Id) : [],
+      member && asksForSharers(action, member) ? this.#sharersOf(member.facts.Id) : [],
     ]);
     if (!member || !facts) {
       const current = roster.current(agentId)?.instanceId ?? 'none';
@@ -67,22 +67,22 @@ export class Intents {
     }
     const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, sharers);
     if (objection) return refuse(objection.text, objection.remedy);
-    return this.#admitted(action, key, { member, facts, sharers });
+    return this.#admitted(action, key, member, facts);
   }
 
   async #admitted(
     action: InstanceAction,
     key: string,
-    { member, facts, sharers: listed }: { member: Member; facts: ContainerFacts; sharers: readonly ListedContainer[] },
+    member: Member,
+    facts: ContainerFacts,
   ): Promise<Decision<Intent>> {
-    const { roster, book } = this.#parts;
+    const { book } = this.#parts;
     const { agentId } = action;
-    // One that has ended, by whatever hand, is not to be started along with it.
-    const sharers = listed.flatMap(({ Id }) => {
-      const sharer = roster.member(Id);
-      const runs = sharer?.facts.State.Running === true && !sharer.facts.State.Paused;
-      return runs ? [{ agentId: sharer.agentId, containerId: Id, startedAt: sharer.facts.State.StartedAt }] : [];
-    });
+    const sharers = this.#companions(facts.Id).map((one) => ({
+      agentId: one.agentId,
+      containerId: one.facts.Id,
+      startedAt: one.facts.State.StartedAt,
+    }));
     const wanted = action.kind === 'respawn' ? action.generation : 0;
     const replaces = action.kind === 'recreate' || action.kind === 'respawn';
     const before: ContainerBefore = {
@@ -156,9 +156,17 @@ export class Intents {
     return { text, remedy: 'Give it the labels of `select`, too.' };
   }
 
+  /** Agents that live in its network. One that has ended, by whatever hand, is not to be started along with it. */
+  #companions(containerId: string): readonly Member[] {
+    const mode = networkOf(containerId);
+    return this.#parts.roster
+      .all()
+      .filter(({ facts }) => facts.HostConfig.NetworkMode === mode && facts.State.Running && !facts.State.Paused);
+  }
+
   /** Those that were not selected as well. */
   async #sharersOf(containerId: string): Promise<readonly ListedContainer[]> {
-    const mode = `container:${containerId}`;
+    const mode = networkOf(containerId);
     return (await this.#parts.engine.containers({})).filter(({ HostConfig }) => HostConfig.NetworkMode === mode);
   }
 }
@@ -177,8 +185,14 @@ function keptFor(book: Book, agentId: AgentId, by: string): Kept | undefined {
   return book.get(agentId).kept?.find((one) => one.by === by);
 }
 
-function needsNetwork({ kind }: InstanceAction): boolean {
-  return kind === 'restart' || kind === 'recreate' || kind === 'respawn';
+/** Whether others in its network may speak against it: not against starting what has ended, which has none any more. */
+function asksForSharers({ kind }: InstanceAction, { ending }: Member): boolean {
+  return kind === 'recreate' || kind === 'respawn' || (kind === 'restart' && !ending);
+}
+
+/** Mode of the network of a container that lives in that of another. */
+function networkOf(containerId: string): string {
+  return `container:${containerId}`;
 }
 
 function modeOf(
