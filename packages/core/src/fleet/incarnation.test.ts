@@ -33,6 +33,18 @@ describe('Fleet, which instance counts', () => {
     expect(fleet.agent(0)?.agent.instance).toMatchObject({ id: 'c-2', endpoint: 'http://10.0.0.2:80' });
   });
 
+  it('is asked at no address that an action told of once its orchestrator lists it without one', () => {
+    const { fleet } = rig();
+    const endpoint = 'http://10.0.0.1:80';
+    const at = (state: 'running' | 'exited', where: object) =>
+      found({ instance: { id: 'c-1', generation: 1, state, ...where } });
+    fleet.upsertDiscovered(at('running', { endpoint }), 'docker');
+    fleet.adopt('web.1', 'web', { id: 'c-1', generation: 1, state: 'running', endpoint });
+    fleet.upsertDiscovered(at('exited', {}), 'docker');
+    expect(fleet.endpointOf(0)).toBeUndefined();
+    expect(fleet.agent(0)?.agent.instance).toEqual({ id: 'c-1', generation: 1, state: 'exited' });
+  });
+
   it('goes back to the instance before when the orchestrator lists it in place of its replacement', () => {
     const { fleet } = rig();
     const second = found({ instance: { id: 'c-2', generation: 2 } });

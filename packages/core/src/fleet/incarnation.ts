@@ -28,7 +28,9 @@ export function applyDiscovered(entry: Entry, agent: DiscoveredAgent, orchestrat
   entry.discovered = agent;
   if (keeps) return 'same';
   if (current?.id === instance.id) {
-    entry.current = { ...current, generation: Math.max(current.generation, instance.generation) };
+    // From here on its orchestrator's word counts alone: where it was once reached it may not be any more.
+    const { told: _told, ...rest } = current;
+    entry.current = { ...rest, generation: Math.max(current.generation, instance.generation) };
     return revived ? 'replaced' : 'same';
   }
   if (isFirst && current?.named === true) return meet(entry, current, instance);
