@@ -1,7 +1,7 @@
 /**
  * Fault campaigns against real components: `npm run chaos -- process [--kills 50]` and `npm run chaos -- docker
  * [--injections 300] [--fleet 20] [--limits raised|default|both] [--kinds oom,port]`, both with `[--seed N] [--json]`;
- * and who heals what beside us: `npm run chaos -- compare [--rounds 5] [--kinds oom,hang] [--json]`.
+ * and who heals what beside us: `npm run chaos -- compare [--rounds 4] [--kinds oom,hang] [--json]`.
  * Progress goes to standard error, the report to standard output. Exit code 1 when anything happened that must not.
  */
 import { existsSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { passed, table } from './report.ts';
 const usage = [
   'usage: npm run chaos -- process [--kills 50] [--seed N] [--json]',
   '       npm run chaos -- docker [--injections 300] [--fleet 20] [--limits both] [--kinds oom,port] [--seed N] [--json]',
-  '       npm run chaos -- compare [--rounds 5] [--kinds oom,hang] [--json]',
+  '       npm run chaos -- compare [--rounds 4] [--kinds oom,hang] [--json]',
 ].join('\n');
 
 const limitsOf: { readonly [name: string]: readonly Limits[] } = {
@@ -81,7 +81,7 @@ const options = {
   kills: { type: 'string', default: '50' },
   injections: { type: 'string', default: '300' },
   fleet: { type: 'string', default: '20' },
-  rounds: { type: 'string', default: '5' },
+  rounds: { type: 'string', default: '4' },
   limits: { type: 'string', default: 'both' },
   kinds: { type: 'string' },
   seed: { type: 'string', default: String(Date.now() % 1_000_000) },

@@ -5,7 +5,7 @@ import { startsByHand } from '../docker/baseline.ts';
 import { OwnDaemon } from '../docker/daemon.ts';
 import type { Spread } from '../docker/report.ts';
 import { isWell, wellAt } from '../docker/truth.ts';
-import type { Contestant } from './contestant.ts';
+import { type Contestant, memoryMb } from './contestant.ts';
 import { Guarded, PollingRestarter, RestartPolicy } from './contestants.ts';
 import { type ComparedFault, comparedFaults, type ComparedKind } from './faults.ts';
 import { Swarm } from './swarm.ts';
@@ -40,10 +40,17 @@ export interface ComparisonReport {
 /** More would cost this machine more in health checks alone than what is measured. */
 const agents = 2;
 const patienceMs = 45_000;
+/**
+ * Faults of one agent, after which everybody begins anew: one that fails a third time within minutes is made anew by the
+ * guard instead of started again, and what was learned of other faults counts against it, too.
+ */
+const faultsEach = 2;
+/** A guard that has just been started looks around before it does anything; no fault is meant for that time. */
+const lookAroundMs = 5_000;
 /** Who has not healed a kind of fault at all in this many rounds will not in the next. */
 const hopeless = 2;
 const restMs = 3_000;
-/** One after another: what one of them starts must not hold up the next. */
+/** One after another: what one of them starts must not hold up the next. Each round begins with another one. */
 const staggerMs = 1_500;
 const quietMs = 30_000;
 
@@ -71,11 +78,16 @@ export class Comparison {
       await engine.ask('POST', '/swarm/init', { ListenAddr: '127.0.0.1:0', AdvertiseAddr: '127.0.0.1' });
       let baselineStartMs: Spread | undefined;
       for (const kind of kinds) {
-        await this.#enter(kind, agentIds);
-        // On an engine that has all the others to look after, too.
-        baselineStartMs ??= await startsByHand(engine);
-        say(`${kind}: ${this.#contestants.length} contestants look after ${agents} agents each`);
-        for (const agentId of turns) await this.#round(kind, agentId);
+        for (const [turn, agentId] of turns.entries()) {
+          if (turn % (agents * faultsEach) === 0) {
+            await this.#leave();
+            await this.#enter(kind, agentIds);
+            // On an engine that has all the others to look after, too.
+            baselineStartMs ??= await startsByHand(engine, { memoryMb });
+            say(`${kind}: ${this.#contestants.length} contestants look after ${agents} agents each`);
+          }
+          await this.#round(kind, agentId, turn);
+        }
         await this.#leave();
       }
       const contestants = [...new Set(this.#outcomes.map(({ contestant }) => contestant))];
@@ -93,7 +105,6 @@ export class Comparison {
     return this.#closed;
   }
 
-  /** Everybody begins anew with each kind of fault: what was learned of others would count against the agents. */
   async #enter(kind: ComparedKind, agentIds: readonly string[]): Promise<void> {
     const { engine, gateway } = this.#daemon;
     const { asked = true }: ComparedFault = comparedFaults[kind];
@@ -112,6 +123,7 @@ export class Comparison {
       for (const agentId of agentIds)
         await until(`${agentId} of ${contestant.name} works`, () => isWell(contestant, agentId));
     }
+    await sleep(lookAroundMs);
   }
 
   async #leave(): Promise<void> {
@@ -130,10 +142,10 @@ export class Comparison {
   }
 
   /** One fault for everybody who may still heal it; then everybody works again, by hand where need be. */
-  async #round(kind: ComparedKind, agentId: string): Promise<void> {
+  async #round(kind: ComparedKind, agentId: string, turn: number): Promise<void> {
     const able = this.#contestants.filter(({ name }) => !this.#isHopeless(name, kind));
     const suffering = able.map(async (contestant, at) => {
-      await sleep(at * staggerMs);
+      await sleep(((at + turn) % able.length) * staggerMs);
       return this.#suffer(contestant, kind, agentId);
     });
     const outcomes = await Promise.all(suffering);
