@@ -159,10 +159,10 @@ function makeSettle(at: Provider): Settle {
       return longestMs;
     },
     someUnseen: (orchestrator, sinceMs) => {
-      // One that has an address can be asked; one that has none is heard of when it speaks.
+      // One that cannot be asked anything is heard of when it speaks.
       const sight = at.get(core.sight);
       const unseen = (slot: number, { agent }: AgentView): boolean =>
-        agent.orchestrator === orchestrator && fleet.endpointOf(slot) !== undefined && !sight.wasSeen(slot, sinceMs);
+        agent.orchestrator === orchestrator && sight.isUnseen(slot, sinceMs);
       return fleet.list(undefined, 1, unseen).length > 0;
     },
   });

@@ -2,11 +2,40 @@
  * R05. The incident that taught it: a controller that came back found an empty cache, took every workload for lost and
  * recreated what was running; another replayed a stream of old events after each reconnect and acted on all of them.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createGuardRig, FakeOrchestrator, type GuardRig } from '../../src/testing/index.ts';
 import { faultyWorld } from '../scenarios/faulty-world.ts';
-import { healthy, resolved } from '../scenarios/rig.ts';
+import { healthy, quick, resolved } from '../scenarios/rig.ts';
 
 const firstAct = (acts: readonly string[]): boolean => acts.length > 0;
+
+interface Quiet {
+  readonly rig: GuardRig;
+  readonly orchestrator: FakeOrchestrator;
+}
+
+const alive = { ...quick.probes.liveness, type: 'command', command: ['alive'] };
+
+/** Agents that send nothing, so that the guard hears of them only what it asks. */
+async function quietWorld(probes: object, isAddressed = true): Promise<Quiet> {
+  const agents = ['web.1', 'web.2', 'web.3'];
+  let orchestrator: FakeOrchestrator | undefined;
+  const rig = await createGuardRig({
+    orchestrator: (clock) => {
+      const at = (id: string): object => (isAddressed ? { endpoint: `http://127.0.0.1/${id}` } : {});
+      return (orchestrator = new FakeOrchestrator({
+        clock,
+        agents: agents.map((id) => ({ id, group: 'web', ...at(id) })),
+      }));
+    },
+    agents,
+    groupOf: () => 'web',
+    heartbeatMs: 0,
+    config: { ...quick, probes: { ...quick.probes, ...probes } },
+  });
+  onTestFinished(() => rig.stop());
+  return { rig, orchestrator: orchestrator as FakeOrchestrator };
+}
 
 describe('R05: settle before acting', () => {
   it('does nothing within the grace after a start, however dead an agent is', async () => {
@@ -79,5 +108,38 @@ describe('R05: settle before acting', () => {
     expect(await rig.incidents()).toEqual([]);
     expect(acts).toEqual([]);
     await rig.stop();
+  });
+
+  it('does nothing before everybody who can be asked was asked, be it by a command alone', async () => {
+    const { rig, orchestrator } = await quietWorld({ liveness: { ...alive, every: '60s' } }, false);
+    const asked = new Set<string>();
+    orchestrator.onExec = (agentId) => {
+      asked.add(agentId);
+      return {};
+    };
+    await rig.until(() => rig.guard().status().settled, 120_000, 100);
+    expect([...asked].sort()).toEqual(['web.1', 'web.2', 'web.3']);
+  });
+
+  it('does not wait for an answer of who has ended, and of whom no command can tell any more', async () => {
+    const { rig, orchestrator } = await quietWorld({ liveness: alive });
+    await healthy(rig);
+    rig.crash();
+    orchestrator.crash('web.2');
+    await rig.boot();
+    expect(await resolved(rig)).toMatchObject({ agentId: 'web.2', outcome: 'healed' });
+  });
+
+  it('does not wait for who is asked nothing, though it has an address', async () => {
+    const nothing = { path: '' };
+    const { rig, orchestrator } = await quietWorld({
+      health: nothing,
+      liveness: nothing,
+      readiness: nothing,
+      performance: nothing,
+    });
+    await rig.until(() => rig.guard().status().settled, 60_000);
+    orchestrator.crash('web.2');
+    expect(await resolved(rig)).toMatchObject({ agentId: 'web.2', outcome: 'healed' });
   });
 });

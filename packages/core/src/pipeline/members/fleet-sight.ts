@@ -1,7 +1,7 @@
 import type { AgentSlot, Clock, SignalBatch, SlottedSignal } from '../../contracts/index.ts';
 import type { Detection } from '../../detection/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
-import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal, ProbesPolicy, Signal } from '../../model/index.ts';
+import type { AgentId, GroupId, Ms, ProbeName, ProbeSignal, Signal } from '../../model/index.ts';
 import { isAskable } from '../../model/index.ts';
 import type { Collector } from '../../monitoring/index.ts';
 import type { AgentSight, View } from './view.ts';
@@ -16,8 +16,8 @@ interface Seen {
   answerMs: Ms;
   /** One that asks whether it is alive. */
   aliveMs: Ms;
-  /** A probe that failed. */
-  failedMs: Ms;
+  /** A probe was asked, whatever came of it. */
+  askedMs: Ms;
   /** A suspicion was raised or stood. */
   badMs: Ms;
   /** The work advanced. */
@@ -39,7 +39,9 @@ interface Seen {
   beats: boolean;
 }
 
-const probeNames = ['liveness', 'readiness', 'performance', 'health'] as const satisfies readonly ProbeName[];
+/** Those that everybody is asked by the clock. */
+const scheduled = ['liveness', 'readiness', 'performance'] as const satisfies readonly ProbeName[];
+const probeNames = [...scheduled, 'health'] as const satisfies readonly ProbeName[];
 
 export interface FleetSightOptions {
   /** Whether the orchestrator's inventory is followed now; else what it said last may be long over. */
@@ -121,7 +123,7 @@ export class FleetSight implements View {
       ...(seen.figuresMs === -Infinity ? {} : { figuresAgoMs: nowMs - seen.figuresMs }),
       ...(progress ? { progress } : {}),
       beats: seen.beats,
-      asked: this.#isAsked(slot, view.policy.probes),
+      asked: this.#isAsked(slot, probeNames),
       wasAlive: seen.aliveMs !== -Infinity,
       ...(heardMs === -Infinity ? {} : { heardAgoMs: nowMs - heardMs }),
       consecutiveErrors: seen.errors,
@@ -129,10 +131,14 @@ export class FleetSight implements View {
   }
 
   /** That one of its probes cannot be asked does not keep the others from being answered. */
-  #isAsked(slot: AgentSlot, probes: ProbesPolicy): boolean {
+  #isAsked(slot: AgentSlot, by: readonly ProbeName[]): boolean {
     const { denied, unaskable } = this.#of(slot);
-    const isAddressed = denied === undefined && this.#o.fleet.endpointOf(slot) !== undefined;
-    return probeNames.some((probe) => probe !== unaskable?.probe && isAskable(probes, probe, isAddressed));
+    const { fleet } = this.#o;
+    const probes = fleet.agent(slot)?.policy.probes;
+    const isAddressed = denied === undefined && fleet.endpointOf(slot) !== undefined;
+    return by.some(
+      (probe) => probes !== undefined && probe !== unaskable?.probe && isAskable(probes, probe, isAddressed),
+    );
   }
 
   knows(agentId: AgentId): boolean {
@@ -158,13 +164,13 @@ export class FleetSight implements View {
     return lifeMs === -Infinity ? undefined : lifeMs;
   }
 
-  /** Whether anything fresh came of the agent since a moment and since the instance began. */
-  wasSeen(slot: AgentSlot, sinceMs: Ms): boolean {
-    const seen = this.#seen[slot];
-    if (seen === undefined) return false;
-    // One that may never be asked must not keep the guard from getting to know the others.
-    if (seen.denied !== undefined || seen.unaskable !== undefined) return true;
-    return seen.lifeMs >= sinceMs || seen.failedMs >= sinceMs;
+  /**
+   * Whether the guard has yet to get to know the agent: it will be asked, and since a moment and since the instance began
+   * neither was it asked nor did it say anything (R05). That there was an answer is not needed: it may never come.
+   */
+  isUnseen(slot: AgentSlot, sinceMs: Ms): boolean {
+    const { lifeMs, askedMs } = this.#of(slot);
+    return lifeMs < sinceMs && askedMs < sinceMs && this.#isAsked(slot, scheduled);
   }
 
   /** Which probe of the agent cannot be asked before the config changes; `undefined` while all can. */
@@ -179,8 +185,8 @@ export class FleetSight implements View {
 
   /**
    * Sound since the last suspicion, and proven by signs of life after it (R07): an agent that has ever sent heartbeats
-   * has to send them again; one that never did is proven by its probes. Of one that has no address either, the word of
-   * its orchestrator that the instance runs is all there is to be had.
+   * has to send them again; one that never did is proven by its probes. Of one that cannot be asked at its address
+   * either, or has none, the word of its orchestrator that the instance runs is all there is to be had.
    */
   #soundFor(slot: AgentSlot, nowMs: Ms): Ms {
     const seen = this.#of(slot);
@@ -195,7 +201,7 @@ export class FleetSight implements View {
 
   #runsUnheard(slot: AgentSlot, { beats }: Seen): boolean {
     const { fleet } = this.#o;
-    if (beats || fleet.endpointOf(slot) !== undefined) return false;
+    if (beats || (fleet.endpointOf(slot) !== undefined && this.#isAsked(slot, probeNames))) return false;
     const agent = fleet.agent(slot)?.agent;
     return (
       agent?.orchestrator !== undefined && agent.instance?.state === 'running' && this.#o.isFollowed(agent.orchestrator)
@@ -233,6 +239,7 @@ export class FleetSight implements View {
   #answer(slot: AgentSlot, signal: ProbeSignal): void {
     const seen = this.#of(slot);
     const { probe } = signal;
+    seen.askedMs = signal.receivedMs;
     if (signal.unaskable === true) seen.unaskable = { probe, why: signal.detail ?? 'it cannot be asked' };
     else if (seen.unaskable?.probe === probe) seen.unaskable = undefined;
     seen.denied = signal.denied === true ? (signal.detail ?? 'it may not be called') : undefined;
@@ -243,7 +250,6 @@ export class FleetSight implements View {
       seen.errors = 0;
     } else if (signal.outcome === 'down' && signal.probe !== 'readiness') {
       seen.errors += 1;
-      seen.failedMs = signal.receivedMs;
     }
   }
 
@@ -270,7 +276,7 @@ function nothingSeen(): Seen {
     lifeMs: -Infinity,
     answerMs: -Infinity,
     aliveMs: -Infinity,
-    failedMs: -Infinity,
+    askedMs: -Infinity,
     badMs: -Infinity,
     progressMs: -Infinity,
     lastProgressAt: -Infinity,
