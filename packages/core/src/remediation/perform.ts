@@ -73,10 +73,22 @@ async function evidence(
     metrics: { ...ports.figures(effect.agentId) },
     evidence: items.slice(0, evidenceItemsMax).map((item) => ({
       label: item.label,
-      text: ports.redact(item.text.slice(-evidenceCharsMax)),
+      text: endOf(item.text, (text) => ports.redact(text)),
     })),
   };
   return { key, at: ports.clock.now(), result: 'succeeded', data };
+}
+
+/**
+ * The end of a text, without its secrets. They are taken out before it is cut: half a secret is no longer seen to be one.
+ * Far more than what is kept is looked at, and the whole of a long text is not searched.
+ */
+function endOf(text: string, redact: (text: string) => string): string {
+  const looked = text.slice(-4 * evidenceCharsMax);
+  const lineEnd = looked.length < text.length ? looked.indexOf('\n') : -1;
+  // A line that reaches into what is kept is not dropped: there may be no other.
+  const isSpare = lineEnd < looked.length - evidenceCharsMax;
+  return redact(isSpare ? looked.slice(lineEnd + 1) : looked).slice(-evidenceCharsMax);
 }
 
 async function agentCall(
