@@ -1,5 +1,5 @@
 import type { AgentSlot } from '../contracts/index.ts';
-import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName, ProbeSignal } from '../model/index.ts';
+import type { Agent, AgentId, Checkpoint, Instance, JsonObject, Ms, ProbeName } from '../model/index.ts';
 import { isAskable } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
@@ -82,7 +82,7 @@ function adopt(at: Provider, agentId: AgentId, instance: Instance): void {
   }
 }
 
-/** Asks the instance for its readiness until it takes work. One without an address is ready when it runs. */
+/** Asks the instance for its readiness until it takes work. */
 async function awaitReady(
   at: Provider,
   agentId: AgentId,
@@ -94,29 +94,35 @@ async function awaitReady(
   for (;;) {
     signal.throwIfAborted();
     const slot = fleet.slotOf(agentId);
-    if (slot !== undefined) {
-      const probe = readinessOf(at, slot, instanceId);
-      if (probe === undefined) return;
-      const asked = await at.get(core.probes).ask(slot, probe, { instanceId });
-      if (isReadyBy(asked)) return;
-      // An agent that offers no readiness, or cannot be asked for it, is ready when it is alive.
-      if (asked.statusCode === 404 || asked.unaskable === true) {
-        const alive = await at.get(core.probes).ask(slot, 'health', { instanceId });
-        if (isReadyBy(alive) || alive.unaskable === true) return;
-      }
-    }
+    if (slot !== undefined && (await isReady(at, slot, instanceId))) return;
     await clock.sleep(lookAgainMs, signal);
   }
 }
 
-/** Whom nobody may call is ready when it runs. */
-function isReadyBy({ outcome, denied }: ProbeSignal): boolean {
-  return outcome === 'up' || denied === true;
+/** Whether it says that it takes work. One that nobody can ask, or may call, is ready when it runs. */
+async function isReady(at: Provider, slot: AgentSlot, instanceId: string): Promise<boolean> {
+  const probes = at.get(core.probes);
+  const probe = readinessOf(at, slot, instanceId);
+  if (probe === undefined) return runs(at, slot, instanceId);
+  const asked = await probes.ask(slot, probe, { instanceId });
+  if (asked.outcome === 'up') return true;
+  if (asked.denied === true) return runs(at, slot, instanceId);
+  if (asked.statusCode !== 404 && asked.unaskable !== true) return false;
+  // An agent that offers no readiness, or cannot be asked for it, is ready when it is alive.
+  const alive = await probes.ask(slot, 'health', { instanceId });
+  if (alive.outcome === 'up') return true;
+  return (alive.denied === true || alive.unaskable === true) && runs(at, slot, instanceId);
+}
+
+/** By the word of its orchestrator, if there is one: of an instance that is not the current one nothing is known here. */
+function runs(at: Provider, slot: AgentSlot, instanceId: string): boolean {
+  const instance = at.get(core.fleet).agent(slot)?.agent.instance;
+  return instance?.id !== instanceId || instance.state === undefined || instance.state === 'running';
 }
 
 /**
  * The probe that tells whether an instance takes work: its readiness, where it has none that it is alive. `undefined`:
- * nobody can ask it, and it is ready when it runs.
+ * nobody can ask it.
  */
 function readinessOf(at: Provider, slot: AgentSlot, instanceId: string): ProbeName | undefined {
   const fleet = at.get(core.fleet);
@@ -132,16 +138,41 @@ interface Restore {
   readonly signal: AbortSignal;
 }
 
-/** Hands the state over as soon as the new instance takes it. */
+/**
+ * Hands the state over as soon as the new instance takes it. Where it is to be reached it may say only after its start,
+ * in its own registration: that is waited for, unless the agent never had an address and fetches its state itself.
+ */
 async function restoreState(at: Provider, { agent, instance, checkpointId, signal }: Restore): Promise<AgentReply> {
   const clock = at.get(core.clock);
   const { checkpoint, bytes } = await at.get(core.checkpoints).load(agent.id, checkpointId);
+  const state = { bytes, contentType: checkpoint.contentType };
   for (;;) {
-    const state = { bytes, contentType: checkpoint.contentType };
-    const reply = await at.get(core.agentClient).putState({ agent, instance }, state, signal);
-    if (reply.ok || reply.unsupported || !reply.retryable) return reply;
+    signal.throwIfAborted();
+    const now = agentOf(at, agent.id);
+    const current = now?.instance;
+    if (!now || current?.id !== instance.id) return replaced(agent.id, instance, current);
+    if (current.endpoint !== undefined || !hadAddress(at, agent.id)) {
+      const reply = await at.get(core.agentClient).putState({ agent: now, instance: current }, state, signal);
+      if (reply.ok || reply.unsupported || !reply.retryable) return reply;
+    }
     await clock.sleep(lookAgainMs, signal);
   }
+}
+
+/** Whether it was to be reached before: by what it registered last, or in an instance that was healed in this incident. */
+function hadAddress(at: Provider, agentId: AgentId): boolean {
+  const fleet = at.get(core.fleet);
+  const slot = fleet.slotOf(agentId);
+  const registered = slot === undefined ? undefined : (fleet.record(slot)?.['registration'] as JsonObject | undefined);
+  if (registered?.['endpoint'] !== undefined) return true;
+  const incident = at.get(core.incidentLog).openFor(agentId);
+  const attempts = incident?.state === 'acting' ? [...incident.attempts, incident.attempt] : [];
+  return attempts.some(({ instance }) => instance?.endpoint !== undefined);
+}
+
+function replaced(agentId: AgentId, { id }: Instance, by: Instance | undefined): AgentReply {
+  const text = `${id} is not the current instance of ${agentId} any more; ${by ? `that is ${by.id}` : 'it has none now'}`;
+  return { ok: false, unsupported: false, retryable: true, text };
 }
 
 /** The newest sound checkpoint from before the incident that is not suspected. */

@@ -37,6 +37,24 @@ describe('an agent of which only its orchestrator tells', () => {
     await rig.stop();
   });
 
+  it('is not taken for ready when it ends as soon as it was started', async () => {
+    const { rig, orchestrator } = await plainContainer();
+    let ends = 0;
+    orchestrator.world.listen((event) => {
+      if (event.type !== 'lifecycle' || event.event !== 'started' || ends > 0) return;
+      ends += 1;
+      orchestrator.crash('db.1', { exitCode: 1 });
+    });
+    orchestrator.crash('db.1', { exitCode: 1 });
+    const { attempts } = await resolved(rig);
+    expect(attempts.map(({ plan, verdict }) => [plan.rung, verdict])).toEqual([
+      ['restart', 'failed'],
+      ['recreate', 'healed'],
+    ]);
+    expect(attempts[0]?.failure?.text).toContain('await-ready');
+    await rig.stop();
+  });
+
   it('recovers by itself when somebody starts it again', async () => {
     const { rig, orchestrator } = await plainContainer();
     await rig.guard().hold({ scope: { kind: 'fleet' }, reason: 'x', by: 'ann', ttlMs: 10_000 });
