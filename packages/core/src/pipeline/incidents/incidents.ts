@@ -111,10 +111,18 @@ export class Incidents implements Inbox {
       const existing = this.#o.incidents.openFor(agentId);
       if (existing) return existing;
       await this.#o.prefetch(agentId, shard, sight.agent.group);
+      // It left before its turn came.
+      if (!this.#o.view.knows(agentId)) return undefined;
       const { incident, entry } = this.#newIncident(sight);
       await this.#commit(undefined, { incident, entry, notices: ['opened'], begins: false }, entry);
+      this.#endIfGone(incident);
       return incident;
     });
+  }
+
+  /** An agent that leaves while its incident is being written finds none to end; one about nobody would stay open. */
+  #endIfGone({ id, agentId }: Incident): void {
+    if (!this.#o.view.knows(agentId)) this.post(id, { type: 'removed' });
   }
 
   /** An operator's own plan: for the agent's open incident, or for one that is opened for it. */
@@ -317,6 +325,7 @@ export class Incidents implements Inbox {
     await this.#o.leaderships.settle(this.#o.ownership.shard(group), group);
     this.#setAlarm(stored, againMs);
     if (canonicalJson(stored) === canonicalJson(change.incident)) this.#o.after(change);
+    if (change.before === undefined) this.#endIfGone(stored);
   }
 
   #setAlarm(incident: Incident, leastMs: Ms = 0): void {
