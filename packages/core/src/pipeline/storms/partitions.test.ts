@@ -129,4 +129,20 @@ describe('silence of many', () => {
     look('web', 30_000);
     expect(partitions.covers('web')).toBe(false);
   });
+
+  it('keeps little of those who come and go for long while one is silent, and still counts who is', () => {
+    const { partitions, silent, heard } = world(4);
+    silent('a', 0);
+    let now = 0;
+    for (let times = 0; times < 5_000; times += 1) {
+      now += 10_000;
+      silent('b', now);
+      heard('b', now, now + 5_000);
+    }
+    expect(partitions.keptInFleet).toBeLessThan(100);
+    expect(partitions.covers('web')).toBe(false);
+    for (const [at, agentId] of ['b', 'c', 'd'].entries()) silent(agentId, now + 10_000 + at);
+    expect(partitions.covers('web')).toBe(true);
+    expect(partitions.silentInFleet).toBe(4);
+  });
 });

@@ -7,11 +7,14 @@ const leastSilent = 3;
 /** Whoever falls silent within this many windows after the last one did is part of the same silence. */
 const windowsOfOne = 10;
 
+/** Entries of those who are heard again that may be kept beside as many as there are of those who are silent. */
+const spareEntries = 64;
+
 /** Where silence is counted: in a group, or (`undefined`) in the whole fleet. */
 class Scope {
   readonly silent = new Map<AgentId, EpochMs>();
-  /** In the order in which they fell silent; those who are heard again are taken out when they are met. */
-  readonly #order: { readonly agentId: AgentId; readonly at: EpochMs }[] = [];
+  /** In the order in which they fell silent; those who are heard again are taken out when they are met or are many. */
+  #order: { readonly agentId: AgentId; readonly at: EpochMs }[] = [];
   on = false;
   #underSince: EpochMs | undefined;
   /** Whoever falls silent until then is part of the silence that is on. */
@@ -20,6 +23,14 @@ class Scope {
   fell(agentId: AgentId, at: EpochMs): void {
     this.silent.set(agentId, at);
     this.#order.push({ agentId, at });
+    // While one is silent for long, others may come and go for days.
+    if (this.#order.length > 2 * this.silent.size + spareEntries)
+      this.#order = this.#order.filter((entry) => this.silent.get(entry.agentId) === entry.at);
+  }
+
+  /** Entries in the order. */
+  get kept(): number {
+    return this.#order.length;
   }
 
   heard(agentId: AgentId): void {
@@ -120,6 +131,11 @@ export class Partitions {
 
   get silentInFleet(): number {
     return this.#fleet.silent.size;
+  }
+
+  /** How many times somebody fell silent that are kept, over the fleet: not many more than there are silent. */
+  get keptInFleet(): number {
+    return this.#fleet.kept;
   }
 
   /** Groups with somebody silent, or with a partition. */
