@@ -1,11 +1,11 @@
 import type { AgentSlot, Clock, ControlPlane, Logger } from '../../contracts/index.ts';
-import { messageOf } from '../../contracts/index.ts';
 import type { Detection } from '../../detection/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
-import type { AgentId, BreakerState, ControlCommand, GroupId, Health } from '../../model/index.ts';
+import type { AgentId, BreakerState, GroupId, Health } from '../../model/index.ts';
 import type { Collector, ProbeScheduler } from '../../monitoring/index.ts';
 import { breakerFor } from '../../remediation/breaker.ts';
 import type { Roles } from '../failover/roles.ts';
+import { ControlPlaneVoice } from './control-plane-voice.ts';
 import type { FleetSight } from './fleet-sight.ts';
 import type { IncidentLog } from '../incidents/incident-log.ts';
 import type { Ownership } from '../ownership.ts';
@@ -30,14 +30,15 @@ export interface ReflectionOptions {
  */
 export class Reflection {
   readonly #o: ReflectionOptions;
+  readonly #voice: ControlPlaneVoice;
   readonly #breakers = new Map<AgentId, BreakerState>();
   readonly #watched = new Map<AgentSlot, number>();
   /** Agents with an open incident. */
   readonly #troubled = new Set<AgentSlot>();
-  #commands = 0;
 
   constructor(options: ReflectionOptions) {
     this.#o = options;
+    this.#voice = new ControlPlaneVoice(options);
   }
 
   /** Brings everything that follows from an agent's health and incident up to date: watch, probes' pace, breaker. */
@@ -61,7 +62,7 @@ export class Reflection {
     collector.instruct(slot, isToBeTold ? 'epoch' : isCutOff ? 'isolated' : 'none');
     if (this.#breakers.get(agentId) === breaker) return;
     this.#breakers.set(agentId, breaker);
-    this.#command({ kind: 'route', agentId, breaker });
+    this.#voice.tell({ kind: 'route', agentId, breaker });
   }
 
   /** Another leads the group: its members are told so. */
@@ -76,7 +77,7 @@ export class Reflection {
 
   /** The control plane shows the agent's health. */
   show(agentId: AgentId, health: Health): void {
-    this.#command({ kind: 'status', agentId, health });
+    this.#voice.tell({ kind: 'status', agentId, health });
   }
 
   breaker(agentId: AgentId): BreakerState {
@@ -93,6 +94,7 @@ export class Reflection {
     this.#troubled.delete(slot);
     this.#watched.delete(slot);
     this.#breakers.delete(agentId);
+    this.#voice.forget(agentId);
   }
 
   /** What an agent does during an incident is not how it usually behaves. */
@@ -115,19 +117,5 @@ export class Reflection {
       this.#watched.set(slot, everyMs);
       probes.watch(slot, everyMs);
     }
-  }
-
-  #command(command: ControlCommand): void {
-    const { controlPlane, fleet, ownership, clock, log } = this.#o;
-    this.#commands += 1;
-    const slot: AgentSlot | undefined = fleet.slotOf(command.agentId);
-    const group = slot === undefined ? '' : (fleet.agent(slot)?.agent.group ?? '');
-    const call = { signal: clock.timeout(5_000), traceId: `${command.kind}/${command.agentId}` };
-    const grant = { key: `reflect/${this.#commands}`, fence: ownership.fence(group) };
-    // In a function of its own: a control plane that throws instead of rejecting must not break off the tick.
-    const told = async (): Promise<unknown> => controlPlane.apply(command, grant, call);
-    told().catch((thrown: unknown) =>
-      log.warn({ agentId: command.agentId, err: messageOf(thrown) }, 'the control plane was not told'),
-    );
   }
 }
