@@ -10,6 +10,7 @@ import type {
   IncidentId,
   InstanceId,
   Ms,
+  Reason,
   Receipt,
   StepRecord,
 } from '../model/index.ts';
@@ -20,6 +21,7 @@ import type { ExecutorPorts } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { Resolved } from './resolve-step.ts';
 import { resolveStep } from './resolve-step.ts';
+import { SettlingWait } from './settling-wait.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
 
@@ -46,6 +48,7 @@ export class Executor {
   readonly #stop = new AbortController();
   /** When the guard last got to know the fleet: the time of an attempt under way counts anew from there. */
   #settledAt: EpochMs = 0;
+  readonly #settling = new SettlingWait();
 
   constructor(ports: ExecutorPorts) {
     // One signal for every recovery under way.
@@ -59,6 +62,7 @@ export class Executor {
     const agentId = this.#ports.incident(incidentId)?.agentId;
     const done = this.#drive(incidentId).finally(() => {
       this.#running.delete(incidentId);
+      this.#settling.over(incidentId);
       // Between the last look and the end of the run the incident may have begun another attempt.
       if (!this.#stop.signal.aborted && this.#acting(incidentId)) this.drive(incidentId);
     });
@@ -196,25 +200,26 @@ export class Executor {
   /** `false`: the step is not done now; either its attempt was ended, or it is tried again after the wait. */
   async #passesGate(incident: Acting, step: StepRecord, affects: readonly string[]): Promise<boolean> {
     const verdict = this.#ports.gate(incident, affects);
-    if (verdict.verdict === 'proceed') return true;
-    if (verdict.verdict === 'refuse') {
-      await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: verdict.reason });
-      return false;
-    }
-    const now = this.#ports.clock.now();
     // That the guard was away and has to look around first is no fault of the attempt.
-    const settling = verdict.reason.code === 'settling';
-    if (!settling && verdict.untilMs > this.#endOf(incident) + leastMs) {
-      const text = `${verdict.reason.text} The attempt does not wait that long.`;
-      await this.#ports.apply(incident.id, {
-        type: 'step-refused',
-        stepId: step.id,
-        reason: { ...verdict.reason, text },
-      });
+    const settling = verdict.verdict === 'wait' && verdict.reason.code === 'settling';
+    if (!settling) this.#settling.over(incident.id);
+    if (verdict.verdict === 'proceed') return true;
+    const refuse = async (reason: Reason): Promise<false> => {
+      await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason });
       return false;
+    };
+    if (verdict.verdict === 'refuse') return refuse(verdict.reason);
+    const { reason, untilMs } = verdict;
+    if (settling && this.#settling.isTooLong(incident))
+      return refuse({ ...reason, text: `${reason.text} The attempt does not wait longer.` });
+    if (!settling && untilMs > this.#endOf(incident) + leastMs)
+      return refuse({ ...reason, text: `${reason.text} The attempt does not wait that long.` });
+    const pauseMs = Math.max(50, untilMs - this.#ports.clock.now());
+    await this.#ports.clock.sleep(pauseMs, this.#stop.signal);
+    if (settling) {
+      this.#settling.add(incident, pauseMs);
+      this.#settledAt = this.#ports.clock.now();
     }
-    await this.#ports.clock.sleep(Math.max(50, verdict.untilMs - now), this.#stop.signal);
-    if (settling) this.#settledAt = this.#ports.clock.now();
     return false;
   }
 
