@@ -1,4 +1,5 @@
 /** `@praetorian-guard/core/kit`: parts that every orchestrator needs, so that each plugin need not write them again. */
+export { commandOutline } from './command-outline.ts';
 export type { Execution } from './executions.ts';
 export { Executions } from './executions.ts';
 export { InventoryFeed } from './inventory-feed.ts';

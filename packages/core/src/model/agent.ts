@@ -22,8 +22,11 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && idPattern.test(value);
 }
 
-/** What an operator, an orchestrator or the agent itself asked for; only `running` is ours to heal. */
-export type InstanceState = 'running' | 'exited' | 'stopped' | 'paused' | 'starting' | 'unknown';
+/**
+ * What an operator, an orchestrator or the agent itself asked for; only `running` is ours to heal. `stopping`: it still runs,
+ * and somebody has asked by hand for its end, which may come yet.
+ */
+export type InstanceState = 'running' | 'exited' | 'stopping' | 'stopped' | 'paused' | 'starting' | 'unknown';
 
 /** One incarnation of an agent. Signals of any but the current one never count for the agent. */
 export interface Instance {
@@ -38,13 +41,19 @@ export interface Instance {
   readonly state?: InstanceState;
   /** Its orchestrator checks its health by itself, and tells `unhealthy` when that fails. [false] */
   readonly checked?: boolean;
+  /**
+   * With `exited`: that proves no lasting end. Its orchestrator may start it again by itself, or has only lost it from
+   * sight; nobody takes the place of such a primary before it is isolated (R13). [false]
+   */
+  readonly mayRun?: boolean;
   /** Memory its orchestrator holds it to; above it is ended. */
   readonly memoryLimitMb?: number;
 }
 
-/** How somebody brought the instance to stand still by hand, if so: it is left alone (R14). */
-export function stillByHand(instance: Instance | undefined): 'stopped' | 'paused' | undefined {
+/** How somebody brings or brought the instance to stand still by hand, if so: it is left alone (R14). */
+export function stillByHand(instance: Instance | undefined): 'is stopping' | 'stopped' | 'paused' | undefined {
   const { state } = instance ?? {};
+  if (state === 'stopping') return 'is stopping';
   return state === 'stopped' || state === 'paused' ? state : undefined;
 }
 

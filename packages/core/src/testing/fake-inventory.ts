@@ -127,12 +127,23 @@ export class FakeInventory {
 
   /** Sets what the current instance does, and tells it: a crash, an operator's stop, a return. */
   turn(agentId: AgentId, state: Instance['state'], what: LifecycleFacts): void {
+    const { id } = this.#change(agentId, state);
+    if (state === 'exited') this.#ends.set(id, what);
+    this.present(this.place(agentId));
+    this.lifecycle(agentId, id, what);
+  }
+
+  /** The current instance is listed in another state, and nothing is told beside that. */
+  become(agentId: AgentId, state: Instance['state']): void {
+    this.#change(agentId, state);
+    this.present(this.place(agentId));
+  }
+
+  #change(agentId: AgentId, state: Instance['state']): Instance {
     const place = this.place(agentId);
     const changed = { ...currentOf(place), ...(state === undefined ? {} : { state }) };
     place.instances = place.instances.map((instance) => (instance.id === changed.id ? changed : instance));
-    if (changed.state === 'exited') this.#ends.set(changed.id, what);
-    this.present(place);
-    this.lifecycle(agentId, changed.id, what);
+    return changed;
   }
 
   /** A rollout of the group begins, is paused, or is over. */

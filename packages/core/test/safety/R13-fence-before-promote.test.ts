@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayPromote, type PromotionFacts } from '../../src/recovery/index.ts';
-import { crash, kinds, leads, pair, story } from '../scenarios/failover-world.ts';
+import { crash, kinds, leads, pair, story, withoutIsolation } from '../scenarios/failover-world.ts';
 
 /**
  * Taught by GitHub in October 2018: after 43 seconds of a cut cable replicas were promoted on the other coast while the
@@ -64,6 +64,18 @@ describe('R13: fence before promote', () => {
     expect(promoted).toEqual([]);
     expect(leads(rig, 'db.1')).toBe(true);
     expect(await story(rig)).toContain('db.1 may still be writing: nothing proves that it was stopped or isolated.');
+  });
+
+  it('promotes nobody when the primary has ended, may be started again by its orchestrator, and cannot be isolated', async () => {
+    const { rig, world } = await pair({ when: 'at-once' }, { supports: withoutIsolation });
+    const promoted: string[] = [];
+    rig.fleet.roles.listen((agentId) => promoted.push(agentId));
+    const place = world.world.place('db.1');
+    place.instances = place.instances.map((instance) => ({ ...instance, mayRun: true }));
+    crash(world, 'db.1');
+    await rig.until(async () => (await rig.incidents())[0]?.state === 'resolved', 240_000);
+    expect(promoted).toEqual([]);
+    expect(await story(rig)).toContain('db.1 may still be writing');
   });
 
   it('leaves out a replica that is held, and does nothing while the group is', async () => {

@@ -33,6 +33,22 @@ describe('R14: obey the operator', () => {
     await rig.stop();
   });
 
+  it('who is being stopped by hand is left alone from then on, though it falls silent before it has ended', async () => {
+    const { rig, orchestrator, acts } = await faultyWorld();
+    await healthy(rig);
+    orchestrator.world.become('web.2', 'stopping');
+    rig.fleet.suffer('web.2', 'hang');
+    await rig.clock.advance(60_000);
+    expect(acts).toEqual([]);
+    expect(rig.guard().agents.get('web.2')?.remarks).toMatchObject([
+      { code: 'stopped-by-operator', text: 'Somebody is stopping web.2 by hand; it is left alone.' },
+    ]);
+    // It did not heed that.
+    orchestrator.world.become('web.2', 'running');
+    expect(await resolved(rig)).toMatchObject({ agentId: 'web.2', outcome: 'healed' });
+    await rig.stop();
+  });
+
   it('an action on a whole workload waits while somebody has stopped one of its instances', async () => {
     let orchestrator: FakeWorkloadOrchestrator | undefined;
     const agents = ['web.1', 'web.2', 'web.3'];

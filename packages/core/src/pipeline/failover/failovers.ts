@@ -112,7 +112,7 @@ export class Failovers {
     if (!sight) return 'gone';
     const { agent, health } = sight;
     const byHand = stillByHand(agent.instance);
-    if (byHand) return `${byHand} by hand`;
+    if (byHand) return `${byHand === 'is stopping' ? 'being stopped' : byHand} by hand`;
     if (holds.on(agentId, agent.group)) return 'held';
     if (agent.rollout !== undefined) return 'left to a rollout';
     return incidents.openFor(agentId) ? 'in an incident of its own' : health;
@@ -122,7 +122,7 @@ export class Failovers {
   #fence(incident: Incident): Fence {
     const instance = this.#o.view.see(incident.agentId)?.agent.instance;
     if (isIsolated({ attempts: allAttempts(incident) }, instance)) return 'isolated';
-    return instance?.state === 'exited' ? 'stopped' : undefined;
+    return instance?.state === 'exited' && instance.mayRun !== true ? 'stopped' : undefined;
   }
 }
 
