@@ -18,7 +18,7 @@ import {
   type PluginContext,
   type Receipt,
 } from '@praetorian-guard/core/plugin';
-import { InventoryFeed, Locks } from '@praetorian-guard/core/kit';
+import { commandOutline, InventoryFeed, Locks } from '@praetorian-guard/core/kit';
 import { Intents } from './intents.ts';
 import { Inside } from './inside.ts';
 import { diedEvent, Keeper } from './keeper.ts';
@@ -155,7 +155,7 @@ export class ProcessOrchestrator implements Orchestrator {
     return [
       ...(log === '' ? [] : [{ label: 'log', text: log }]),
       ...(exit ? [{ label: 'exit', text: JSON.stringify(exit) }] : []),
-      ...(record ? [{ label: 'command', text: JSON.stringify(record.command) }] : []),
+      ...(record ? [{ label: 'command', text: commandOutline(record.command) }] : []),
       ...(status === undefined ? [] : [{ label: 'status', text: status }]),
     ];
   }

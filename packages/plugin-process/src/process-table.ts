@@ -123,7 +123,7 @@ export class PsProcessTable implements ProcessTable {
   }
 
   describe(pid: number): string | undefined {
-    return this.#ask(pid, 'pid,ppid,stat,lstart,time,rss,command');
+    return this.#ask(pid, 'pid,ppid,stat,lstart,time,rss,comm');
   }
 
   #ask(pid: number, columns: string): string | undefined {

@@ -28,12 +28,15 @@ test('a process that is killed is told with its signal, one that exits with its 
 });
 
 test('evidence holds the last log lines and how it ended, also after the replacement', async () => {
-  const orchestrator = await harness.start(web);
+  const command = [...program.command, '--token', 'hunter2'];
+  const orchestrator = await harness.start({ agents: { web: { ...program, command } } });
   const inventory = await harness.follow(orchestrator).synced();
   const old = inventory.instance('web');
   await ask(old);
   const alive = await orchestrator.evidence(old, 'web');
   expect(alive.map((item) => item.label)).toEqual(['log', 'command', 'status']);
+  expect(alive[1]?.text).toBe(`${program.command.join(' ')} --token …`);
+  expect(JSON.stringify(alive)).not.toContain('hunter2');
   process.kill(pidOf(old), 'SIGKILL');
   await until(() => inventory.lifecycle('died').length === 1);
   await harness.act(orchestrator, { kind: 'restart', agentId: 'web', instanceId: old.id, graceMs: 0 }, 'k1');

@@ -39,6 +39,8 @@ describe.each(tables)('by %s', (_name, there, make) => {
     expect(table.isAlive({ pid, startTime })).toBe(true);
     expect(table.isAlive({ pid, startTime: `${startTime}0` })).toBe(false);
     expect(table.describe(pid)).toContain(String(pid));
+    // A secret may stand in its command line.
+    expect(table.describe(pid)).not.toContain('setInterval');
     child.kill('SIGKILL');
     await until(() => !table.isAlive({ pid, startTime }));
     expect(table.startTime(pid)).toBeUndefined();
