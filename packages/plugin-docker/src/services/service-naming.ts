@@ -49,7 +49,7 @@ export interface Named {
 }
 
 function instanceOf({ agentId, generation }: Named, view: SlotView, endpoint: string | undefined): Instance {
-  const { current: task, state } = view;
+  const { current: task, state, mayRun } = view;
   const container = task.Status.ContainerStatus?.ContainerID ?? '';
   const memory = task.Spec.Resources?.Limits?.MemoryBytes ?? 0;
   const startedAt = Date.parse(task.Status.Timestamp);
@@ -67,6 +67,7 @@ function instanceOf({ agentId, generation }: Named, view: SlotView, endpoint: st
     ...(task.Status.State === 'running' && Number.isFinite(startedAt) ? { startedAt } : {}),
     // Whether its image has a check the service does not tell, and if it has one the swarm acts on it.
     checked: true,
+    ...(mayRun ? { mayRun } : {}),
     ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
   };
 }

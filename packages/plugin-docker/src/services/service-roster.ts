@@ -8,6 +8,7 @@ import {
   type InventoryEvent,
   type Ms,
 } from '@praetorian-guard/core/plugin';
+import { namedDependencies } from '../containers/naming.ts';
 import { rolloutOf, foreignRollout } from './rollout.ts';
 import {
   agentIdOf,
@@ -19,7 +20,7 @@ import {
   type Surroundings,
 } from './service-naming.ts';
 import { errorOf, isOver, isSameSpec, judge, type SlotMemory, type SlotView, slotsOf } from './slots.ts';
-import type { ServiceFacts, TaskFacts } from './swarm-facts.ts';
+import { labelsOf, type ServiceFacts, type TaskFacts } from './swarm-facts.ts';
 import type { TaskBook } from './task-book.ts';
 
 /** A service as it was looked at last. */
@@ -53,6 +54,10 @@ export class ServiceRoster implements Neighbours {
   readonly #services = new Map<string, ServiceView>();
   readonly #members = new Map<AgentId, Member>();
   readonly #groups = new Map<GroupId, Set<AgentId>>();
+  /** Agents that name somebody they depend on. */
+  readonly #dependants = new Set<AgentId>();
+  /** Somebody came or went, and who depends was not told yet. */
+  #hasChanged = false;
   /** What was told last of each agent. */
   readonly #told = new Map<AgentId, string>();
   /** Ends that were told, by the task; with what can be said of them. */
@@ -118,6 +123,7 @@ export class ServiceRoster implements Neighbours {
     const present = new Set(members.map(({ agentId }) => agentId));
     for (const { agentId } of before?.members ?? []) if (!present.has(agentId)) this.#remove(agentId);
     for (const member of members) await this.#enter(member);
+    this.#tellDependants();
     return seen;
   }
 
@@ -126,6 +132,7 @@ export class ServiceRoster implements Neighbours {
     const known = this.#services.get(serviceId);
     this.#services.delete(serviceId);
     for (const { agentId } of known?.members ?? []) this.#remove(agentId);
+    this.#tellDependants();
   }
 
   /** Who is there, as events; of an instance that has ended it is told how. */
@@ -164,13 +171,15 @@ export class ServiceRoster implements Neighbours {
   }
 
   async #enter(member: Member): Promise<void> {
-    const { agentId, group } = member;
+    const { agentId, group, service } = member;
     const before = this.#members.get(agentId);
     this.#members.set(agentId, member);
+    if (namedDependencies(labelsOf(service)).length > 0) this.#dependants.add(agentId);
+    else this.#dependants.delete(agentId);
     if (before && before.group !== group) this.#leaveGroup(before);
+    if (before?.group !== group) this.#hasChanged = true;
     this.#groups.set(group, (this.#groups.get(group) ?? new Set()).add(agentId));
     this.#tell(member);
-    if (!before) this.#tellDependants(agentId);
     await this.#tellLife(member, before);
   }
 
@@ -178,10 +187,11 @@ export class ServiceRoster implements Neighbours {
     const member = this.#members.get(agentId);
     if (!member) return;
     this.#members.delete(agentId);
+    this.#dependants.delete(agentId);
     this.#ends.delete(agentId);
     this.#leaveGroup(member);
+    this.#hasChanged = true;
     if (this.#told.delete(agentId)) this.#parts.publish({ type: 'removed', agentId });
-    this.#tellDependants(agentId);
   }
 
   #leaveGroup({ group, agentId }: Member): void {
@@ -198,11 +208,13 @@ export class ServiceRoster implements Neighbours {
     this.#parts.publish({ type: 'present', agent });
   }
 
-  /** Who depends on a group or an agent is told anew when its members change. */
-  #tellDependants(changed: AgentId): void {
-    for (const member of this.#members.values()) {
-      const { agentId } = member;
-      if (agentId !== changed && this.#told.has(agentId)) this.#tell(member);
+  /** Who depends on a group or an agent is told anew when its members change, once for all that came and went. */
+  #tellDependants(): void {
+    if (!this.#hasChanged) return;
+    this.#hasChanged = false;
+    for (const agentId of this.#dependants) {
+      const member = this.#members.get(agentId);
+      if (member && this.#told.has(agentId)) this.#tell(member);
     }
   }
 

@@ -70,7 +70,8 @@ describe('a slot', () => {
     const later = { memory: { task: failed, downSince: at } };
     expect(view([failed, next], { ...later, now: at + 6_999 }).state).toBe('starting');
     const dead = view([failed, next], { ...later, now: at + 7_000 });
-    expect(dead).toMatchObject({ current: { ID: 'old' }, state: 'exited', ending: 'failed' });
+    // Swarm goes on trying to bring it back.
+    expect(dead).toMatchObject({ current: { ID: 'old' }, state: 'exited', ending: 'failed', mayRun: true });
   });
 
   test('starts for as long as its next task is on its way on a node', () => {

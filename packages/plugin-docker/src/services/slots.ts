@@ -35,6 +35,8 @@ export interface SlotView extends Slot {
   readonly downSince?: EpochMs;
   /** How the current task came to an end that nothing makes good. */
   readonly ending?: Ending;
+  /** Swarm may bring it back by itself, or its node is only lost from sight. */
+  readonly mayRun?: true;
   /** What Swarm says of a successor that does not come. */
   readonly obstacle?: string;
 }
@@ -134,7 +136,7 @@ export function judge(slot: Slot, facts: JudgeFacts): SlotView {
   const obstacle = obstacleOf(slot, current);
   if (!next && isOver(current) && isFinal(current)) return { ...seen, ...obstacle, state: 'exited', ending: 'failed' };
   if (facts.now < downSince + delayOf(current.Spec) + facts.graceMs) return { ...seen, state: 'starting' };
-  return { ...seen, ...obstacle, state: 'exited', ending: isOver(current) ? 'failed' : 'unplaced' };
+  return { ...seen, ...obstacle, state: 'exited', mayRun: true, ending: isOver(current) ? 'failed' : 'unplaced' };
 }
 
 /** The one that was it before stays it until another runs, so that what is held against it is not forgotten. */
