@@ -140,6 +140,42 @@ describe.runIf(docker)('actions on containers', () => {
     );
   });
 
+  it('the old one is not retired when the one that came after it has ended', async () => {
+    const web = await harness.run('web');
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const old = inventory.instance(web.name);
+    const respawn = { kind: 'respawn', mode: 'beside', ...on(web.name, old), graceMs: 1_000, generation: 2 } as const;
+    const made = await harness.act(orchestrator, {
+      ...respawn,
+      override: { command: ['sh', '-c', 'sleep 2; exit 3'] },
+    });
+    const container = made.result === 'succeeded' && made.instance?.ref?.['container'];
+    const id = typeof container === 'string' ? container : '';
+    const retire = { kind: 'retire', ...on(web.name, old), graceMs: 1_000 } as const;
+    const intent = await harness.prepare(orchestrator, retire, key);
+    await until(async () => !(await harness.inspect(id)).State.Running);
+    expect(await orchestrator.execute(intent, harness.grant(key), harness.call())).toMatchObject({
+      result: 'failed',
+      text: expect.stringContaining('does not run any more') as string,
+    });
+    expect(await orchestrator.prepare(retire, unique('key'))).toMatchObject({ act: false });
+    const { Name, State } = await harness.inspect(web.id);
+    expect([Name, State.Running]).toEqual([`/${web.name}`, true]);
+  });
+
+  it('one that the engine removes by itself leaves its name to the one beside it', async () => {
+    const web = await harness.run('web', { HostConfig: { AutoRemove: true } });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const old = inventory.instance(web.name);
+    const respawn = { kind: 'respawn', mode: 'beside', ...on(web.name, old), graceMs: 1_000, generation: 2 } as const;
+    expect((await harness.act(orchestrator, respawn)).result).toBe('succeeded');
+    const retired = await harness.act(orchestrator, { kind: 'retire', ...on(web.name, old), graceMs: 1_000 });
+    expect(retired.result).toBe('succeeded');
+    expect((await harness.containers()).map(({ Names }) => Names[0])).toEqual([`/${web.name}`]);
+  });
+
   it('a respawn beside that could not run beside, for it has a port of the host, is made in its place', async () => {
     const PortBindings = { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '42917' }] };
     const web = await harness.run('web', { ExposedPorts: { '80/tcp': {} }, HostConfig: { PortBindings } });
@@ -157,6 +193,25 @@ describe.runIf(docker)('actions on containers', () => {
     expect(await harness.act(orchestrator, { kind: 'retire', ...on(web.name, old), graceMs: 0 })).toMatchObject({
       result: 'succeeded',
     });
+  });
+
+  it('a respawn beside of one that writes to a volume is made in its place: never two at once on the same data', async () => {
+    const web = await harness.run('web', { Volumes: { '/data': {} } });
+    const orchestrator = await harness.start();
+    const old = (await harness.follow(orchestrator)).instance(web.name);
+    const action = { kind: 'respawn', mode: 'beside', ...on(web.name, old), graceMs: 1_000, generation: 2 } as const;
+    const intent = await harness.prepare(orchestrator, action, key);
+    expect(intent.before).toMatchObject({ mode: 'in-place', inPlaceBecause: 'volume at /data' });
+    expect(await orchestrator.execute(intent, harness.grant(key), harness.call())).toMatchObject({
+      result: 'succeeded',
+    });
+    const [before, after] = [await harness.inspect(web.id), await harness.inspect(web.name)];
+    expect(before.State.Running).toBe(false);
+    expect(after.State.Running).toBe(true);
+    expect(after.Id).not.toBe(web.id);
+    expect(after.Mounts[0]?.Name).toBe(before.Mounts[0]?.Name);
+    // The end of the one is before the beginning of the other.
+    expect(Date.parse(before.State.FinishedAt)).toBeLessThan(Date.parse(after.State.StartedAt));
   });
 
   it('a recreate whose image is gone fails, and the old container goes on running', async () => {
@@ -210,6 +265,20 @@ describe.runIf(docker)('actions on containers', () => {
     expect((await orchestrator.execute(intent, harness.grant(key), harness.call())).result).toBe('succeeded');
     expect((await harness.inspect(side.id)).State.StartedAt).not.toBe(before);
     expect(inventory.lifecycle(side.name)).not.toContain('died');
+  });
+
+  it('leaves alone who lives in its network and was stopped by a person meanwhile', async () => {
+    const web = await harness.run('web');
+    const side = await harness.run('side', { HostConfig: { NetworkMode: `container:${web.id}` } });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
+    const intent = await harness.prepare(orchestrator, action, key);
+    await harness.docker.getContainer(side.id).stop({ t: 1 });
+    const receipt = await orchestrator.execute(intent, harness.grant(key), harness.call());
+    expect(receipt.result).toBe('succeeded');
+    expect((await harness.inspect(side.id)).State.Running).toBe(false);
+    expect(await orchestrator.reconcile(intent)).toMatchObject({ result: 'succeeded' });
   });
 
   it('gives the stop timeout of the container as a label, and leaves a paused container alone', async () => {

@@ -91,6 +91,20 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(await states(web.name)).toEqual(['/web running', '/praetorian-kept.web.2 exited']);
   });
 
+  it('an agent stays in its group also when its container was made by a second try', async () => {
+    const web = await harness.run('web', { Labels: { 'praetorian.group': 'crew' } });
+    const error = new EngineError('create: socket hang up', { lost: true });
+    const orchestrator = harness.create({}, undefined, failing('create', { error }));
+    await orchestrator.start();
+    const inventory = await harness.follow(orchestrator);
+    const intent = await harness.prepare(orchestrator, recreate(web.name, inventory.instance(web.name)), key);
+    const run = () => orchestrator.execute(intent, harness.grant(key), harness.call());
+    expect(await run()).toMatchObject({ result: 'unknown' });
+    expect(await run()).toMatchObject({ result: 'succeeded' });
+    expect((await harness.inspect(web.name)).Config.Labels['praetorian.group']).toBe('crew');
+    expect(inventory.agent(web.name).group).toBe('crew');
+  });
+
   it('a kept container that somebody has taken back is left to them', async () => {
     const web = await harness.run('web', always);
     const orchestrator = await harness.start({ keepOld: 500 });
@@ -120,6 +134,26 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
       await inventory.until((seen) => seen.lifecycle(db.name).includes('stopped'));
     });
     expect(stopped).toMatchObject({ result: 'superseded' });
+  });
+
+  it('what a person is stopping is not touched before it has ended', async () => {
+    const web = await harness.run('web', { HostConfig: { Init: false }, Cmd: ['sh', '-c', "trap '' TERM; sleep 300"] });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const act = {
+      kind: 'restart',
+      agentId: web.name,
+      instanceId: inventory.instance(web.name).id,
+      graceMs: 0,
+    } as const;
+    const intent = await harness.prepare(orchestrator, act, 'while');
+    const stopping = harness.docker.getContainer(web.id).stop({ t: 4 });
+    await inventory.until((seen) => seen.instance(web.name).state === 'stopping');
+    const receipt = await orchestrator.execute(intent, harness.grant('while'), harness.call());
+    expect(receipt).toMatchObject({ result: 'superseded', text: expect.stringContaining('Somebody is stopping') });
+    await stopping;
+    await inventory.until((seen) => seen.instance(web.name).state === 'stopped');
+    expect(await states(web.name)).toEqual(['/web exited']);
   });
 
   it('a container is not made anew that others live in, or that removes itself', async () => {
@@ -154,6 +188,20 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     });
     expect(await orchestrator.reconcile(intent(id))).toMatchObject({ result: 'failed' });
     expect(await orchestrator.reconcile(intent(`${web.name}~gone`))).toMatchObject({ result: 'succeeded' });
+  });
+
+  it('a retirement that could not give the name to who is left is made up for by the next', async () => {
+    const web = await harness.run('web');
+    const error = new EngineError('rename: out of memory', { status: 500, lost: false });
+    const orchestrator = harness.create({}, undefined, failing('rename', { error }));
+    await orchestrator.start();
+    const { id: instanceId } = (await harness.follow(orchestrator)).instance(web.name);
+    const on = { agentId: web.name, instanceId, graceMs: 1_000 };
+    await harness.act(orchestrator, { kind: 'respawn', mode: 'beside', ...on, generation: 2 });
+    expect((await harness.act(orchestrator, { kind: 'retire', ...on })).result).toBe('failed');
+    expect(await states(web.name)).toEqual(['/web.praetorian-2 running']);
+    expect((await harness.act(orchestrator, { kind: 'retire', ...on })).result).toBe('succeeded');
+    expect(await states(web.name)).toEqual(['/web running']);
   });
 
   it('a group is scaled under the prefix of its engine', async () => {

@@ -11,6 +11,10 @@ export interface PlainContainer {
   readonly config?: object;
   readonly created?: string;
   readonly policy?: string;
+  /** `container:<id>`: it lives in the network of that one. */
+  readonly networkMode?: string;
+  readonly mounts?: readonly object[];
+  readonly networks?: { readonly [name: string]: object };
 }
 
 /** A container as an engine shows it, as far as the guard looks. */
@@ -23,8 +27,9 @@ export function containerFacts(id: string, given: PlainContainer = {}): Containe
     RestartCount: 0,
     State: { ...running, ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z', FinishedAt: '', ...given.state },
     Config: { Labels: { ...given.labels }, ...given.config },
-    HostConfig: { RestartPolicy: { Name: given.policy ?? 'no' } },
-    NetworkSettings: { Networks: {}, Ports: {} },
+    HostConfig: { RestartPolicy: { Name: given.policy ?? 'no' }, NetworkMode: given.networkMode ?? 'default' },
+    Mounts: given.mounts ?? [],
+    NetworkSettings: { Networks: { ...given.networks }, Ports: {} },
   } as unknown as ContainerFacts;
 }
 
@@ -49,6 +54,7 @@ export class PlainEngine {
   #past: { readonly stamp: bigint; readonly line: string }[] = [];
   #told = 0;
   readonly #streams = new Set<PassThrough>();
+  readonly #networks = new Set<PassThrough>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -76,11 +82,20 @@ export class PlainEngine {
     for (const stream of this.#streams) stream.write(line);
   }
 
+  /** A container joins a network; only that one is told. */
+  join(container: string): void {
+    const attributes = JSON.stringify({ container });
+    const line = `{"Type":"network","Action":"connect","Actor":{"ID":"front","Attributes":${attributes}},"time":1}\n`;
+    for (const stream of this.#networks) stream.write(line);
+  }
+
   /** Connections break; it itself runs on, or was stopped and has forgotten. */
   cut({ forgets = false }: { readonly forgets?: boolean } = {}): void {
     if (forgets) this.#past = [];
-    for (const stream of this.#streams) stream.destroy(new EngineError('cut', { lost: true }));
-    this.#streams.clear();
+    for (const streams of [this.#streams, this.#networks]) {
+      for (const stream of streams) stream.destroy(new EngineError('cut', { lost: true }));
+      streams.clear();
+    }
   }
 
   /** The part of an engine by which containers are watched. */
@@ -90,7 +105,7 @@ export class PlainEngine {
         this.asked.push('version');
         return '1.41';
       },
-      events: async (_filters, between) => this.#events(between),
+      events: async (filters, between) => (isOfNetworks(filters) ? this.#follow() : this.#events(between)),
       containers: async () => {
         this.asked.push('list');
         if (this.listTrouble) return this.listTrouble();
@@ -109,6 +124,13 @@ export class PlainEngine {
     return part as Engine;
   }
 
+  #follow(): Readable {
+    this.asked.push('networks');
+    const stream = new PassThrough();
+    this.#networks.add(stream);
+    return stream;
+  }
+
   #events({ since, until }: { since?: string; until?: string } = {}): Readable {
     this.asked.push('events');
     if (until !== undefined && Number(since) > Number(until))
@@ -123,12 +145,17 @@ export class PlainEngine {
   }
 }
 
-function listed({ Id, Name, State, Config }: ContainerFacts): ListedContainer {
+function isOfNetworks({ type = [] }: { readonly [name: string]: readonly string[] }): boolean {
+  return type.includes('network');
+}
+
+function listed({ Id, Name, State, Config, HostConfig }: ContainerFacts): ListedContainer {
   const health = State.Health ? ` (${State.Health.Status})` : '';
   return {
     Id,
     Names: [Name],
     Labels: Config.Labels,
+    HostConfig: { NetworkMode: HostConfig.NetworkMode },
     State: State.Status,
     Status: State.Running ? `Up 2 minutes${health}` : 'Exited',
   } as unknown as ListedContainer;

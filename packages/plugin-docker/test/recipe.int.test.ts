@@ -137,20 +137,21 @@ describe.runIf(engine)('a container made again from its recipe', () => {
     expect(networksOf(await inspect(moved))).toEqual([back]);
   });
 
-  test('can run beside the old one although that has ports and addresses of its own', async () => {
-    const front = await network('10.213.10.0/24');
-    const hostPort = await freePort();
-    const old = await start({
-      MacAddress: '02:42:0a:d5:0a:aa',
-      ExposedPorts: { '80/tcp': {} },
-      HostConfig: { NetworkMode: front, PortBindings: { '80/tcp': [{ HostPort: String(hostPort) }] } },
-      NetworkingConfig: { EndpointsConfig: { [front]: { IPAMConfig: { IPv4Address: '10.213.10.50' } } } },
-    });
-    const fresh = await make(recipeOf(await inspect(old), { name: unique('beside'), beside: true }));
-    const after = await inspect(fresh);
-    expect(after.State.Running).toBe(true);
-    expect(Number(after.NetworkSettings.Ports['80/tcp']?.[0]?.HostPort)).toBeGreaterThan(0);
-    expect(networksOf(after)).toEqual([front]);
+  test('a copy beside it has new volumes where the old one has some without a name, also when it was made again before', async () => {
+    const HostConfig = { Binds: ['/sourceless'], Mounts: [{ Type: 'volume', Target: '/unnamed' }] as never };
+    const first = await start({ Volumes: { '/anonymous': {} }, HostConfig });
+    const again = recipeOf(await inspect(first), { name: unique('again'), imageUnmoved: true });
+    await first.remove({ force: true, v: false });
+    const old = await make(again);
+    const places = ['/anonymous', '/kept', '/sourceless', '/unnamed'];
+    await run(old, `for place in ${places.join(' ')}; do echo $place > $place/file; done`);
+    const before = await inspect(old);
+    const copy = await make(recipeOf(before, { name: unique('copy'), imageUnmoved: true, copy: true }));
+    const after = await inspect(copy);
+    expect(after.Mounts.map(({ Destination }) => Destination).sort()).toEqual(places);
+    const names = [...before.Mounts, ...after.Mounts].map(({ Name }) => Name);
+    expect(new Set(names).size).toBe(2 * places.length);
+    expect(await run(copy, `cat ${places.map((at) => `${at}/file`).join(' ')} 2>/dev/null || true`)).toBe('');
   });
 
   test('takes what is not its own from a new image, keeps its data, and heeds new limits', async () => {

@@ -3,6 +3,7 @@ import type { InventoryEvent } from '@praetorian-guard/core/plugin';
 import { createRig, type Rig } from '@praetorian-guard/core/testing';
 import { Book } from '../src/containers/book.ts';
 import { Endings } from '../src/containers/endings.ts';
+import { Leaving } from '../src/containers/leaving.ts';
 import { Roster } from '../src/containers/roster.ts';
 import { Watcher } from '../src/containers/watcher.ts';
 import { ended, PlainEngine } from './plain-engine.ts';
@@ -26,7 +27,9 @@ export class WatcherBench {
     const publish = (event: InventoryEvent): void => void (this.watcher.isListed && this.told.push(event));
     const now = () => clock.now();
     const { book } = this;
-    this.roster = new Roster({ book, endings, idPrefix: '', reach: 'container', host: '', publish, now, log });
+    const leaving = new Leaving(clock);
+    const where = { idPrefix: '', reach: 'container', host: '' } as const;
+    this.roster = new Roster({ book, endings, leaving, ...where, publish, now, log });
     const feed = new InventoryFeed();
     feed.publish = publish;
     this.watcher = new Watcher({
@@ -35,6 +38,7 @@ export class WatcherBench {
       log,
       book,
       endings,
+      leaving,
       roster: this.roster,
       feed,
       locks: new Locks(),

@@ -27,8 +27,16 @@ export interface AgentEntry {
   readonly kept?: readonly Kept[];
   /** Networks that an isolated container has left, with what it needs to come back. */
   readonly isolated?: { readonly containerId: string; readonly networks: { readonly [name: string]: JsonObject } };
+  /** The action by which its container is ended for good. */
+  readonly endedBy?: string;
   /** Since when it has no container at all. */
   readonly goneSince?: EpochMs;
+}
+
+/** Who is there now. */
+export interface Present {
+  readonly isAgent: (agentId: AgentId) => boolean;
+  readonly isContainer: (containerId: string) => boolean;
 }
 
 const partition = 'docker';
@@ -116,11 +124,15 @@ export class Book {
     return undefined;
   }
 
-  /** Forgets agents that have had no container for a week; those that were made under a name of their own never end else. */
-  forgetGone(isThere: (agentId: AgentId) => boolean, now: EpochMs): void {
-    for (const [agentId, { goneSince, ...entry }] of this.#entries) {
-      const isNeeded = isThere(agentId) || (entry.kept ?? []).length > 0 || entry.isolated !== undefined;
-      if (isNeeded && goneSince === undefined) continue;
+  /**
+   * Forgets what an isolated container had left once that container is gone, and agents that have had none for a week; those
+   * that were made under a name of their own never end else.
+   */
+  forgetGone({ isAgent, isContainer }: Present, now: EpochMs): void {
+    for (const [agentId, known] of this.#entries) {
+      const { goneSince, ...entry } = isIsolationOver(known, isContainer) ? withoutIsolation(known) : known;
+      const isNeeded = isAgent(agentId) || (entry.kept ?? []).length > 0 || entry.isolated !== undefined;
+      if (isNeeded && goneSince === undefined && entry.isolated === known.isolated) continue;
       if (isNeeded) this.#entries.set(agentId, entry);
       else if (goneSince === undefined) this.#entries.set(agentId, { ...entry, goneSince: now });
       else if (now - goneSince > rememberedMs) this.#entries.delete(agentId);
@@ -172,6 +184,16 @@ export class Book {
     this.#writing = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** A kept container may come back, and is isolated still. */
+function isIsolationOver({ isolated, kept = [] }: AgentEntry, isContainer: Present['isContainer']): boolean {
+  if (!isolated) return false;
+  return !isContainer(isolated.containerId) && kept.every((one) => one.containerId !== isolated.containerId);
+}
+
+function withoutIsolation({ isolated: _isolated, ...entry }: AgentEntry): AgentEntry {
+  return entry;
 }
 
 function putOf(entry: AgentEntry): StoreOp {

@@ -28,6 +28,7 @@ import { Endings } from './endings.ts';
 import { evidenceOf } from './evidence.ts';
 import { Inside } from './inside.ts';
 import { Intents } from './intents.ts';
+import { Leaving } from './leaving.ts';
 import { containerOf, Logs } from './logs.ts';
 import { Maker } from './maker.ts';
 import { instanceOf } from './member.ts';
@@ -92,11 +93,13 @@ export class DockerOrchestrator implements Orchestrator {
     const address = addressOf(config.engine, config.tls, baseDir);
     const engine = wrap(new Engine(address, clock));
     const endings = new Endings();
+    const leaving = new Leaving(clock);
     const book = new Book(state, endings);
     const { idPrefix, reach } = config;
     const roster = new Roster({
       book,
       endings,
+      leaving,
       idPrefix,
       reach,
       host: address.host ?? '127.0.0.1',
@@ -123,6 +126,7 @@ export class DockerOrchestrator implements Orchestrator {
     this.#watcher = new Watcher({
       ...shared,
       endings,
+      leaving,
       feed: this.#feed,
       select: config.select,
       restartGraceMs: config.restartGrace,
@@ -237,7 +241,9 @@ export class DockerOrchestrator implements Orchestrator {
     const now = this.#context.clock.now();
     if (!this.#watcher.isListed || now - this.#forgotAt < forgetMs) return;
     this.#forgotAt = now;
-    this.#book.forgetGone((agentId) => this.#roster.isAgent(agentId), now);
+    const containers = new Set(this.#roster.ids());
+    const isAgent = (agentId: AgentId): boolean => this.#roster.isAgent(agentId);
+    this.#book.forgetGone({ isAgent, isContainer: (id) => containers.has(id) }, now);
   }
 
   /** Writes down what was learned of the containers. */

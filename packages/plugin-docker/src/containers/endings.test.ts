@@ -64,7 +64,7 @@ describe('how a container ended', () => {
       event('die', 1_000, {}, 'crashed'),
     );
     endings.engineLost(20 * second + 500);
-    endings.engineBack('stopped');
+    endings.engineBack('stopped', []);
     expect(['by-hand', 'a', 'b', 'crashed'].map((id) => endings.handOf(id))).toEqual([
       'operator',
       'engine',
@@ -84,7 +84,7 @@ describe('how a container ended', () => {
       event('stop', 6 * second + 20, {}, 'slow'),
     );
     endings.engineLost(7 * second);
-    endings.engineBack('stopped');
+    endings.engineBack('stopped', []);
     expect(['quick', 'slow'].map((id) => endings.handOf(id))).toEqual(['engine', 'engine']);
   });
 
@@ -92,7 +92,7 @@ describe('how a container ended', () => {
     const endings = seen(event('kill', 0, { signal: '1' }, 'reloaded'), event('kill', 9 * second, {}, 'asked'));
     endings.engineLost(20 * second, ['reloaded', 'asked', 'quiet', 'anew']);
     endings.note(event('start', 30 * second, {}, 'anew'), undefined);
-    endings.engineBack('stopped');
+    endings.engineBack('stopped', []);
     expect(['reloaded', 'asked', 'quiet', 'anew'].map((id) => endings.handOf(id))).toEqual([
       'engine',
       'unknown',
@@ -106,25 +106,25 @@ describe('how a container ended', () => {
     endings.engineLost(20 * second, ['quiet', 'stopped']);
     endings.note(event('kill', 30 * second, {}, 'stopped'), undefined);
     endings.note(event('die', 30 * second, {}, 'stopped'), undefined);
-    endings.engineBack('restarted');
+    endings.engineBack('restarted', []);
     expect(['asked', 'quiet', 'stopped'].map((id) => endings.handOf(id))).toEqual(['operator', 'itself', 'operator']);
   });
 
   it('stays unknown when the engine was only out of reach', () => {
     const endings = seen();
     endings.engineLost(20 * second, ['quiet']);
-    endings.engineBack('out of reach');
+    endings.engineBack('out of reach', []);
     expect(endings.handOf('quiet')).toBe('unknown');
   });
 
   it('stays by a person when the engine is lost only later, or was only out of reach', () => {
     const endings = seen(event('kill', 0, { signal: '9' }), event('die', 20), event('stop', 30));
     endings.engineLost(60 * second);
-    endings.engineBack('stopped');
+    endings.engineBack('stopped', []);
     expect(endings.handOf('c')).toBe('operator');
     endings.engineLost(second);
-    endings.engineBack('out of reach');
-    endings.engineBack('stopped');
+    endings.engineBack('out of reach', []);
+    endings.engineBack('stopped', []);
     expect(endings.handOf('c')).toBe('operator');
   });
 

@@ -47,6 +47,8 @@ export interface Seen {
   readonly outOfMemoryAt?: EpochMs;
   readonly endedAt?: EpochMs;
   readonly hand: Hand;
+  /** When the life that this is about was started, as the engine writes it. */
+  readonly startedAt?: string;
 }
 
 /**
@@ -80,7 +82,8 @@ export class Endings {
 
   /** `byGuard`: it fell into the time in which the guard was at work on the container. */
   note(event: EngineEvent, facts: ContainerFacts | undefined, byGuard = false): void {
-    const seen = this.#seen.get(event.id) ?? { hand: 'unknown' };
+    const life = facts ? { startedAt: facts.State.StartedAt } : {};
+    const seen: Seen = { hand: 'unknown', ...this.#seen.get(event.id), ...life };
     switch (event.action) {
       case 'start':
       case 'destroy':
@@ -121,24 +124,40 @@ export class Endings {
 
   /** Whether somebody has asked for its end, and that may still be to come. */
   #isAsked(containerId: string, at: EpochMs): boolean {
-    const { kill } = this.#seen.get(containerId) ?? {};
-    return kill?.demands === true && at - kill.at <= defaultGraceMs + afterGraceMs;
+    return this.leavesWithin(containerId, undefined, at) > 0;
+  }
+
+  /** Time in which a container that runs may yet end because somebody asked for it; 0: nobody has, or it did not heed that. */
+  leavesWithin(containerId: string, facts: ContainerFacts | undefined, at: EpochMs): Ms {
+    const { kill, endedAt } = this.#seen.get(containerId) ?? {};
+    if (kill?.demands !== true || endedAt !== undefined) return 0;
+    return Math.max(0, kill.at + windowMs(facts) - at);
   }
 
   /**
    * It is back in sight, after it was stopped with its containers, or restarted without them, or only out of reach.
-   * While there was no engine nobody could ask it for the end of a container.
+   * While there was no engine nobody could ask it for the end of a container. `facts`: the containers as they are now.
    */
-  engineBack(was: 'stopped' | 'restarted' | 'out of reach'): void {
-    if (was === 'stopped') for (const id of this.#killed) this.#blame(id, 'engine');
+  engineBack(was: 'stopped' | 'restarted' | 'out of reach', facts: readonly ContainerFacts[]): void {
+    const states = new Map(facts.map(({ Id, State }) => [Id, State]));
+    if (was === 'stopped') for (const id of this.#killed) this.#blame(id, 'engine', states.get(id));
     if (was !== 'out of reach')
       for (const id of this.#running)
-        if (this.handOf(id) === 'unknown') this.#blame(id, was === 'stopped' ? 'engine' : 'itself');
+        if (this.handOf(id) === 'unknown') this.#blame(id, was === 'stopped' ? 'engine' : 'itself', states.get(id));
     this.#forgetSuspects();
   }
 
-  #blame(containerId: string, hand: Hand): void {
-    this.#set(containerId, { ...this.#seen.get(containerId), hand });
+  #blame(containerId: string, hand: Hand, now: ContainerFacts['State'] | undefined): void {
+    // Its policy has started it again: how the life before ended no longer matters.
+    if (now?.Running === true) return;
+    const life = now ? { startedAt: now.StartedAt } : {};
+    this.#set(containerId, { ...this.#seen.get(containerId), hand, ...life });
+  }
+
+  /** It was started since what is remembered of it, which nobody saw: that says nothing of how this life ended. */
+  forgetFormer({ Id: id, State }: ContainerFacts): void {
+    const startedAt = this.#seen.get(id)?.startedAt;
+    if (startedAt !== undefined && startedAt !== State.StartedAt) this.forget(id);
   }
 
   #forgetSuspects(): void {

@@ -10,6 +10,7 @@ import {
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event-stream.ts';
 import { type Endings, policyActs } from './endings.ts';
+import type { Leaving } from './leaving.ts';
 import type { Member } from './member.ts';
 import { healthOf } from './health-event.ts';
 import { endOf, type Roster } from './roster.ts';
@@ -19,6 +20,7 @@ export interface EventFollowerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly endings: Endings;
+  readonly leaving: Leaving;
   readonly roster: Roster;
   readonly feed: InventoryFeed;
   readonly locks: Locks;
@@ -52,7 +54,10 @@ export class EventFollower {
   reset(): void {
     this.#skewMs = Infinity;
     this.#found.clear();
-    for (const { facts } of this.#parts.roster.all()) this.#found.set(facts.Id, facts.State.StartedAt);
+    for (const { facts } of this.#parts.roster.all()) {
+      this.#found.set(facts.Id, facts.State.StartedAt);
+      this.#expectEnd(facts);
+    }
   }
 
   /** Takes an event of before everything was listed only for how its container came to its end. */
@@ -65,6 +70,7 @@ export class EventFollower {
   stop(): void {
     for (const grace of this.#graces.values()) grace.dispose();
     this.#graces.clear();
+    this.#parts.leaving.clear();
   }
 
   /** The present by the engine's clock, as near as its last event tells. */
@@ -163,6 +169,8 @@ export class EventFollower {
         roster.drop(event.id);
         return;
       case 'kill':
+        if (member) this.#expectEnd(member.facts);
+        return;
       case 'oom':
         return;
       default:
@@ -170,9 +178,21 @@ export class EventFollower {
     }
   }
 
+  /** Somebody may have asked for its end: until that has come, or was not heeded, it is left alone. */
+  #expectEnd(facts: ContainerFacts): void {
+    const { endings, leaving, roster } = this.#parts;
+    const { Id: id, State } = facts;
+    const leftMs = State.Running ? endings.leavesWithin(id, facts, this.engineTime()) : 0;
+    if (leftMs === 0) return;
+    const known = (): ContainerFacts => roster.member(id)?.facts ?? facts;
+    leaving.expect(id, leftMs, () => void roster.take(known()));
+    roster.take(known());
+  }
+
   async #started(event: EngineEvent, before: Member | undefined): Promise<void> {
     const { roster } = this.#parts;
     const byPolicy = this.#endGrace(event.id);
+    this.#parts.leaving.forget(event.id);
     const member = await this.#look(event.id);
     if (!member || roster.current(member.agentId) !== member) return;
     if (this.#found.get(event.id) === member.facts.State.StartedAt) return;

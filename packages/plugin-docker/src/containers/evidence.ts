@@ -1,4 +1,4 @@
-import { withDeadline } from '@praetorian-guard/core/kit';
+import { commandOutline, withDeadline } from '@praetorian-guard/core/kit';
 import type { Call, Clock, EvidenceItem, Ms } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import { beginning } from './log-lines.ts';
@@ -6,8 +6,8 @@ import { readTail } from './logs.ts';
 
 /** A recovery waits for the evidence; what is not there by then is left out. */
 const limitMs: Ms = 2_000;
-/** The guard keeps 4096 characters of each item, so that these together have to be less. */
-const max = { log: 256 * 1024, output: 500, outputs: 3, command: 800, names: 60, chars: 1_200, places: 12 } as const;
+/** The guard keeps 4096 characters of each item, so that what describes a container has to be less together. */
+const max = { log: 256 * 1024, outputs: 3, command: 800, names: 60, chars: 1_200, places: 12 } as const;
 
 export interface EvidenceParts {
   readonly engine: Pick<Engine, 'logs' | 'container'>;
@@ -41,6 +41,7 @@ export async function evidenceOf(
       if (!facts) return [];
       return [
         { label: 'state', text: JSON.stringify(stateOf(facts)) },
+        ...outputsOf(facts),
         { label: 'container', text: JSON.stringify(describe(facts)) },
       ];
     }),
@@ -59,24 +60,22 @@ function stateOf({ State: state, RestartCount: restarts }: ContainerFacts): obje
     startedAt,
     finishedAt,
     restarts,
-    ...(health ? { health: healthOf(health) } : {}),
+    ...(health ? { health: { status: health.Status, failing: health.FailingStreak } } : {}),
   };
 }
 
-function healthOf({ Status: status, FailingStreak, Log }: NonNullable<ContainerFacts['State']['Health']>): object {
-  const checks = (Log ?? []).slice(-max.outputs);
-  return {
-    status,
-    failing: FailingStreak,
-    checks: checks.map(({ End: at, ExitCode: exitCode, Output }) => ({
-      at,
-      exitCode,
-      output: Output.trim().slice(-max.output),
-    })),
-  };
+/**
+ * What the health check printed, as it is and whole: the guard takes the secrets out of it before it cuts it. Half a secret, or
+ * one in quotes within quotes, would not be seen to be one.
+ */
+function outputsOf({ State: { Health: health } }: ContainerFacts): readonly EvidenceItem[] {
+  const checks = (health?.Log ?? []).slice(-max.outputs);
+  if (checks.length === 0) return [];
+  const texts = checks.map(({ End, ExitCode, Output }) => `${End} exit code ${ExitCode}\n${Output.trim()}`);
+  return [{ label: 'health check', text: texts.join('\n') }];
 }
 
-/** Of the environment only the names: the values are where secrets are. */
+/** Of the environment only the names, and of the command only its outline: the values are where secrets are. */
 function describe({ Config: config, HostConfig: host, Image, Mounts, NetworkSettings }: ContainerFacts): object {
   const entrypoint = config.Entrypoint ?? [];
   const command = [...(typeof entrypoint === 'string' ? [entrypoint] : entrypoint), ...(config.Cmd ?? [])];
@@ -85,7 +84,7 @@ function describe({ Config: config, HostConfig: host, Image, Mounts, NetworkSett
   return {
     image: config.Image,
     imageId: Image,
-    command: command.join(' ').slice(0, max.command),
+    command: commandOutline(command).slice(0, max.command),
     ...(config.User === '' ? {} : { user: config.User }),
     restartPolicy: host.RestartPolicy ?? {},
     limits: limitsOf(host),

@@ -21,10 +21,6 @@ export class Hands {
     this.#now = now;
   }
 
-  get size(): number {
-    return this.#hands.size;
-  }
-
   isOn(containerId: string): boolean {
     return (this.#hands.get(containerId)?.at ?? 0) > 0;
   }

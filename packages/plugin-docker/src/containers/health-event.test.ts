@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { containerFacts } from '../../test/plain-engine.ts';
-import { healthEvent, healthOf } from './health-event.ts';
+import { healthEvent, healthOf, lastLine } from './health-event.ts';
 import { instanceOf, type Member } from './member.ts';
 
 const second = 1_000_000_000;
@@ -21,7 +21,8 @@ function member(Healthcheck?: object, Log: readonly object[] = [check(1_000)], S
     state: { Health: { Status, FailingStreak: Log.length, Log } },
     ...(Healthcheck ? { config: { Healthcheck } } : {}),
   });
-  return { facts, agentId: 'web', name: 'web', group: 'web', generation: 1, instanceId: 'web~1', inHand: false };
+  const named = { agentId: 'web', name: 'web', group: 'web', generation: 1, instanceId: 'web~1' };
+  return { ...named, facts, inHand: false, leaving: false };
 }
 
 it.each([
@@ -60,4 +61,14 @@ it('an instance says whether its engine checks it', () => {
   expect(instanceOf(member({ Test }), reach)).toMatchObject({ checked: true });
   expect(instanceOf(member({ Test: ['NONE'] }), reach)).not.toHaveProperty('checked');
   expect(instanceOf(member(), reach)).not.toHaveProperty('checked');
+});
+
+it('of what a check printed the last line is told, and of a long one no half of a word', () => {
+  expect(lastLine('first\nno answer\n')).toBe('no answer');
+  expect(lastLine('')).toBe('');
+  const long = `${'x'.repeat(180)} https://bob:hunter2hunter2@store/`;
+  expect(lastLine(long)).toBe(`${'x'.repeat(180)}…`);
+  expect(lastLine(`${'x'.repeat(192)}, hunter2`)).toBe(`${'x'.repeat(192)},…`);
+  expect(lastLine('x'.repeat(201))).toBe('…');
+  expect(lastLine('x'.repeat(200))).toBe('x'.repeat(200));
 });

@@ -40,7 +40,13 @@ export function healthOf(member: Member, now: EpochMs): readonly InventoryEvent[
   return [healthEvent(member, { detail, ...(isFresh ? { lastsInMs: verdictMs(test, member.facts) } : {}) })];
 }
 
-/** The last line of what a check printed, which says best why it failed. */
+/**
+ * The last line of what a check printed, which says best why it failed. One that is long ends with a whole word: of a secret the
+ * half would not be seen to be one.
+ */
 export function lastLine(printed = ''): string {
-  return printed.trim().split('\n').at(-1)?.slice(0, detailMax) ?? '';
+  const line = printed.trim().split('\n').at(-1) ?? '';
+  if (line.length <= detailMax) return line;
+  const kept = line.slice(0, detailMax + 1);
+  return `${kept.slice(0, Math.max(0, kept.search(/[\s,;&][^\s,;&]*$/)))}…`;
 }

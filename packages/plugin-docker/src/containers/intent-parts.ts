@@ -1,4 +1,4 @@
-import type { Action, AgentId, Clock, Decision, Intent, JsonObject } from '@praetorian-guard/core/plugin';
+import type { Action, AgentId, Clock, Decision, GroupId, Intent, JsonObject } from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import type { Roster } from './roster.ts';
@@ -15,6 +15,8 @@ export interface IntentsParts {
 export interface ContainerBefore {
   readonly containerId: string;
   readonly name: string;
+  /** Of the agent; unknown for one that is gone. */
+  readonly group?: GroupId;
   /** Changes with every start. */
   readonly startedAt: string;
   readonly running: boolean;
@@ -28,7 +30,14 @@ export interface ContainerBefore {
   /** Retire: the one that was replaced and comes back. */
   readonly back?: string;
   /** Containers that live in its network and are restarted with it. */
-  readonly sharers?: readonly { readonly agentId: AgentId; readonly containerId: string; readonly startedAt: string }[];
+  readonly sharers?: readonly Sharer[];
+}
+
+/** A container that lives in the network of another, as it was before that was touched. */
+export interface Sharer {
+  readonly agentId: AgentId;
+  readonly containerId: string;
+  readonly startedAt: string;
 }
 
 export type InstanceAction = Extract<Action, { instanceId: string }>;

@@ -5,6 +5,7 @@ import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, re
 import { type Member, runs } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
+import type { Roster } from './roster.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
@@ -39,11 +40,18 @@ export class Intents {
     if (!facts) return `Container ${short} is gone.`;
     if (facts.State.StartedAt !== startedAt) return `Container ${short} was started anew at ${facts.State.StartedAt}.`;
     if (action.kind === 'isolate' || action.kind === 'reinstate') return undefined;
-    if (facts.State.Paused) return `Container ${short} was paused by hand meanwhile.`;
     // That it has ended may be all that speaks against it.
     if (!running && runs(facts)) return `Container ${short} has not ended: it runs since ${startedAt}.`;
-    const left = this.#parts.roster.member(containerId)?.ending;
-    return running && left?.kind === 'left' ? `Container ${short} has ended meanwhile: ${left.detail}.` : undefined;
+    return this.#takenInHand(facts, running);
+  }
+
+  /** What a person has done to a container meanwhile. `ran`: it did when the action was admitted. */
+  #takenInHand({ Id: id, State }: ContainerFacts, ran: boolean): string | undefined {
+    const short = id.slice(0, 12);
+    if (State.Paused) return `Container ${short} was paused by hand meanwhile.`;
+    const { leaving, ending } = this.#parts.roster.member(id) ?? {};
+    if (leaving) return `Somebody is stopping container ${short} by hand.`;
+    return ran && ending?.kind === 'left' ? `Container ${short} has ended meanwhile: ${ending.detail}.` : undefined;
   }
 
   async #prepareInstance(action: InstanceAction, key: string): Promise<Decision<Intent>> {
@@ -56,7 +64,7 @@ export class Intents {
     const member = roster.instance(agentId, instanceId);
     // An in-place respawn has ended the old instance already; to retire it again is no mistake.
     if (!member && action.kind === 'retire' && isFormer(book, agentId, instanceId))
-      return admit(key, action, [agentId], { containerId: '', name: '', startedAt: '', running: false });
+      return this.#admittedGone(key, action);
     const [facts, sharers] = await Promise.all([
       member && this.#factsOf(member),
       member && asksForSharers(action, member) ? this.#sharersOf(member.facts.Id) : [],
@@ -68,6 +76,20 @@ export class Intents {
     const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, sharers);
     if (objection) return refuse(objection.text, objection.remedy);
     return this.#admitted(action, key, member, facts);
+  }
+
+  /** The container is gone, and with it what it would have left to do: who is left may not bear the agent's name yet. */
+  #admittedGone(key: string, action: InstanceAction): Decision<Intent> {
+    const { agentId } = action;
+    const heir = heirOf(this.#parts.roster.containers(agentId), '');
+    const before: ContainerBefore = {
+      containerId: '',
+      name: heir?.name ?? '',
+      startedAt: '',
+      running: false,
+      ...(heir ? { heir: heir.facts.Id } : {}),
+    };
+    return admit(key, action, [agentId], before);
   }
 
   async #admitted(
@@ -88,6 +110,7 @@ export class Intents {
     const before: ContainerBefore = {
       containerId: facts.Id,
       name: member.name,
+      group: member.group,
       startedAt: facts.State.StartedAt,
       running: facts.State.Running,
       ...(replaces ? { generation: Math.max(book.get(agentId).lastGeneration + 1, wanted) } : {}),
@@ -111,11 +134,7 @@ export class Intents {
     const { kind, agentId } = action;
     if (facts.State.Paused && kind !== 'retire')
       return { text: `The container of ${agentId} is paused.`, remedy: 'Unpause it by hand, or resolve the incident.' };
-    const { heir, back } = this.#afterwards(agentId, facts.Id);
-    if (kind === 'retire' && heir === undefined && back === undefined) {
-      const text = `Instance ${member.instanceId} is the only one of ${agentId}.`;
-      return { text, remedy: 'Respawn beside it first, or scale the group in.' };
-    }
+    if (kind === 'retire') return this.#retireObjection(member);
     const mode = facts.HostConfig.NetworkMode ?? '';
     if (kind === 'isolate' && isApart(mode)) {
       const text = `The container of ${agentId} has no network of its own (${mode}) that it could leave.`;
@@ -128,6 +147,17 @@ export class Intents {
       return { text, remedy: 'Run it without --rm.' };
     }
     return undefined;
+  }
+
+  #retireObjection({ agentId, instanceId, facts }: Member): Objection | undefined {
+    const { heir, back } = this.#afterwards(agentId, facts.Id);
+    if (heir === undefined && back === undefined) {
+      const text = `Instance ${instanceId} is the only one of ${agentId}.`;
+      return { text, remedy: 'Respawn beside it first, or scale the group in.' };
+    }
+    if (heir === undefined || !isSucceededByDead(this.#parts.roster, facts.Id, heir)) return undefined;
+    const text = `The container that has taken the place of ${instanceId} does not run any more.`;
+    return { text, remedy: 'Respawn the agent; the old container stays until a new one runs.' };
   }
 
   /**
@@ -183,6 +213,12 @@ function heirOf(members: readonly Member[], containerId: string): Member | undef
 /** The container that another one replaced, while it is kept. */
 function keptFor(book: Book, agentId: AgentId, by: string): Kept | undefined {
   return book.get(agentId).kept?.find((one) => one.by === by);
+}
+
+/** Whether the one that came after a container, and would be left of the two, has ended. */
+export function isSucceededByDead(roster: Roster, containerId: string, heirId: string): boolean {
+  const [old, heir] = [roster.member(containerId), roster.member(heirId)];
+  return heir?.ending !== undefined && heir.generation > (old?.generation ?? 0);
 }
 
 /** Whether others in its network may speak against it: not against starting what has ended, which has none any more. */

@@ -28,6 +28,8 @@ export interface Wanted {
   readonly key: string;
   readonly labels?: { readonly [name: string]: string };
   readonly override?: ConfigOverride;
+  /** It takes nobody's place, and gets volumes of its own. */
+  readonly copy?: boolean;
   /** It may wait for a state to be pushed. */
   readonly restore: boolean;
 }
@@ -73,7 +75,7 @@ export class Maker {
 
   async #recipe(like: ContainerFacts, wanted: Wanted): Promise<Recipe> {
     const { engine, idPrefix } = this.#parts;
-    const { agentId, group, name, generation, key, override } = wanted;
+    const { agentId, group, name, generation, key, override, copy = false } = wanted;
     const named = await engine.image(like.Config.Image);
     const old = override?.image === undefined ? undefined : await engine.image(like.Image);
     const instance = `${agentId}~${generation}`;
@@ -87,6 +89,7 @@ export class Maker {
     };
     return recipeOf(this.#whole(like), {
       name,
+      copy,
       imageUnmoved: named?.Id === like.Image,
       labels,
       env: speaksToGuard(like)

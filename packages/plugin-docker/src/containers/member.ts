@@ -1,6 +1,6 @@
 import type { AgentId, DiscoveredAgent, GroupId, Instance, InstanceState } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts } from '../engine/engine.ts';
-import { type Ending, stopTimeoutMs } from './endings.ts';
+import { type Ending, policyActs, stopTimeoutMs } from './endings.ts';
 import { healthTestOf } from './health-test.ts';
 import { agentLabels, composeDependencies, groupInProject, namedDependencies, type Named, own } from './naming.ts';
 
@@ -13,6 +13,8 @@ export interface Member extends Named {
   readonly ending?: Ending;
   /** The guard is at work on it: that it stands still means nothing. */
   readonly inHand: boolean;
+  /** It runs, and somebody has asked for its end. */
+  readonly leaving: boolean;
 }
 
 /** Who is there, as far as dependencies have to know. */
@@ -32,11 +34,11 @@ export function instanceIdOf(agentId: AgentId, facts: ContainerFacts): string {
 }
 
 /** The state of the container in the words of the engine. */
-function stateOf({ facts, ending, inHand }: Pick<Member, 'facts' | 'ending' | 'inHand'>): InstanceState {
+function stateOf({ facts, ending, inHand, leaving }: Member): InstanceState {
   const { Running, Paused, Restarting, Status } = facts.State;
   if (Paused) return 'paused';
   if (Restarting) return 'starting';
-  if (Running) return 'running';
+  if (Running) return leaving ? 'stopping' : 'running';
   if (inHand) return 'exited';
   // One that was made and not started waits for whoever made it. If that was a guard it died on the way: nobody wanted it so.
   if (Status === 'created') return own.key in facts.Config.Labels ? 'exited' : 'stopped';
@@ -52,7 +54,7 @@ export interface Reach {
 }
 
 export function instanceOf(member: Member, reach: Reach): Instance {
-  const { facts, generation, instanceId } = member;
+  const { facts, generation, instanceId, ending } = member;
   const endpoint = endpointOf(facts, reach);
   const startedAt = timeOf(facts.State.StartedAt);
   const memory = facts.HostConfig.Memory ?? 0;
@@ -64,6 +66,7 @@ export function instanceOf(member: Member, reach: Reach): Instance {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(healthTestOf(facts) ? { checked: true } : {}),
+    ...(ending?.kind === 'failed' && policyActs(facts) ? { mayRun: true } : {}),
     ...(memory > 0 ? { memoryLimitMb: memory / 1024 ** 2 } : {}),
   };
 }

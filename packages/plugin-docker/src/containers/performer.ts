@@ -1,11 +1,21 @@
 import { Executions, failedBy, type Locks } from '@praetorian-guard/core/kit';
-import type { AgentId, Call, Clock, Grant, Intent, JsonObject, Ms, Receipt } from '@praetorian-guard/core/plugin';
+import {
+  type AgentId,
+  type Call,
+  type Clock,
+  type Grant,
+  guardError,
+  type Intent,
+  type JsonObject,
+  type Ms,
+  type Receipt,
+} from '@praetorian-guard/core/plugin';
 import { EngineError } from '../engine/engine-error.ts';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
-import type { ContainerBefore, InstanceAction } from './intent-parts.ts';
-import type { Intents } from './intents.ts';
-import { instanceOf } from './member.ts';
+import type { ContainerBefore, InstanceAction, Sharer } from './intent-parts.ts';
+import { type Intents, isSucceededByDead } from './intents.ts';
+import { instanceOf, runs } from './member.ts';
 import type { Proofs } from './proofs.ts';
 import type { Replacement } from './replacement.ts';
 import type { Roster } from './roster.ts';
@@ -110,9 +120,17 @@ export class Performer {
   async #restart(agentId: AgentId, key: string, before: ContainerBefore, graceMs: Ms): Promise<Receipt> {
     const { containerId, sharers = [] } = before;
     const facts = await this.#startAnew(containerId, graceMs);
-    // They lost their network with it.
-    for (const sharer of sharers) await this.#startAnew(sharer.containerId, graceMs);
+    // They lost their network with it; those of them that a person has taken in hand meanwhile are left to them.
+    for (const sharer of sharers)
+      if (await this.#isAsBefore(sharer)) await this.#startAnew(sharer.containerId, graceMs);
     return this.#made(key, agentId, facts);
+  }
+
+  async #isAsBefore({ containerId, startedAt }: Sharer): Promise<boolean> {
+    const { engine, roster } = this.#parts;
+    const facts = await engine.container(containerId);
+    if (!facts || !runs(facts) || facts.State.StartedAt !== startedAt) return false;
+    return roster.member(containerId)?.leaving !== true;
   }
 
   async #startAnew(containerId: string, graceMs: Ms): Promise<ContainerFacts | undefined> {
@@ -141,8 +159,9 @@ export class Performer {
     const letGo = roster.takeInHand(containerId);
     try {
       if (containerId !== '' && (await engine.container(containerId))) {
+        await this.#checkHeir(agentId, containerId, heir);
         await engine.stop(containerId, graceMs);
-        await engine.remove(containerId);
+        await replacement.remove(containerId);
       }
       roster.drop(containerId);
       const kept = book.get(agentId).kept?.find((one) => one.containerId === back);
@@ -151,12 +170,22 @@ export class Performer {
       // The one that is left bears the agent's own name from now on.
       if (facts && facts.Name !== `/${name}`) await engine.rename(facts.Id, name);
       const named = facts && (await engine.container(facts.Id));
-      if (named) roster.take(named);
+      if (named) roster.succeed(named);
     } finally {
       letGo();
       unhold();
     }
     return this.#succeeded(key);
+  }
+
+  /** The last look before there is no way back: who came after it has to run. One that came before it may have failed. */
+  async #checkHeir(agentId: AgentId, containerId: string, heir: string | undefined): Promise<void> {
+    const { engine, roster } = this.#parts;
+    const facts = heir === undefined ? undefined : await engine.container(heir);
+    if (facts) roster.take(facts);
+    if (heir === undefined || !isSucceededByDead(roster, containerId, heir)) return;
+    const why = `container ${heir.slice(0, 12)}, which has taken its place, does not run any more`;
+    throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'docker', verb: 'retire', agentId, why });
   }
 
   /** Takes it out of all its networks; it goes on running, for whoever wants to look into it. */

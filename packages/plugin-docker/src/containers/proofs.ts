@@ -2,7 +2,7 @@ import { failed } from '@praetorian-guard/core/kit';
 import type { AgentId, Intent, Receipt } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { ContainerBefore, InstanceAction, IntentsParts } from './intent-parts.ts';
-import { instanceOf } from './member.ts';
+import { instanceOf, runs } from './member.ts';
 import { own } from './naming.ts';
 import { reconcileScale, type ScaleBefore } from './scale-intents.ts';
 
@@ -48,7 +48,8 @@ export class Proofs {
       return this.#notDone(key, 'It was not started anew.');
     for (const sharer of sharers) {
       const other = await engine.container(sharer.containerId);
-      if (other?.State.StartedAt === sharer.startedAt)
+      // What a person has stopped or paused meanwhile was left to them.
+      if (other && runs(other) && other.State.StartedAt === sharer.startedAt)
         return this.#notDone(key, `${sharer.agentId}, which lives in its network, was not started anew.`);
     }
     return this.#done(key, agentId, facts);

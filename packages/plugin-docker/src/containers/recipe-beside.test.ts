@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { endpoint, inspected } from '../../test/inspected.ts';
-import { collisions, fixedAddresses, fixedHostPorts } from './recipe-beside.ts';
+import { endpoint, hash, inspected } from '../../test/inspected.ts';
+import { collisions, copyCollisions, fixedAddresses, fixedHostPorts } from './recipe-beside.ts';
 
 test('an ordinary container collides with nothing', () => {
   const host = { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '' }, { HostPort: '0' }, {}], '81/tcp': null } };
@@ -49,4 +49,26 @@ test('a network that is not its own is shared as a whole', () => {
   expect(collisions(inspected({ host: { NetworkMode: `container:${'ab'.repeat(32)}` } }))).toEqual([
     'network of container abababababab',
   ]);
+});
+
+const volume = (Name: string, Destination: string, RW = true) => ({ Type: 'volume', Name, Destination, RW });
+
+test('volumes that it writes to are its own, with and without a name; nothing else that is mounted is', () => {
+  const mounts = [
+    volume('data', '/data'),
+    volume(hash, '/unnamed'),
+    volume('models', '/models', false),
+    { Type: 'bind', Destination: '/var/run/docker.sock', RW: true },
+    { Type: 'tmpfs', Destination: '/tmp', RW: true },
+  ];
+  expect(collisions(inspected({ mounts }))).toEqual(['volume at /data', 'volume at /unnamed']);
+  expect(collisions({ ...inspected(), Mounts: null })).toEqual([]);
+});
+
+test('a copy needs no volume of its own without a name, and shares one that others of its group share', () => {
+  const web = inspected({ mounts: [volume(hash, '/unnamed'), volume('data', '/data'), volume('up', '/up')] });
+  const other = inspected({ mounts: [volume('up', '/uploads'), volume('data', '/data', false)] });
+  expect(copyCollisions(web, [])).toEqual(['volume at /data', 'volume at /up']);
+  expect(copyCollisions(web, [other])).toEqual(['volume at /data']);
+  expect(copyCollisions(inspected({ host: { NetworkMode: 'host' } }), [])).toEqual(['host network']);
 });

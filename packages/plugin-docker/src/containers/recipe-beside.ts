@@ -1,5 +1,6 @@
-import type { HostConfig, Inspected, PortBindings } from './recipe-facts.ts';
+import type { Inspected, Mount } from './recipe-facts.ts';
 import { attachmentsOf, isApart } from './recipe-network.ts';
+import { isRenewed } from './recipe-volumes.ts';
 
 /** Ports of the host that are this container's alone, like `8080/tcp` or `127.0.0.1:8080/tcp`. */
 export function fixedHostPorts({ HostConfig }: Inspected): readonly string[] {
@@ -25,8 +26,31 @@ export function fixedAddresses(inspect: Inspected): readonly string[] {
   return [...inNetworks, ...(MacAddress ? [MacAddress] : [])];
 }
 
-/** Why an equal container cannot run beside this one, in words; empty when it can. */
+/**
+ * Volumes that it may write to. A database that runs twice on one of them spoils it. A folder of the host is left out: sockets,
+ * logs and code lie in such folders, many containers write to one of them, and who puts data there names it a volume instead.
+ */
+function writableVolumes({ Mounts }: Inspected): readonly Mount[] {
+  return (Mounts ?? []).filter(({ Type, RW }) => Type === 'volume' && RW);
+}
+
+/** Why the container that takes its place cannot run beside this one, in words; empty when it can. */
 export function collisions(inspect: Inspected): readonly string[] {
+  return [...aroundCollisions(inspect), ...inWords(writableVolumes(inspect))];
+}
+
+/**
+ * Why a copy cannot run beside this one, in words. It gets new volumes where they have no name. One with a name that another
+ * of the group writes to as well is meant to be shared.
+ */
+export function copyCollisions(inspect: Inspected, others: readonly Inspected[]): readonly string[] {
+  const isShared = ({ Name }: Mount): boolean =>
+    others.some((other) => writableVolumes(other).some((mount) => mount.Name === Name));
+  const taken = writableVolumes(inspect).filter((mount) => !isRenewed(inspect, mount) && !isShared(mount));
+  return [...aroundCollisions(inspect), ...inWords(taken)];
+}
+
+function aroundCollisions(inspect: Inspected): readonly string[] {
   const mode = inspect.HostConfig.NetworkMode ?? '';
   return [
     ...(mode === 'host' ? ['host network'] : []),
@@ -36,13 +60,8 @@ export function collisions(inspect: Inspected): readonly string[] {
   ];
 }
 
-/** The same ports published, each on one of the host's that the engine finds free. */
-export function freeHostPorts({ PortBindings }: HostConfig): PortBindings {
-  const freed = Object.entries(PortBindings ?? {}).map(([port, bindings]) => [
-    port,
-    bindings?.map((binding) => (isFixed(binding) ? { ...binding, HostPort: '' } : binding)) ?? null,
-  ]);
-  return PortBindings && Object.fromEntries(freed);
+function inWords(volumes: readonly Mount[]): readonly string[] {
+  return volumes.map(({ Destination }) => `volume at ${Destination}`);
 }
 
 /** Of a range like `8000-8010` the engine takes what is free. */

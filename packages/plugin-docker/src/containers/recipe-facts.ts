@@ -69,6 +69,14 @@ export interface Endpoint {
   readonly NetworkID?: Maybe<string>;
 }
 
+/** What came of a mount. */
+export interface Mount {
+  readonly Destination: string;
+  readonly Name?: Maybe<string>;
+  readonly RW: boolean;
+  readonly Type: string;
+}
+
 /**
  * What a recipe reads of `GET /containers/{id}/json`. Fields that are not named here are copied all the same, so that
  * nothing is lost that a newer engine adds.
@@ -79,14 +87,7 @@ export interface Inspected {
   readonly Image: string;
   readonly Config: ContainerConfig;
   readonly HostConfig: HostConfig;
-  readonly Mounts?: Maybe<
-    readonly {
-      readonly Destination: string;
-      readonly Name?: Maybe<string>;
-      readonly RW: boolean;
-      readonly Type: string;
-    }[]
-  >;
+  readonly Mounts?: Maybe<readonly Mount[]>;
   readonly NetworkSettings: { readonly Networks?: Maybe<{ readonly [name: string]: Endpoint }> };
 }
 

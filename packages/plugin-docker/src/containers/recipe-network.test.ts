@@ -5,8 +5,8 @@ import { networkingOf } from './recipe-network.ts';
 
 const front = '6b69f6f1e4e2fcbe88109fbcc9bb23359004d3229b9819689d7ddac1bd76fa85';
 const back = 'ff9daa08b88498cbb0a714bce89cda23eb9c6727b84b4538173914f855c657ee';
-const of = (NetworkMode: string, networks: { [name: string]: Endpoint }, freeAddresses = false) =>
-  networkingOf(inspected({ host: { NetworkMode }, networks }), freeAddresses);
+const of = (NetworkMode: string, networks: { [name: string]: Endpoint }) =>
+  networkingOf(inspected({ host: { NetworkMode }, networks }));
 
 test.each(['host', 'none', 'container:abc'])('%s has no networks of its own', (mode) => {
   expect(of(mode, mode === 'container:abc' ? {} : { [mode]: endpoint(front) })).toEqual({
@@ -81,15 +81,7 @@ test('leaves again a network that the old one had left', () => {
   expect(of('default', {}).disconnect).toEqual(['bridge']);
 });
 
-test('asks for no addresses when another has them', () => {
-  const IPAMConfig = { IPv4Address: '10.0.0.5', IPv6Address: 'fd00::5', LinkLocalIPs: ['169.254.1.1'] };
-  const networks = { front: endpoint(front, { IPAMConfig }), back: endpoint(back, { IPAMConfig, Aliases: ['web'] }) };
-  const { endpoints, connect } = of('front', networks, true);
-  expect(endpoints).toEqual({ front: { NetworkID: front } });
-  expect(connect).toEqual([{ network: back, endpoint: { NetworkID: back, Aliases: ['web'] } }]);
-});
-
 test('an engine that tells nothing of networks is taken at its word', () => {
   const { NetworkSettings: _, ...rest } = inspected();
-  expect(networkingOf({ ...rest, NetworkSettings: { Networks: null } }, false)).toMatchObject({ connect: [] });
+  expect(networkingOf({ ...rest, NetworkSettings: { Networks: null } })).toMatchObject({ connect: [] });
 });

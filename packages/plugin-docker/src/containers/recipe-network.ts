@@ -37,7 +37,6 @@ const outcomes = [
   'MacAddress',
   'NetworkID',
 ];
-const addresses = ['IPv4Address', 'IPv6Address', 'LinkLocalIPs'];
 
 /** Whether it has no networks of its own to be in: those of the host, of another container, or none. */
 export function isApart(mode: string): boolean {
@@ -57,7 +56,7 @@ export function attachmentsOf({ NetworkSettings }: Inspected): readonly Attachme
 }
 
 /** How to get a new container into the networks of the old. */
-export function networkingOf(inspect: Inspected, freeAddresses: boolean): Networking {
+export function networkingOf(inspect: Inspected): Networking {
   const wanted = inspect.HostConfig.NetworkMode ?? 'default';
   if (isApart(wanted)) return { mode: wanted, connect: [], disconnect: [] };
   const attachments = attachmentsOf(inspect);
@@ -65,7 +64,7 @@ export function networkingOf(inspect: Inspected, freeAddresses: boolean): Networ
   // The key of the endpoint must be what stands in the mode, and a short id is no key.
   const mode = first && isIdOf(first, wanted) ? first.id : wanted;
   const endpointOf = (one: Attachment): EndpointSettings => ({
-    ...settingsOf(inspect, one.endpoint, freeAddresses),
+    ...settingsOf(inspect, one.endpoint),
     ...identityOf(one),
   });
   const firstEndpoint = first && endpointOf(first);
@@ -99,11 +98,9 @@ function identityOf({ name, id }: Attachment): EndpointSettings {
   return id === '' || standard.includes(name) ? {} : { NetworkID: id };
 }
 
-function settingsOf(inspect: Inspected, endpoint: Endpoint, freeAddresses: boolean): EndpointSettings {
+function settingsOf(inspect: Inspected, endpoint: Endpoint): EndpointSettings {
   const Aliases = endpoint.Aliases?.filter((alias) => alias !== shortId(inspect));
-  const IPAMConfig =
-    freeAddresses && endpoint.IPAMConfig ? without(endpoint.IPAMConfig, addresses) : endpoint.IPAMConfig;
-  const asked = Object.entries({ ...without(endpoint, outcomes), Aliases, IPAMConfig });
+  const asked = Object.entries({ ...without(endpoint, outcomes), Aliases });
   return Object.fromEntries(asked.filter(([, value]) => !isNothing(value)));
 }
 

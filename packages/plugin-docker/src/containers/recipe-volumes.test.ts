@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hash, inspected } from '../../test/inspected.ts';
-import { volumesByName } from './recipe-volumes.ts';
+import { isRenewed, volumesAnew, volumesByName } from './recipe-volumes.ts';
 
 const volume = (Name: string, Destination: string, RW = true) => ({ Type: 'volume', Name, Destination, RW });
 const named = (Source: string, Target: string) => ({
@@ -66,4 +66,36 @@ test('comes to the same for a container that was made from it', () => {
   const mounts = [volume('v1', '/one'), volume('v2', '/two'), volume('v3', '/')];
   const once = volumesByName(inspected({ host, mounts }));
   expect(volumesByName(inspected({ host: once, mounts }))).toEqual(once);
+});
+
+test('a copy of one whose volumes were asked for by the names the engine gave them asks for new ones', () => {
+  const labels = { Labels: { a: 'b' } };
+  const host = {
+    Binds: [`${hash}:/one:ro`, 'data:/data', '/host:/host', '/two'],
+    Mounts: [
+      { ...named(hash, '/three'), VolumeOptions: { ...labels, NoCopy: true }, ReadOnly: true },
+      named('data', '/more'),
+      { Type: 'volume', Target: '/four' },
+      { Type: 'tmpfs', Target: '/tmp' },
+    ],
+  };
+  expect(volumesAnew(inspected({ host, mounts: [volume(hash, '/five')] }))).toEqual({
+    Binds: ['/one:ro', 'data:/data', '/host:/host', '/two'],
+    Mounts: [
+      { Type: 'volume', Target: '/three', VolumeOptions: labels, ReadOnly: true },
+      named('data', '/more'),
+      { Type: 'volume', Target: '/four' },
+      { Type: 'tmpfs', Target: '/tmp' },
+    ],
+  });
+  expect(volumesAnew(inspected())).toEqual({});
+});
+
+test('a copy has a volume of its own in place of one without a name, unless that is the volume of another container', () => {
+  const host = { VolumesFrom: ['other'], Binds: ['/two', `${hash}:/three:rw`], Mounts: [named(hash, '/four')] };
+  const inspect = inspected({ config: { Volumes: { '/one/': {} } }, host });
+  for (const path of ['/one', '/two', '/three', '/four']) expect(isRenewed(inspect, volume(hash, path))).toBe(true);
+  expect(isRenewed(inspect, volume(hash, '/borrowed'))).toBe(false);
+  expect(isRenewed(inspected(), volume(hash, '/borrowed'))).toBe(true);
+  expect(isRenewed(inspected(), volume('data', '/data'))).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { DeclaredMount, HostConfig, Inspected } from './recipe-facts.ts';
+import { type DeclaredMount, type HostConfig, type Inspected, type Mount, without } from './recipe-facts.ts';
 
 /**
  * The mounts of a container, with every volume that its owner gave no name asked for by the name the engine gave it: a
@@ -20,12 +20,31 @@ export function volumesByName({ Config, HostConfig, Mounts }: Inspected): Pick<H
   });
   const declared = new Set([...binds.map(firstOf), ...mounts.map(({ Source }) => Source)]);
   const ownPaths = new Set(Object.keys(Config.Volumes ?? {}).map(normal));
-  const isForeign = ({ path }: Volume): boolean => (HostConfig.VolumesFrom ?? []).length > 0 && !ownPaths.has(path);
+  const isForeign = ({ path }: Volume): boolean => takesFromOthers(HostConfig) && !ownPaths.has(path);
   const more = volumes.filter((volume) => !declared.has(volume.name) && !isForeign(volume));
   return {
     ...(HostConfig.Binds ? { Binds: binds } : {}),
     ...(mounts.length + more.length > 0 ? { Mounts: [...mounts, ...more.map((volume) => mountOf(volume))] } : {}),
   };
+}
+
+/** The mounts of a copy: a volume that the engine gave its name is asked for without one, so that the copy gets its own. */
+export function volumesAnew({ HostConfig }: Inspected): Pick<HostConfig, 'Binds' | 'Mounts'> {
+  const { Binds: binds, Mounts: mounts } = HostConfig;
+  return {
+    ...(binds ? { Binds: binds.map((bind) => (isUnnamed(firstOf(bind)) ? withoutSource(bind) : bind)) } : {}),
+    ...(mounts ? { Mounts: mounts.map((mount) => (isUnnamed(mount.Source) ? mountAnew(mount) : mount)) } : {}),
+  };
+}
+
+/** Whether a copy gets a volume of its own in place of this one: it has no name, and is not that of another container. */
+export function isRenewed({ Config, HostConfig }: Inspected, { Name, Destination }: Mount): boolean {
+  if (!isUnnamed(Name)) return false;
+  if (!takesFromOthers(HostConfig)) return true;
+  const { Binds, Mounts } = HostConfig;
+  const bound = (Binds ?? []).map((bind) => (isWithoutSource(bind) ? firstOf(bind) : (bind.split(':')[1] ?? '')));
+  const own = [...Object.keys(Config.Volumes ?? {}), ...bound, ...(Mounts ?? []).map(({ Target }) => Target)];
+  return own.map(normal).includes(normal(Destination));
 }
 
 interface Volume {
@@ -43,6 +62,25 @@ function mountOf({ name, path, readOnly }: Volume, { VolumeOptions }: Partial<De
     ...(readOnly ? { ReadOnly: true } : {}),
     VolumeOptions: { ...VolumeOptions, NoCopy: true },
   };
+}
+
+/** A recipe may have asked for it by name; then it was said that it is not to be filled. */
+function mountAnew({ VolumeOptions, ...mount }: DeclaredMount): DeclaredMount {
+  const options = VolumeOptions && without(VolumeOptions, ['NoCopy']);
+  return { ...without(mount, ['Source']), ...(options ? { VolumeOptions: options } : {}) };
+}
+
+/** The engine makes up a name of 64 digits for a volume that was given none. */
+function isUnnamed(volume: string | null | undefined): boolean {
+  return /^[0-9a-f]{64}$/.test(volume ?? '');
+}
+
+function takesFromOthers({ VolumesFrom }: HostConfig): boolean {
+  return (VolumesFrom ?? []).length > 0;
+}
+
+function withoutSource(bind: string): string {
+  return bind.slice(bind.indexOf(':') + 1);
 }
 
 /** `/data` and `/data:ro`, as opposed to `name:/data` and `/host:/data:ro`. */

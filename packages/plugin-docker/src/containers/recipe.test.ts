@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { expect, expectTypeOf, test } from 'vitest';
-import { id, inspected } from '../../test/inspected.ts';
+import { hash, id, inspected } from '../../test/inspected.ts';
 import type { Inspected } from './recipe-facts.ts';
 import { recipeOf } from './recipe.ts';
 
@@ -97,22 +97,17 @@ test('keeps a hardware address that was asked for, and none that was made up', (
   expect(JSON.stringify(made(inspected()))).not.toContain('02:42');
 });
 
-test('beside the old one, leaves to the engine what only one can have', () => {
-  const bindings = {
-    '80/tcp': [{ HostIp: '::1', HostPort: '8080' }],
-    '81/tcp': [{ HostPort: '90-99' }],
-    '82/tcp': null,
-  };
-  const inspect = inspected({ config: { MacAddress: '02:42:00:00:00:07' }, host: { PortBindings: bindings } });
-  const create = made(inspect, { beside: true });
-  expect(create).not.toHaveProperty('MacAddress');
-  expect(create.HostConfig?.PortBindings).toEqual({ ...bindings, '80/tcp': [{ HostIp: '::1', HostPort: '' }] });
+test('a copy gets new volumes where the other has some without a name, and what takes its place has the same', () => {
+  const mounts = [{ Type: 'volume', Name: hash, Destination: '/data', RW: true }];
+  const inspect = inspected({ config: { Volumes: { '/data': {} } }, mounts });
+  expect(made(inspect).HostConfig?.Mounts).toMatchObject([{ Source: hash, Target: '/data' }]);
+  expect(made(inspect, { copy: true }).HostConfig).not.toHaveProperty('Mounts');
 });
 
 test('changes nothing of what it was given', () => {
   const inspect = inspected({ config: { Env: ['A=1'], Labels: { x: '1' } }, host: { Memory: 5 } });
   const copy = structuredClone(inspect);
   const override = { memoryLimit: 1, cpuLimit: 1, timeoutMs: 1, image: 'b', command: ['c'], env: { A: '2' } };
-  recipeOf(inspect, { name, override, labels: { y: '2' }, oldImageConfig: { Env: ['A=1'] }, beside: true });
+  recipeOf(inspect, { name, override, labels: { y: '2' }, oldImageConfig: { Env: ['A=1'] }, copy: true });
   expect(inspect).toEqual(copy);
 });

@@ -1,5 +1,4 @@
 import type { ConfigOverride } from '@praetorian-guard/core/plugin';
-import { freeHostPorts } from './recipe-beside.ts';
 import {
   type ContainerConfig,
   type CreateBody,
@@ -11,7 +10,7 @@ import {
 } from './recipe-facts.ts';
 import { type Connection, type Networking, networkingOf } from './recipe-network.ts';
 import { environmentWith, limitsOf, withoutImageDefaults } from './recipe-override.ts';
-import { volumesByName } from './recipe-volumes.ts';
+import { volumesAnew, volumesByName } from './recipe-volumes.ts';
 
 export interface RecipeOptions {
   readonly name: string;
@@ -24,8 +23,8 @@ export interface RecipeOptions {
   readonly override?: ConfigOverride;
   /** `Config` of the image it was made from, if there still is one; matters when the override names another image. */
   readonly oldImageConfig?: ImageConfig;
-  /** The old container still runs: what only one can have (host ports, addresses) is left to the engine. */
-  readonly beside?: boolean;
+  /** It takes nobody's place: it gets new volumes where the other's have no name. */
+  readonly copy?: boolean;
 }
 
 /** How to make a container again: create, disconnect, connect, start. */
@@ -44,7 +43,7 @@ export interface Recipe {
  * what was asked for.
  */
 export function recipeOf(inspect: Inspected, options: RecipeOptions): Recipe {
-  const networking = networkingOf(inspect, options.beside === true);
+  const networking = networkingOf(inspect);
   const { endpoints, connect, disconnect } = networking;
   const create = {
     ...configOf(inspect, options),
@@ -62,7 +61,7 @@ function configOf(inspect: Inspected, options: RecipeOptions): ContainerConfig {
       : inspect.Config;
   const timeout = override.timeoutMs === undefined ? {} : { PRAETORIAN_TIMEOUT_MS: String(override.timeoutMs) };
   return {
-    ...without(own, [...impersonal(inspect), ...(options.beside === true ? ['MacAddress'] : [])]),
+    ...without(own, impersonal(inspect)),
     Image: override.image ?? (options.imageUnmoved === true ? inspect.Config.Image : inspect.Image),
     Env: environmentWith(own.Env, { ...timeout, ...override.env, ...env }),
     Labels: labels ? { ...own.Labels, ...labels } : own.Labels,
@@ -82,11 +81,10 @@ function hostConfigOf(inspect: Inspected, options: RecipeOptions, { mode }: Netw
   const host = inspect.HostConfig;
   return {
     ...host,
-    ...volumesByName(inspect),
+    ...(options.copy === true ? volumesAnew(inspect) : volumesByName(inspect)),
     ...limitsOf(host, options.override),
     NetworkMode: mode,
     ...(host.Links ? { Links: host.Links.map(plainLink) } : {}),
-    ...(options.beside === true ? { PortBindings: freeHostPorts(host) } : {}),
   };
 }
 

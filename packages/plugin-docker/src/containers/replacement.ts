@@ -47,7 +47,7 @@ export class Replacement {
   async inPlace(action: Replacing, key: string, before: ContainerBefore, graceMs: Ms): Promise<ContainerFacts> {
     const { roster } = this.#parts;
     const { agentId } = action;
-    const unhold = roster.hold(agentId);
+    const unhold = roster.hold(agentId, before.group);
     const letGo = roster.takeInHand(before.containerId);
     try {
       return await this.#replace(action, key, before, graceMs);
@@ -242,6 +242,11 @@ export class Replacement {
     log.warn({ agentId }, 'a container could not be replaced; the old one is back');
   }
 
+  /** Removes a container that has ended, and waits until it is gone; that the engine does it by itself is as well. */
+  async remove(id: string): Promise<void> {
+    if (!(await this.#drop(id, false))) await this.#gone(id);
+  }
+
   /** Removes a container. `false`: it is being removed already. */
   async #drop(id: string, force = true): Promise<boolean> {
     const { engine, log } = this.#parts;
@@ -267,9 +272,10 @@ export class Replacement {
     throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'docker', verb: kind, agentId, why });
   }
 
-  #wanted(action: Replacing, key: string, { generation = 0 }: ContainerBefore, name: string): Wanted {
+  #wanted(action: Replacing, key: string, { group: known, generation = 0 }: ContainerBefore, name: string): Wanted {
     const { agentId } = action;
-    const group = this.#parts.roster.current(agentId)?.group ?? agentId;
+    // While the old one has stepped aside already, nobody bears the agent's name.
+    const group = known ?? this.#parts.roster.current(agentId)?.group ?? agentId;
     const override = action.kind === 'respawn' ? action.override : undefined;
     return { agentId, group, name, generation, key, restore: true, ...(override ? { override } : {}) };
   }

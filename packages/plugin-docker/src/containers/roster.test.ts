@@ -5,6 +5,7 @@ import { containerFacts, ended, type PlainContainer } from '../../test/plain-eng
 import { Book } from './book.ts';
 import { Endings } from './endings.ts';
 import { Hands } from './hands.ts';
+import { Leaving } from './leaving.ts';
 import { Roster } from './roster.ts';
 import { inTurn } from './strangers.ts';
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   roster = new Roster({
     book: new Book(rig.state, endings),
     endings,
+    leaving: new Leaving(rig.clock),
     idPrefix: '',
     reach: 'container',
     host: '',
@@ -138,6 +140,14 @@ it('a container that is another agent from now on is removed as the first', () =
   ]);
 });
 
+it('an end proves that it runs no more only where no restart policy brings it back', () => {
+  const mayRun = (policy: string): boolean | undefined => {
+    take('web', { policy, state: ended(1) });
+    return roster.listing().flatMap((event) => (event.type === 'present' ? event.agent.instance.mayRun : []))[0];
+  };
+  expect(['no', 'always', 'on-failure', 'unless-stopped'].map(mayRun)).toEqual([undefined, true, true, true]);
+});
+
 it('what a health check of a container says that has ended is not told', () => {
   take('web', { state: { ...ended(0), Health: { Status: 'unhealthy' } } });
   expect(roster.listing().filter((event) => event.type === 'lifecycle' && event.event === 'unhealthy')).toEqual([]);
@@ -158,5 +168,5 @@ it('the guard at work on a container is remembered for as long as events may com
   expect([hands.wasOn('web', at), hands.wasOn('web', at + 30_000)]).toEqual([true, false]);
   await rig.clock.advance(10 * 60_000);
   hands.lay('db');
-  expect([hands.size, hands.isOn('db')]).toEqual([1, true]);
+  expect([hands.wasOn('web', at), hands.isOn('db')]).toEqual([false, true]);
 });

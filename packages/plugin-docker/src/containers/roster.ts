@@ -10,6 +10,7 @@ import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
 import { Hands } from './hands.ts';
+import type { Leaving } from './leaving.ts';
 import { healthOf } from './health-event.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
 import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
@@ -18,6 +19,7 @@ import { Strangers } from './strangers.ts';
 export interface RosterParts {
   readonly book: Book;
   readonly endings: Endings;
+  readonly leaving: Leaving;
   readonly idPrefix: string;
   readonly reach: Reach['reach'];
   readonly host: string;
@@ -107,13 +109,18 @@ export class Roster implements Neighbours {
   #letGo(containerId: string): void {
     const known = this.#hands.lift(containerId) ? this.#members.get(containerId) : undefined;
     // What does not run by now was not started again: from here on that is told like any other end.
-    const member = known?.inHand === true ? this.take(known.facts) : undefined;
+    if (known?.inHand === true) this.succeed(known.facts);
+  }
+
+  /** Takes in a container that may be the agent only from now on: if it has ended, nobody was told of that. */
+  succeed(facts: ContainerFacts): void {
+    const member = this.take(facts);
     if (member && this.current(member.agentId) === member) for (const told of endOf(member)) this.#parts.publish(told);
   }
 
   /** An agent that has no container for a moment stays, until the returned function is called. */
-  hold(agentId: AgentId): () => void {
-    this.#held.set(agentId, this.current(agentId)?.group ?? agentId);
+  hold(agentId: AgentId, group: GroupId = this.current(agentId)?.group ?? agentId): () => void {
+    this.#held.set(agentId, group);
     return () => {
       this.#held.delete(agentId);
       this.#fill(agentId);
@@ -133,7 +140,7 @@ export class Roster implements Neighbours {
 
   /** Takes in a container as it is now; `undefined` when it is nobody. */
   take(facts: ContainerFacts): Member | undefined {
-    const { book, endings } = this.#parts;
+    const { book, endings, leaving } = this.#parts;
     const labels = facts.Config.Labels;
     const named = this.#named(facts);
     const rival = named && this.#rivalOf(named.agentId, facts);
@@ -146,12 +153,15 @@ export class Roster implements Neighbours {
     // The agent is about to get a container from the guard.
     if (this.#strangers.has(facts.Id) && this.#isAwaited(named.agentId)) return undefined;
     this.#strangers.remove(facts.Id);
+    endings.forgetFormer(facts);
     const inHand = this.isInHand(facts.Id);
     const runs = facts.State.Running || facts.State.Restarting;
+    if (!facts.State.Running) leaving.forget(facts.Id);
     const member: Member = {
       ...named,
       facts,
       inHand,
+      leaving: leaving.has(facts.Id),
       generation: book.generation(named.agentId, facts.Id, labels[own.generation]),
       instanceId: instanceIdOf(named.agentId, facts),
       ...(runs ? {} : { ending: endingOf(facts, endings) }),
@@ -166,6 +176,7 @@ export class Roster implements Neighbours {
     this.#strangers.remove(containerId);
     this.#misnamed.delete(containerId);
     this.#parts.endings.forget(containerId);
+    this.#parts.leaving.forget(containerId);
     this.#remove(containerId);
   }
 

@@ -1,9 +1,11 @@
 import { failed } from '@praetorian-guard/core/kit';
 import type { Action, AgentId, Decision, Intent, JsonObject, Receipt } from '@praetorian-guard/core/plugin';
 import { admit, type IntentsParts, refuse } from './intent-parts.ts';
-import { compose, type Labels } from './naming.ts';
-import { collisions } from './recipe-beside.ts';
+import type { Member } from './member.ts';
+import { compose, type Labels, own } from './naming.ts';
+import { copyCollisions } from './recipe-beside.ts';
 import type { Roster } from './roster.ts';
+import { removalObjection } from './scale-in.ts';
 
 type ScaleAction = Extract<Action, { kind: 'scale' }>;
 
@@ -16,6 +18,8 @@ export interface Added {
 
 /** State before a group is scaled. */
 export interface ScaleBefore {
+  /** Of the action. */
+  readonly key: string;
   readonly replicas: number;
   /** The container of which the new ones are copies. */
   readonly template: string;
@@ -25,7 +29,8 @@ export interface ScaleBefore {
 
 const replicasMax = 1_000;
 
-export function prepareScale({ roster, idPrefix }: IntentsParts, action: ScaleAction, key: string): Decision<Intent> {
+export async function prepareScale(parts: IntentsParts, action: ScaleAction, key: string): Promise<Decision<Intent>> {
+  const { roster, idPrefix } = parts;
   const { group, replicas } = action;
   const members = roster.members(group).toSorted(byNumber);
   const template = roster.current(members.at(-1) ?? '');
@@ -36,18 +41,34 @@ export function prepareScale({ roster, idPrefix }: IntentsParts, action: ScaleAc
     return refuse(`${replicas} is not a number of replicas from 0 to ${replicasMax}.`);
   if (replicas === 0)
     return refuse('With its last container the group would be forgotten.', 'Stop the containers by hand.');
-  const clashes = replicas > members.length ? collisions(template.facts) : [];
+  const clashes = replicas > members.length ? clashesOf(template, membersOf(roster, members)) : [];
   if (clashes.length > 0) {
     const text = `A copy of ${template.name} cannot run beside it: ${clashes.join(', ')}.`;
-    return refuse(text, 'Publish a range of ports, and leave addresses to the engine.');
+    const remedy = 'Publish a range of ports, leave addresses to the engine';
+    return refuse(text, `${remedy}, and start a second container by hand if they share a volume.`);
   }
   const before: ScaleBefore = {
+    key,
     replicas: members.length,
     template: template.facts.Id,
     add: added({ roster, idPrefix, labels: template.facts.Config.Labels }, action, members.length),
     remove: members.slice(replicas),
   };
+  const objection = await removalObjection(parts, membersOf(roster, before.remove));
+  if (objection) return refuse(objection.text, objection.remedy);
   return admit(key, action, before.remove, before);
+}
+
+function membersOf(roster: Roster, agentIds: readonly AgentId[]): readonly Member[] {
+  return agentIds.flatMap((agentId) => roster.containers(agentId));
+}
+
+function clashesOf({ facts, agentId }: Member, group: readonly Member[]): readonly string[] {
+  const others = group.filter((other) => other.agentId !== agentId);
+  return copyCollisions(
+    facts,
+    others.map((other) => other.facts),
+  );
 }
 
 /** New members get the next free numbers, in the style of their group. */
@@ -75,16 +96,32 @@ function byNumber(a: AgentId, b: AgentId): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-/** Why the group cannot be scaled as it was planned any more. What was begun under the same key may be half done. */
-export function scaleStaleness(
-  { roster }: IntentsParts,
-  { group, replicas }: ScaleAction,
-  before: ScaleBefore,
-): string | undefined {
-  const { length } = roster.members(group);
-  const between = length >= Math.min(replicas, before.replicas) && length <= Math.max(replicas, before.replicas);
-  if (between && !roster.isReplacing(group)) return undefined;
-  return `The group has ${length} containers now, not ${before.replicas}.`;
+/**
+ * Why the group cannot be scaled as it was planned any more. Those that stay have to be as many as they were; of those that
+ * come and go some may have done so already, by the same action.
+ */
+export async function scaleStaleness(
+  parts: IntentsParts,
+  { group }: ScaleAction,
+  { key, replicas, add, remove }: ScaleBefore,
+): Promise<string | undefined> {
+  const { roster, book } = parts;
+  const members = roster.members(group);
+  if (roster.isReplacing(group)) return `A container of ${group} is being replaced.`;
+  const isOurs = (agentId: AgentId): boolean =>
+    roster.current(agentId)?.facts.Config.Labels[own.key] === scaleKey(key, agentId);
+  const stranger = add.find(({ agentId }) => roster.isAgent(agentId) && !isOurs(agentId));
+  if (stranger) return `There is another ${stranger.agentId} now.`;
+  const passing = new Set([...remove, ...add.map(({ agentId }) => agentId)]);
+  const staying = members.filter((agentId) => !passing.has(agentId)).length;
+  if (staying !== replicas - remove.length) return `The group has ${members.length} containers now, not ${replicas}.`;
+  const untouched = remove.filter((agentId) => book.get(agentId).endedBy !== key);
+  return (await removalObjection(parts, membersOf(roster, untouched)))?.text;
+}
+
+/** The key of the part of an action that adds one member. */
+export function scaleKey(key: string, agentId: AgentId): string {
+  return `${key}/${agentId}`;
 }
 
 export function reconcileScale({ roster, clock }: IntentsParts, { action, key }: Intent, before: ScaleBefore): Receipt {

@@ -5,7 +5,7 @@ import type { Book } from './book.ts';
 import { containerOfKey } from './proofs.ts';
 import type { Maker } from './maker.ts';
 import type { Roster } from './roster.ts';
-import type { Added, ScaleBefore } from './scale-intents.ts';
+import { type Added, type ScaleBefore, scaleKey } from './scale-intents.ts';
 
 export interface ScalingParts {
   readonly engine: Engine;
@@ -15,7 +15,7 @@ export interface ScalingParts {
   readonly graceMs: Ms;
 }
 
-/** Adds copies of a group's container, and takes the last ones away. */
+/** Adds copies of a group's container, each with data of its own, and takes the last ones away. */
 export class Scaling {
   readonly #parts: ScalingParts;
 
@@ -35,8 +35,8 @@ export class Scaling {
       throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'docker', verb: 'scale', agentId: group, why });
     }
     const work = [
-      ...add.map((one) => this.#add(one, group, `${key}/${one.agentId}`, like as ContainerFacts)),
-      ...remove.map((agentId) => this.#remove(agentId)),
+      ...add.map((one) => this.#add(one, group, scaleKey(key, one.agentId), like as ContainerFacts)),
+      ...remove.map((agentId) => this.#remove(agentId, key)),
     ];
     const broken = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected');
     if (broken) throw broken.reason;
@@ -46,7 +46,7 @@ export class Scaling {
   async #add({ agentId, name, labels }: Added, group: string, key: string, like: ContainerFacts): Promise<void> {
     const { engine, maker, roster, book } = this.#parts;
     const generation = book.get(agentId).lastGeneration + 1;
-    const wanted = { agentId, group, name, generation, key, labels, restore: false };
+    const wanted = { agentId, group, name, generation, key, labels, copy: true, restore: false };
     const id = (await containerOfKey(engine, key))?.Id ?? (await maker.create(like, wanted));
     const letGo = roster.takeInHand(id);
     try {
@@ -59,8 +59,10 @@ export class Scaling {
     }
   }
 
-  async #remove(agentId: AgentId): Promise<void> {
-    const { engine, roster, graceMs } = this.#parts;
+  async #remove(agentId: AgentId, key: string): Promise<void> {
+    const { engine, roster, book, graceMs } = this.#parts;
+    // Remembered first: once it has ended, only this tells the guard after a crash from a person who has stopped it.
+    await book.change(agentId, (entry) => ({ ...entry, endedBy: key }));
     for (const { facts } of roster.containers(agentId)) {
       const letGo = roster.takeInHand(facts.Id);
       try {

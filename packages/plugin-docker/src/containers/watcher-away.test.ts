@@ -153,6 +153,26 @@ describe('how a container ended', () => {
     expect(kept.map(({ key }) => key)).toEqual(['end/killed', 'end/stopped']);
   });
 
+  it('says nothing of a later life that nobody saw begin', async () => {
+    for (const id of ['crashed', 'stopped']) bench.put(id);
+    await bench.start();
+    bench.put('crashed', { state: ended(1) });
+    bench.engine.tell('die', 'crashed', { exitCode: '1' });
+    bench.stop('stopped');
+    await bench.pass(500);
+    await bench.book.flush(bench.watcher.stamp);
+    await bench.watcher.stop();
+    bench.engine.cut({ forgets: true });
+    const StartedAt = '2026-01-01T00:01:00Z';
+    bench.put('crashed', { state: { ...ended(143), StartedAt } });
+    bench.put('stopped', { state: { ...ended(1), StartedAt } });
+    const next = new WatcherBench(bench);
+    await next.start();
+    expect(next.listed('crashed')).toEqual(['stopped']);
+    expect(next.listed('stopped')).toEqual(['died']);
+    await next.watcher.stop();
+  });
+
   it('is told of one that the guard before made in its place and did not come to start', async () => {
     bench.put('made', { labels: { 'praetorian.key': 'inc/1/recreate' }, state: { ...ended(0), Status: 'created' } });
     bench.put('waits', { state: { ...ended(0), Status: 'created' } });

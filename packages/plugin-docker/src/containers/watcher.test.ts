@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ended } from '../../test/plain-engine.ts';
 import { WatcherBench } from '../../test/watcher-bench.ts';
@@ -141,4 +142,27 @@ it('tells a rename as the end of the one agent and the beginning of the other', 
     { type: 'removed', agentId: 'web' },
     'webx',
   ]);
+});
+
+it('knows the address of one that joins a network just after it was looked at for the list, the first time and again', async () => {
+  const address = () => bench.roster.current('web')?.facts.NetworkSettings.Networks['front']?.IPAddress;
+  const put = (IPAddress: string): void => bench.put('web', { networks: { front: { IPAddress } } });
+  const movesTo = (IPAddress: string): void => {
+    const looked = bench.engine.containers.get('web');
+    const move = async (): Promise<never> => {
+      put(IPAddress);
+      bench.engine.join('web');
+      // What it was before is told late.
+      for (let round = 0; round < 10; round += 1) await turn();
+      return looked as never;
+    };
+    bench.engine.trouble.set('web', [move]);
+  };
+  put('10.0.0.1');
+  movesTo('10.0.0.2');
+  await bench.start();
+  expect(address()).toBe('10.0.0.2');
+  await bench.reconnect(() => movesTo('10.0.0.3'));
+  await bench.pass();
+  expect(address()).toBe('10.0.0.3');
 });

@@ -10,6 +10,7 @@ import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import { EventFollower } from './event-follower.ts';
 import { inspectEach } from './inspect-each.ts';
+import type { Leaving } from './leaving.ts';
 import type { Member } from './member.ts';
 import type { Roster } from './roster.ts';
 import { inTurn } from './strangers.ts';
@@ -20,6 +21,7 @@ export interface WatcherParts {
   readonly log: Logger;
   readonly book: Book;
   readonly endings: Endings;
+  readonly leaving: Leaving;
   readonly roster: Roster;
   readonly feed: InventoryFeed;
   readonly locks: Locks;
@@ -66,6 +68,8 @@ export class Watcher {
   readonly #sight: Sight;
   #stamp: string | undefined;
   #heard = 0;
+  /** Who joined or left a network before the containers were known: what was looked at may be of before that. */
+  readonly #moved = new Set<string>();
   /** What ran when the engine was lost from sight, and since when: what still does proves that it was not stopped. */
   #ranBefore: ReadonlyMap<string, string> | undefined;
 
@@ -133,12 +137,14 @@ export class Watcher {
       const line = readAhead(eventsOf(stream));
       const networks = await engine.events({ type: ['network'], event: ['connect', 'disconnect'] }, {}, { signal });
       open.push(networks);
+      this.#moved.clear();
       const addresses = this.#followNetworks(networks);
       // That it broke is told below, once the list is made.
       addresses.catch(() => undefined);
       await this.#parts.recover();
       await this.#list(line.waiting, since);
       listed();
+      for (const id of this.#moved) void this.#follower.check(id);
       this.#parts.known();
       const checking = this.#check(AbortSignal.any([signal, over.signal]));
       const following = line.each((event) => event.stamp !== since && this.#take(event));
@@ -154,7 +160,9 @@ export class Watcher {
   async #followNetworks(stream: Readable): Promise<void> {
     for await (const { attributes } of eventsOf(stream)) {
       const { container = '' } = attributes;
-      if (this.#parts.roster.member(container)) void this.#follower.check(container);
+      if (container === '') continue;
+      if (!this.isListed) this.#moved.add(container);
+      else if (this.#parts.roster.member(container)) void this.#follower.check(container);
     }
   }
 
@@ -250,7 +258,7 @@ export class Watcher {
     const remembers = since !== undefined && events.some(({ stamp }) => stamp === since);
     const runsOn = facts.some(({ Id, State }) => State.Running && this.#ranBefore?.get(Id) === State.StartedAt);
     const isAnother = !remembers && since !== undefined && isYoung;
-    endings.engineBack(!remembers && !runsOn ? 'stopped' : isAnother ? 'restarted' : 'out of reach');
+    endings.engineBack(!remembers && !runsOn ? 'stopped' : isAnother ? 'restarted' : 'out of reach', facts);
     this.#ranBefore = undefined;
   }
 

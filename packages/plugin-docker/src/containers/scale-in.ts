@@ -1,0 +1,28 @@
+import type { IntentsParts } from './intent-parts.ts';
+import type { Member } from './member.ts';
+
+/** Why some containers must not be ended and removed for good. `undefined`: nothing speaks against it. */
+export async function removalObjection(
+  { engine }: Pick<IntentsParts, 'engine'>,
+  members: readonly Member[],
+): Promise<{ readonly text: string; readonly remedy: string } | undefined> {
+  for (const { agentId, facts, ending, leaving } of members) {
+    if (facts.State.Paused)
+      return { text: `The container of ${agentId} is paused.`, remedy: 'Unpause it, or remove it by hand.' };
+    if (leaving) return { text: `Somebody is stopping the container of ${agentId}.`, remedy: 'Try again later.' };
+    // A person may want to look into it, and with it all that it has written would be gone.
+    if (ending?.kind === 'left') {
+      const text = `The container of ${agentId} is not to be removed: ${ending.detail}.`;
+      return { text, remedy: 'Start it, or remove it by hand.' };
+    }
+  }
+  if (members.length === 0) return undefined;
+  const modes = new Map(members.map(({ agentId, facts }) => [`container:${facts.Id}`, agentId]));
+  for (const { HostConfig, Names } of await engine.containers({})) {
+    const host = modes.get(HostConfig.NetworkMode);
+    if (host === undefined) continue;
+    const text = `${Names[0]?.slice(1)} lives in the network of ${host}, and would be cut off.`;
+    return { text, remedy: 'Remove it first, by hand.' };
+  }
+  return undefined;
+}

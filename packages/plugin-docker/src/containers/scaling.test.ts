@@ -1,0 +1,24 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { WatcherBench } from '../../test/watcher-bench.ts';
+import { Scaling } from './scaling.ts';
+
+let bench: WatcherBench;
+beforeEach(() => void (bench = new WatcherBench()));
+afterEach(() => bench.watcher.stop());
+
+it('writes down that it ends a container before it does: after a crash that is not taken for the hand of a person', async () => {
+  const labels = { 'praetorian.group': 'web' };
+  for (const id of ['web.1', 'web.2']) bench.put(id, { labels });
+  await bench.start();
+  const { book, roster, rig } = bench;
+  const calls: unknown[] = [];
+  const engine = {
+    stop: async (id: string) => void calls.push(id, (await rig.state.get(`agent/${id}`))?.value),
+    remove: async (id: string) => void calls.push(id),
+  };
+  const scaling = new Scaling({ engine: engine as never, book, roster, maker: {} as never, graceMs: 0 });
+  const before = { key: 'k', replicas: 2, template: 'web.2', add: [], remove: ['web.2'] };
+  await scaling.scale({ kind: 'scale', group: 'web', replicas: 1 }, before, 'k');
+  expect(calls).toEqual(['web.2', expect.objectContaining({ endedBy: 'k' }), 'web.2']);
+  expect(roster.members('web')).toEqual(['web.1']);
+});
