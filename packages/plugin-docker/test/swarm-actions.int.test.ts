@@ -176,6 +176,33 @@ describe.runIf(swarm)('actions on a swarm', () => {
     expect((await kit.facts(name)).Spec.Labels).toMatchObject({ theirs: '1' });
   });
 
+  test('what a person changes on top of an update of the guard is left to them, also when its task does not come', async () => {
+    const name = await kit.service();
+    const { orchestrator, inventory } = await kit.start();
+    const restart = { kind: 'restart', ...kit.on(inventory, `${name}.1`) } as const;
+    const intent = await kit.prepare(orchestrator, restart, 'k');
+    await kit.takeNoTasks(true);
+    const deadline = kit.clock.now() + 12_000;
+    const executed = orchestrator.execute(intent, kit.grant('k', { deadline }), kit.call());
+    await until(async () => (await kit.facts(name)).Spec.TaskTemplate.ForceUpdate === 1);
+    await kit.change(name, (spec) => ({ ...spec, Labels: { ...spec.Labels, theirs: '1' } }));
+    expect(await executed).toMatchObject({ result: 'superseded' });
+    await kit.takeNoTasks(false);
+    await until(async () => (await kit.running(name)).length === 1);
+    expect((await kit.facts(name)).Spec.Labels).toMatchObject({ theirs: '1' });
+  });
+
+  test('a task that gets its turn late in a long rollout is waited for from then on', async () => {
+    const name = await kit.service({ replicas: 4, update: { Delay: 2e9 } });
+    const { orchestrator, inventory } = await kit.start();
+    const intent = await kit.prepare(orchestrator, { kind: 'restart', ...kit.on(inventory, `${name}.3`) }, 'k');
+    const deadline = kit.clock.now() + 3_000;
+    await orchestrator.execute(intent, kit.grant('k', { deadline }), kit.call());
+    await until(async () => (await kit.facts(name)).UpdateStatus?.State !== 'updating');
+    expect((await kit.facts(name)).UpdateStatus?.State).toBe('completed');
+    expect((await kit.facts(name)).Spec.TaskTemplate.ForceUpdate).toBe(1);
+  });
+
   test('an update whose answer is lost is found by its key, and is not done twice', async () => {
     const name = await kit.service();
     let losing = true;

@@ -104,3 +104,18 @@ test('who names nobody any more is looked at no longer', async () => {
   await take('db', 5);
   expect(looks).toBe(5);
 });
+
+test('one that was shut down for another of the same kind did not fail, and one that failed did', async () => {
+  const service = { ...aService({ replicas: 1 }), ID: 'web' };
+  const lives = async (state: string): Promise<readonly string[]> => {
+    const old = aTask({ id: 'old', slot: 1 });
+    await roster.take(service, [old], new Set());
+    told.length = 0;
+    const ended = aTask({ id: 'old', slot: 1, state, wanted: 'shutdown' });
+    await roster.take(service, [ended, aTask({ id: 'new', slot: 1, made: 5 })], new Set());
+    roster.drop('web');
+    return told.flatMap((event) => (event.type === 'lifecycle' ? event.event : []));
+  };
+  expect(await lives('shutdown')).toEqual(['started']);
+  expect(await lives('failed')).toEqual(['restarted']);
+});

@@ -242,7 +242,9 @@ export class ServiceRoster implements Neighbours {
       return { event: view.state === 'paused' ? 'paused' : 'started' };
     }
     const older = view.tasks[view.tasks.indexOf(view.current) - 1] ?? before.view.current;
-    const isWanted = older.ID === view.current.ID || !isSameSpec(older, view.current);
+    // What Swarm or a person has shut down did not fail: its node was drained, or how it is reached has changed.
+    const isShutDown = older.Status.State === 'shutdown';
+    const isWanted = isShutDown || older.ID === view.current.ID || !isSameSpec(older, view.current);
     if (isWanted || this.#inHand.has(agentId)) return { event: 'started' };
     const outOfMemory = await this.#parts.ranOutOfMemory(before.view.current);
     return { event: 'restarted', ...detailOf([errorOf(older), outOfMemory ? 'it had run out of memory' : undefined]) };

@@ -57,6 +57,11 @@ export class ServiceWatcher {
   }
 
   /** Node of the engine that is asked. */
+  /** Whether the services are known, and followed. */
+  get isListed(): boolean {
+    return this.#sight.isListed;
+  }
+
   get nodeId(): string | undefined {
     return this.#nodeId;
   }

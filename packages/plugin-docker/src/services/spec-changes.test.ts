@@ -25,6 +25,13 @@ test('a roll changes a counter and leaves its key, and nothing else', () => {
   expect([bearsKey({ Spec: next }, 'k'), bearsKey({ Spec: spec }, 'k')]).toEqual([true, false]);
 });
 
+test('a change that somebody made on top of that of the guard is not taken for its own, although the key is still there', () => {
+  const ours = rolled(spec, 'k');
+  const theirs = { ...ours, Labels: { ...ours.Labels, theirs: '1' } };
+  expect(bearsKey({ Spec: ours, PreviousSpec: spec }, 'k')).toBe(true);
+  expect(bearsKey({ Spec: theirs, PreviousSpec: ours }, 'k')).toBe(false);
+});
+
 test('an override sets what it names; what is reserved stays within the limits', () => {
   const override = { memoryLimit: 50, cpuLimit: 0.5, timeoutMs: 9, image: 'web:2', command: ['x'], env: { B: '3' } };
   expect(rolled(spec, 'k', override).TaskTemplate).toEqual({

@@ -18,8 +18,9 @@ function marked(spec: ServiceSpec, key: string): ServiceSpec {
   return { ...spec, Labels: { ...spec.Labels, [own.key]: key } };
 }
 
-export function bearsKey({ Spec }: Pick<ServiceFacts, 'Spec'>, key: string): boolean {
-  return Spec.Labels?.[own.key] === key;
+/** The last change of the service was that of the action. Whoever changes it after that finds the key there, and leaves it. */
+export function bearsKey({ Spec, PreviousSpec }: Pick<ServiceFacts, 'Spec' | 'PreviousSpec'>, key: string): boolean {
+  return Spec.Labels?.[own.key] === key && PreviousSpec?.Labels?.[own.key] !== key;
 }
 
 function overridden(template: TaskSpec, override: ConfigOverride): TaskSpec {

@@ -46,6 +46,7 @@ const supports: readonly Capability[] = [
 
 /** How often generations that were given out are written down. */
 const roundMs: Ms = 5_000;
+const forgetMs: Ms = 3_600_000;
 /** Exit code of what was killed, as it is when memory has run out. */
 const killed = 137;
 
@@ -66,6 +67,7 @@ export class SwarmOrchestrator implements Orchestrator {
   readonly #locks = new Locks();
   readonly #end = new AbortController();
   #round: Subscription | undefined;
+  #forgotAt = -Infinity;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -189,10 +191,18 @@ export class SwarmOrchestrator implements Orchestrator {
 
   #nextRound(): void {
     this.#round = this.#context.clock.after(roundMs, () => {
+      this.#forget();
       void this.#write().finally(() => {
         if (!this.#end.signal.aborted) this.#nextRound();
       });
     });
+  }
+
+  #forget(): void {
+    const now = this.#context.clock.now();
+    if (!this.#watcher.isListed || now - this.#forgotAt < forgetMs) return;
+    this.#forgotAt = now;
+    this.#book.forgetGone((agentId) => this.#roster.member(agentId) !== undefined, now);
   }
 
   async #write(): Promise<void> {

@@ -16,7 +16,7 @@ import type { ServiceRoster, ServiceView } from './service-roster.ts';
 import type { ServiceWatcher } from './service-watcher.ts';
 import { bearsKey, rolled, scaled } from './spec-changes.ts';
 import { isOutOfSequence, type SwarmCalls } from './swarm-calls.ts';
-import { printOf, type ServiceSpec } from './swarm-facts.ts';
+import { printOf, type ServiceFacts, type ServiceSpec } from './swarm-facts.ts';
 import { beforeOf, type ServiceBefore, type SwarmIntents } from './swarm-intents.ts';
 import type { TaskBook } from './task-book.ts';
 
@@ -38,8 +38,9 @@ interface Deed {
   readonly intent: Intent;
   readonly key: string;
   readonly before: ServiceBefore;
-  /** When there is no more waiting for a task that does not come up. */
+  /** When there is no more waiting for a task that does not come up, and how long that may take it. */
   readonly giveUpMs: Ms;
+  readonly patienceMs: Ms;
   /** Something was asked of Swarm already: from here on a failure to look says nothing of what became of it. */
   acted: boolean;
 }
@@ -74,8 +75,9 @@ export class SwarmPerformer {
       lock: `service/${before.service}`,
       recorded: async () => book.receipt(grant.key),
       perform: (leftMs) => {
-        const giveUpMs = clock.monotonic() + leftMs - Math.min(reserveMs, leftMs / 4);
-        return this.#perform({ intent, key: grant.key, before, giveUpMs, acted: false });
+        const patienceMs = leftMs - Math.min(reserveMs, leftMs / 4);
+        const giveUpMs = clock.monotonic() + patienceMs;
+        return this.#perform({ intent, key: grant.key, before, giveUpMs, patienceMs, acted: false });
       },
     });
   }
@@ -151,6 +153,8 @@ export class SwarmPerformer {
     const { action } = deed.intent;
     const agentId = 'agentId' in action ? action.agentId : '';
     const endMs = clock.monotonic() + rolloutMaxMs;
+    // Its task may get its turn late in a long rollout: only from then on it is waited for.
+    let [comingMs, lookedMs] = [0, clock.monotonic()];
     for (;;) {
       const seen = await watcher.look(deed.before.service);
       if (!seen) return this.#superseded(deed, 'The service is gone.');
@@ -161,9 +165,14 @@ export class SwarmPerformer {
         const instance = roster.instance(agentId);
         return this.#succeeded(deed, instance ? { instance } : {});
       }
-      const late = clock.monotonic() >= (progress.is === 'coming' ? deed.giveUpMs : endMs);
       if (progress.is === 'failed') return this.#rollBack(deed, progress.why);
-      if (late) return this.#rollBack(deed, progress.is === 'coming' ? progress.why : 'the rollout does not end');
+      const nowMs = clock.monotonic();
+      if (progress.is === 'coming') {
+        comingMs += nowMs - lookedMs;
+        if (comingMs >= deed.patienceMs) return this.#rollBack(deed, progress.why);
+      }
+      if (nowMs >= endMs) return this.#rollBack(deed, 'the rollout does not end');
+      lookedMs = nowMs;
       await this.#pause();
     }
   }
@@ -198,9 +207,8 @@ export class SwarmPerformer {
 
   /** Others have written the service since, or Swarm has rolled it back itself. */
   async #takenOver(deed: Deed, { service, members }: ServiceView): Promise<Receipt> {
-    if (service.UpdateStatus?.State?.startsWith('rollback') !== true)
-      return this.#superseded(deed, 'The service was changed by somebody else.');
-    const why = this.#whyOf(deed, members) ?? service.UpdateStatus.Message ?? 'the update failed';
+    if (!isRolledBack(service)) return this.#superseded(deed, 'The service was changed by somebody else.');
+    const why = this.#whyOf(deed, members) ?? service.UpdateStatus?.Message ?? 'the update failed';
     await this.#rolledBack(deed);
     return this.#failed(deed, `It was rolled back by another hand: ${why}`);
   }
@@ -211,7 +219,10 @@ export class SwarmPerformer {
     for (let tries = 1; ; tries += 1) {
       const seen = await watcher.look(deed.before.service);
       if (!seen) return this.#superseded(deed, 'The service is gone.');
-      if (!bearsKey(seen.service, deed.key)) break;
+      if (!bearsKey(seen.service, deed.key)) {
+        if (isRolledBack(seen.service)) break;
+        return this.#superseded(deed, 'The service was changed by somebody else.');
+      }
       try {
         await calls.rollback(seen.service);
         break;
@@ -260,6 +271,10 @@ export class SwarmPerformer {
   #failed({ key }: Deed, text: string): Receipt {
     return failed(key, this.#parts.clock.now(), { code: 'GUARD_ORCHESTRATOR_FAILED', text, retryable: false });
   }
+}
+
+function isRolledBack({ UpdateStatus }: ServiceFacts): boolean {
+  return UpdateStatus?.State?.startsWith('rollback') === true;
 }
 
 function specFor(action: Action, spec: ServiceSpec, key: string): ServiceSpec {

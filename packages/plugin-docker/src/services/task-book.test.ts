@@ -23,6 +23,22 @@ test('a generation that was promised is the next one, and never a lower one', ()
   expect(book.generation('a', 't2')).toBe(6);
 });
 
+test('an agent that is gone for a week is forgotten, and one that comes back in time is not', async () => {
+  const { state } = createRig();
+  const book = new TaskBook(state);
+  for (const agentId of ['stays', 'back', 'gone']) book.generation(agentId, `${agentId}-1`);
+  const day = 24 * 3_600_000;
+  const look = (here: readonly string[], days: number): void =>
+    book.forgetGone((agentId) => here.includes(agentId), days * day);
+  look(['stays'], 0);
+  look(['stays', 'back'], 3);
+  look(['stays'], 8);
+  await book.flush();
+  const next = new TaskBook(state);
+  await next.load();
+  expect(['stays', 'back', 'gone'].map((agentId) => next.lastTask(agentId))).toEqual(['stays-1', 'back-1', undefined]);
+});
+
 test('the last receipts are kept over the end of the guard', async () => {
   const { state } = createRig();
   const book = new TaskBook(state);

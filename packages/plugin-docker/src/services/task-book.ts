@@ -1,4 +1,4 @@
-import type { AgentId, Json, Receipt, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
+import type { AgentId, EpochMs, Json, Ms, Receipt, StateStore, StoreOp } from '@praetorian-guard/core/plugin';
 
 /** Tasks of an agent by the generation each was given. */
 interface Entry {
@@ -7,6 +7,8 @@ interface Entry {
   readonly lastGeneration: number;
   /** By the id of the task; the last few. */
   readonly generations: { readonly [taskId: string]: number };
+  /** Since when it is no agent any more. */
+  readonly goneSince?: EpochMs;
 }
 
 const partition = 'swarm';
@@ -15,6 +17,8 @@ const receiptsKey = 'swarm/receipts';
 const pageSize = 200;
 const generationsMax = 8;
 const receiptsMax = 50;
+/** Services come and go, and some never come again. Who is back after a week counts its generations anew. */
+const rememberedMs: Ms = 7 * 24 * 3_600_000;
 
 /** The memory of the plugin in the guard's store: read once at the start, written through. */
 export class TaskBook {
@@ -76,6 +80,20 @@ export class TaskBook {
     this.#receipts = receipts;
   }
 
+  /** Forgets agents that have been gone for a week. */
+  forgetGone(isAgent: (agentId: AgentId) => boolean, now: EpochMs): void {
+    for (const [agentId, { goneSince, ...entry }] of this.#entries) {
+      const isHere = isAgent(agentId);
+      if (isHere && goneSince !== undefined) this.#set(entry);
+      if (isHere) continue;
+      if (goneSince === undefined) this.#set({ ...entry, goneSince: now });
+      else if (now - goneSince > rememberedMs) {
+        this.#entries.delete(agentId);
+        this.#unwritten.add(agentId);
+      }
+    }
+  }
+
   /** Writes down generations that were given out. */
   async flush(): Promise<void> {
     const agentIds = [...this.#unwritten];
@@ -84,13 +102,18 @@ export class TaskBook {
     try {
       await this.#store.commit(
         partition,
-        agentIds.map((agentId) => putOf(this.#get(agentId))),
+        agentIds.map((agentId) => this.#opFor(agentId)),
         { durability: 'relaxed' },
       );
     } catch (error) {
       for (const agentId of agentIds) this.#unwritten.add(agentId);
       throw error;
     }
+  }
+
+  #opFor(agentId: AgentId): StoreOp {
+    const entry = this.#entries.get(agentId);
+    return entry ? putOf(entry) : { op: 'delete', key: agentPrefix + agentId, when: 'any' };
   }
 
   #get(agentId: AgentId): Entry {
