@@ -253,13 +253,19 @@ describe.runIf(docker)('actions on containers', () => {
     expect(Object.values(back).find(({ IPAddress }) => IPAddress === '172.31.78.9')?.Aliases).toContain('front');
   });
 
-  it('restarts those who live in the network of a container along with it, and says so before', async () => {
+  /** A container, another one that lives in its network, and a restart of the first that is planned. */
+  async function besideIt() {
     const web = await harness.run('web');
     const side = await harness.run('side', { HostConfig: { NetworkMode: `container:${web.id}` } });
     const orchestrator = await harness.start();
     const inventory = await harness.follow(orchestrator);
     const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
     const intent = await harness.prepare(orchestrator, action, key);
+    return { web, side, orchestrator, inventory, intent };
+  }
+
+  it('restarts those who live in the network of a container along with it, and says so before', async () => {
+    const { web, side, orchestrator, inventory, intent } = await besideIt();
     expect(intent.affects).toEqual([web.name, side.name]);
     const before = (await harness.inspect(side.id)).State.StartedAt;
     expect((await orchestrator.execute(intent, harness.grant(key), harness.call())).result).toBe('succeeded');
@@ -268,12 +274,7 @@ describe.runIf(docker)('actions on containers', () => {
   });
 
   it('leaves alone who lives in its network and was stopped by a person meanwhile', async () => {
-    const web = await harness.run('web');
-    const side = await harness.run('side', { HostConfig: { NetworkMode: `container:${web.id}` } });
-    const orchestrator = await harness.start();
-    const inventory = await harness.follow(orchestrator);
-    const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
-    const intent = await harness.prepare(orchestrator, action, key);
+    const { side, orchestrator, intent } = await besideIt();
     await harness.docker.getContainer(side.id).stop({ t: 1 });
     const receipt = await orchestrator.execute(intent, harness.grant(key), harness.call());
     expect(receipt.result).toBe('succeeded');

@@ -91,20 +91,6 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(await states(web.name)).toEqual(['/web running', '/praetorian-kept.web.2 exited']);
   });
 
-  it('an agent stays in its group also when its container was made by a second try', async () => {
-    const web = await harness.run('web', { Labels: { 'praetorian.group': 'crew' } });
-    const error = new EngineError('create: socket hang up', { lost: true });
-    const orchestrator = harness.create({}, undefined, failing('create', { error }));
-    await orchestrator.start();
-    const inventory = await harness.follow(orchestrator);
-    const intent = await harness.prepare(orchestrator, recreate(web.name, inventory.instance(web.name)), key);
-    const run = () => orchestrator.execute(intent, harness.grant(key), harness.call());
-    expect(await run()).toMatchObject({ result: 'unknown' });
-    expect(await run()).toMatchObject({ result: 'succeeded' });
-    expect((await harness.inspect(web.name)).Config.Labels['praetorian.group']).toBe('crew');
-    expect(inventory.agent(web.name).group).toBe('crew');
-  });
-
   it('a kept container that somebody has taken back is left to them', async () => {
     const web = await harness.run('web', always);
     const orchestrator = await harness.start({ keepOld: 500 });
@@ -220,8 +206,8 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(await harness.containers()).toHaveLength(1);
   });
 
-  it('an agent that stands between two containers when the engine is lost stays, and is made anew when it is asked again', async () => {
-    const web = await harness.run('web', always);
+  it('an agent that stands between two containers when the engine is lost stays, and is made anew in its group when it is asked again', async () => {
+    const web = await harness.run('web', { ...always, Labels: { 'praetorian.group': 'crew' } });
     const error = new EngineError('create: the engine is gone', { lost: true });
     const orchestrator = harness.create({}, undefined, failing('create', { error }));
     await orchestrator.start();
@@ -233,6 +219,7 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(await run()).toMatchObject({ result: 'succeeded' });
     await inventory.until((seen) => seen.instance(web.name).id === `${web.name}~2`);
     expect(inventory.events.some(({ type }) => type === 'removed')).toBe(false);
+    expect(inventory.agent(web.name).group).toBe('crew');
   });
 
   it('a replaced container that was being removed already, and stayed all the same, goes later', async () => {

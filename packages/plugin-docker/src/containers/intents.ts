@@ -1,11 +1,10 @@
-import type { Action, AgentId, Decision, Intent } from '@praetorian-guard/core/plugin';
+import type { Action, Decision, Intent } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
-import type { Book, Kept } from './book.ts';
+import { afterwards, heirOf, isFormer, isSucceededByDead } from './heirs.ts';
 import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, refuse } from './intent-parts.ts';
 import { type Member, runs } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
-import type { Roster } from './roster.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
@@ -115,19 +114,11 @@ export class Intents {
       running: facts.State.Running,
       ...(replaces ? { generation: Math.max(book.get(agentId).lastGeneration + 1, wanted) } : {}),
       ...(action.kind === 'respawn' ? modeOf(action.mode, facts) : {}),
-      ...(action.kind === 'retire' ? this.#afterwards(agentId, facts.Id) : {}),
+      ...(action.kind === 'retire' ? afterwards(this.#parts, agentId, facts.Id) : {}),
       ...(sharers.length > 0 ? { sharers } : {}),
     };
     const affects = [agentId, ...sharers.map((sharer) => sharer.agentId)];
     return admit(key, action, [...new Set(affects)], before);
-  }
-
-  /** Who is the agent when this container is retired: the newest of the others, or the one that it replaced. */
-  #afterwards(agentId: AgentId, containerId: string): Pick<ContainerBefore, 'heir' | 'back'> {
-    const heir = heirOf(this.#parts.roster.containers(agentId), containerId);
-    if (heir) return { heir: heir.facts.Id };
-    const back = keptFor(this.#parts.book, agentId, containerId);
-    return back ? { back: back.containerId } : {};
   }
 
   #objection(action: InstanceAction, member: Member, facts: ContainerFacts): Objection | undefined {
@@ -150,7 +141,7 @@ export class Intents {
   }
 
   #retireObjection({ agentId, instanceId, facts }: Member): Objection | undefined {
-    const { heir, back } = this.#afterwards(agentId, facts.Id);
+    const { heir, back } = afterwards(this.#parts, agentId, facts.Id);
     if (heir === undefined && back === undefined) {
       const text = `Instance ${instanceId} is the only one of ${agentId}.`;
       return { text, remedy: 'Respawn beside it first, or scale the group in.' };
@@ -201,26 +192,6 @@ export class Intents {
   }
 }
 
-/** The newest running container beside this one. One that was made and never started is nobody's heir. */
-function heirOf(members: readonly Member[], containerId: string): Member | undefined {
-  return members
-    .filter(({ facts }) => facts.Id !== containerId && facts.State.Status !== 'created')
-    .toSorted(
-      (a, b) => Number(b.facts.State.Running) - Number(a.facts.State.Running) || b.generation - a.generation,
-    )[0];
-}
-
-/** The container that another one replaced, while it is kept. */
-function keptFor(book: Book, agentId: AgentId, by: string): Kept | undefined {
-  return book.get(agentId).kept?.find((one) => one.by === by);
-}
-
-/** Whether the one that came after a container, and would be left of the two, has ended. */
-export function isSucceededByDead(roster: Roster, containerId: string, heirId: string): boolean {
-  const [old, heir] = [roster.member(containerId), roster.member(heirId)];
-  return heir?.ending !== undefined && heir.generation > (old?.generation ?? 0);
-}
-
 /** Whether others in its network may speak against it: not against starting what has ended, which has none any more. */
 function asksForSharers({ kind }: InstanceAction, { ending }: Member): boolean {
   return kind === 'recreate' || kind === 'respawn' || (kind === 'restart' && !ending);
@@ -237,14 +208,4 @@ function modeOf(
 ): Pick<ContainerBefore, 'mode' | 'inPlaceBecause'> {
   const why = wanted === 'beside' ? collisions(facts) : [];
   return why.length > 0 ? { mode: 'in-place', inPlaceBecause: why.join(', ') } : { mode: wanted };
-}
-
-/** Whether it names an instance of the agent that there was. */
-function isFormer(book: Book, agentId: AgentId, instanceId: string): boolean {
-  const entry = book.get(agentId);
-  const short = instanceId.slice(agentId.length + 1);
-  if (!instanceId.startsWith(`${agentId}~`) || short === '') return false;
-  return Object.entries(entry.generations).some(
-    ([id, generation]) => id.startsWith(short) || `${generation}` === short,
-  );
 }

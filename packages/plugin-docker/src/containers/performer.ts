@@ -13,8 +13,9 @@ import {
 import { EngineError } from '../engine/engine-error.ts';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
+import { isSucceededByDead } from './heirs.ts';
 import type { ContainerBefore, InstanceAction, Sharer } from './intent-parts.ts';
-import { type Intents, isSucceededByDead } from './intents.ts';
+import type { Intents } from './intents.ts';
 import { instanceOf, runs } from './member.ts';
 import type { Proofs } from './proofs.ts';
 import type { Replacement } from './replacement.ts';
@@ -168,9 +169,12 @@ export class Performer {
       if (kept) await replacement.comeBack(agentId, { ...kept, running: true });
       const facts = heir === undefined ? undefined : await engine.container(heir);
       // The one that is left bears the agent's own name from now on.
-      if (facts && facts.Name !== `/${name}`) await engine.rename(facts.Id, name);
+      const isNamed = facts?.Name === `/${name}`;
+      if (facts && !isNamed) await engine.rename(facts.Id, name);
       const named = facts && (await engine.container(facts.Id));
-      if (named) roster.succeed(named);
+      // Of the one that bore the name already it was told what became of it.
+      if (named && isNamed) roster.take(named);
+      else if (named) roster.succeed(named);
     } finally {
       letGo();
       unhold();
