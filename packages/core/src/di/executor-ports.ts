@@ -1,5 +1,5 @@
 import type { AgentSlot } from '../contracts/index.ts';
-import type { Agent, AgentId, Checkpoint, Instance, JsonObject, Ms, ProbeName } from '../model/index.ts';
+import type { Agent, AgentId, Checkpoint, Instance, Ms, ProbeName } from '../model/index.ts';
 import { isAskable } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
@@ -163,8 +163,7 @@ async function restoreState(at: Provider, { agent, instance, checkpointId, signa
 function hadAddress(at: Provider, agentId: AgentId): boolean {
   const fleet = at.get(core.fleet);
   const slot = fleet.slotOf(agentId);
-  const registered = slot === undefined ? undefined : (fleet.record(slot)?.['registration'] as JsonObject | undefined);
-  if (registered?.['endpoint'] !== undefined) return true;
+  if (slot !== undefined && fleet.isSelfAddressed(slot)) return true;
   const incident = at.get(core.incidentLog).openFor(agentId);
   const attempts = incident?.state === 'acting' ? [...incident.attempts, incident.attempt] : [];
   return attempts.some(({ instance }) => instance?.endpoint !== undefined);

@@ -218,6 +218,11 @@ export class Fleet implements FleetView {
     return this.#groups.keys();
   }
 
+  /** Whether the agent has said itself where it is to be reached, in its last registration. */
+  isSelfAddressed(slot: AgentSlot): boolean {
+    return this.#entries[slot]?.registration?.endpoint !== undefined;
+  }
+
   /** What has to outlive the guard: the registration, the current instance, the retired ones. */
   record(slot: AgentSlot): JsonObject | undefined {
     const entry = this.#entries[slot];

@@ -1,5 +1,5 @@
 import type { IncidentEvent } from '../../src/incident/index.ts';
-import type { Attempt, Incident, Ms, Step } from '../../src/model/index.ts';
+import type { Attempt, Incident, Instance, Ms, Step } from '../../src/model/index.ts';
 import { Executor } from '../../src/remediation/executor.ts';
 import type { ExecutorPorts } from '../../src/remediation/ports.ts';
 import { createVirtualClock } from '../../src/testing/index.ts';
@@ -8,6 +8,19 @@ import { createVirtualClock } from '../../src/testing/index.ts';
 export function actingAt(step: object, attempt: Pick<Attempt, 'plan'> & Partial<Attempt>): Incident {
   const underWay = { number: 1, startedAt: 0, ...attempt, steps: [step] };
   return { id: 'inc_1', agentId: 'web.1', group: 'web', state: 'acting', attempt: underWay } as unknown as Incident;
+}
+
+/** An instance of web.1, and an attempt that is about to drain it before it is made anew. */
+export const instance: Instance = { id: 'web.1~1', generation: 1 };
+export function aboutToDrain(timeoutMs: Ms): Incident {
+  const draining = {
+    id: '3-drain',
+    spec: { type: 'agent-call', call: { kind: 'drain', forMs: 10_000 }, on: 'old' },
+    timeoutMs: 11_000,
+    onFailure: 'continue',
+    state: 'planned',
+  };
+  return actingAt(draining, { plan: { rung: 'recreate', timeoutMs } as never, instance });
 }
 
 /** A step of it that was begun, by this guard or one before. */

@@ -1,22 +1,12 @@
 import { expect, it } from 'vitest';
 import type { IncidentEvent } from '../../src/incident/index.ts';
-import type { Agent, GateVerdict, Incident, Instance } from '../../src/model/index.ts';
-import { actingAt, begun, goOn } from './executor-rig.ts';
+import type { Agent, GateVerdict, Incident } from '../../src/model/index.ts';
+import { aboutToDrain, begun, goOn, instance } from './executor-rig.ts';
 
-const instance: Instance = { id: 'web.1~1', generation: 1 };
 const minuteMs = 60_000;
-const plan = { rung: 'recreate', timeoutMs: minuteMs } as never;
-const draining = {
-  id: '3-drain',
-  spec: { type: 'agent-call', call: { kind: 'drain', forMs: 10_000 }, on: 'old' },
-  timeoutMs: 11_000,
-  onFailure: 'continue',
-  state: 'planned',
-};
-
 /** An attempt that is about to drain its agent, after these steps. */
 function about(...before: readonly object[]): Incident {
-  const incident = actingAt(draining, { plan, instance }) as Extract<Incident, { state: 'acting' }>;
+  const incident = aboutToDrain(minuteMs) as Extract<Incident, { state: 'acting' }>;
   const { attempt } = incident;
   return { ...incident, attempt: { ...attempt, steps: [...before, ...attempt.steps] } } as Incident;
 }
