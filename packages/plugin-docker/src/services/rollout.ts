@@ -1,6 +1,7 @@
 import type { Agent } from '@praetorian-guard/core/plugin';
 import { own } from '../containers/naming.ts';
 import { errorOf, isOver, isUp } from './slots.ts';
+import { bearsKey } from './spec-changes.ts';
 import { ageOf, forceOf, type ServiceFacts, type TaskFacts } from './swarm-facts.ts';
 
 const moving = new Set(['updating', 'rollback_started']);
@@ -14,10 +15,14 @@ export function rolloutOf({ UpdateStatus: status }: ServiceFacts): Agent['rollou
 }
 
 /** The last update of the service was an action of the guard, whether this guard still knows of it or not. */
-export function isGuards({ Spec, PreviousSpec, UpdateStatus }: ServiceFacts): boolean {
-  const key = Spec.Labels?.[own.key];
-  const isBack = UpdateStatus?.State?.startsWith('rollback') === true;
-  return key !== undefined && key !== PreviousSpec?.Labels?.[own.key] && !isBack;
+export function isGuards(service: ServiceFacts): boolean {
+  const key = service.Spec.Labels?.[own.key];
+  return key !== undefined && bearsKey(service, key) && !isRolledBack(service);
+}
+
+/** By whomever, and be it that Swarm is not through with it yet. */
+export function isRolledBack({ UpdateStatus }: ServiceFacts): boolean {
+  return UpdateStatus?.State?.startsWith('rollback') === true;
 }
 
 /** The rollout that others have set going, and that is left to them. */

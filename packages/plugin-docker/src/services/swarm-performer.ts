@@ -11,12 +11,12 @@ import {
 } from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
-import { progressOf } from './rollout.ts';
+import { isRolledBack, progressOf } from './rollout.ts';
 import type { ServiceRoster, ServiceView } from './service-roster.ts';
 import type { ServiceWatcher } from './service-watcher.ts';
 import { bearsKey, rolled, scaled } from './spec-changes.ts';
 import { isOutOfSequence, type SwarmCalls } from './swarm-calls.ts';
-import { printOf, type ServiceFacts, type ServiceSpec } from './swarm-facts.ts';
+import { printOf, type ServiceSpec } from './swarm-facts.ts';
 import { beforeOf, type ServiceBefore, type SwarmIntents } from './swarm-intents.ts';
 import type { TaskBook } from './task-book.ts';
 
@@ -271,10 +271,6 @@ export class SwarmPerformer {
   #failed({ key }: Deed, text: string): Receipt {
     return failed(key, this.#parts.clock.now(), { code: 'GUARD_ORCHESTRATOR_FAILED', text, retryable: false });
   }
-}
-
-function isRolledBack({ UpdateStatus }: ServiceFacts): boolean {
-  return UpdateStatus?.State?.startsWith('rollback') === true;
 }
 
 function specFor(action: Action, spec: ServiceSpec, key: string): ServiceSpec {
