@@ -1,6 +1,7 @@
 import type {
   Actor,
   AgentStatus,
+  AgentView,
   Answer,
   AnyGuardEvent,
   ApprovalLink,
@@ -68,6 +69,10 @@ export class Guard implements GuardApi {
   readonly agents: GuardApi['agents'] = {
     list: (options = {}) => this.#listAgents(options),
     get: (agentId) => this.#agent(agentId),
+    groupOf: (agentId) => {
+      const fleet = this.#scope.get(core.fleet);
+      return (fleet.agent(fleet.requireSlot(agentId)) as AgentView).agent.group;
+    },
     register: (registration) => this.#register(registration),
     deregister: async (agentId) => {
       this.#scope.get(core.fleet).requireSlot(agentId);
@@ -115,9 +120,9 @@ export class Guard implements GuardApi {
         ...(instance === undefined ? {} : { instance }),
       });
     },
-    latest: async (agentId) => {
+    latest: async (agentId, options) => {
       this.#agent(agentId);
-      return this.#scope.get(core.checkpoints).latest(agentId);
+      return this.#scope.get(core.checkpoints).latest(agentId, options);
     },
   };
 

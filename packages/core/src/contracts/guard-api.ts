@@ -215,6 +215,8 @@ export interface GuardApi {
   readonly agents: {
     list(options?: ListOptions & { readonly group?: GroupId; readonly health?: Health }): ListOf<AgentStatus>;
     get(agentId: AgentId): AgentStatus;
+    /** The group it is in now; cheap enough to ask for every heartbeat. */
+    groupOf(agentId: AgentId): GroupId;
     register(registration: Registration): Promise<AgentStatus>;
     deregister(agentId: AgentId): Promise<void>;
   };
@@ -236,7 +238,11 @@ export interface GuardApi {
       bytes: Uint8Array,
       meta: { readonly contentType: string; readonly instance?: InstanceId },
     ): Promise<Checkpoint>;
-    latest(agentId: AgentId): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined>;
+    /** The newest that may be restored. `admit` is asked before its bytes are read; what it throws is passed on. */
+    latest(
+      agentId: AgentId,
+      options?: { readonly admit?: (checkpoint: Checkpoint) => void },
+    ): Promise<{ readonly checkpoint: Checkpoint; readonly bytes: Uint8Array } | undefined>;
   };
   readonly holds: { list(): readonly Hold[] };
   /** Who did what: append-only and hash-chained. */

@@ -90,15 +90,20 @@ export class Checkpoints {
 
   /**
    * The newest checkpoint that may be restored: not quarantined, not older than the policy's `maxAgeMs`, intact.
+   * `admit` is asked before the bytes of one are read; what it throws is passed on.
    * @returns `undefined` when there is none; what was passed over is logged.
    */
-  async latest(agentId: AgentId): Promise<LoadedCheckpoint | undefined> {
+  async latest(
+    agentId: AgentId,
+    { admit }: { readonly admit?: (checkpoint: Checkpoint) => void } = {},
+  ): Promise<LoadedCheckpoint | undefined> {
     for (const { checkpoint } of await this.#stored(agentId)) {
       const why = this.#unusable(checkpoint);
       if (why !== undefined) {
         this.#skip(checkpoint, why);
         continue;
       }
+      admit?.(checkpoint);
       try {
         return { checkpoint, bytes: await this.#read(checkpoint) };
       } catch (thrown) {

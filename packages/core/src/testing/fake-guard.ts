@@ -163,6 +163,7 @@ export class FakeGuard implements GuardApi {
   readonly agents = {
     list: (options: Parameters<GuardApi['agents']['list']>[0] = {}): ListOf<AgentStatus> => this.#fleet.list(options),
     get: (agentId: string): AgentStatus => this.#fleet.get(agentId),
+    groupOf: (agentId: string): string => this.#fleet.get(agentId).agent.group,
     register: async (registration: Registration): Promise<AgentStatus> => {
       this.#record('agents.register', registration);
       this.#fleet.check(registration);
@@ -203,9 +204,11 @@ export class FakeGuard implements GuardApi {
       this.#fleet.get(agentId);
       return this.#checkpoints.save(agentId, bytes, meta);
     },
-    latest: async (agentId) => {
+    latest: async (agentId, { admit } = {}) => {
       this.#fleet.get(agentId);
-      return this.#checkpoints.latest(agentId);
+      const latest = this.#checkpoints.latest(agentId);
+      if (latest) admit?.(latest.checkpoint);
+      return latest;
     },
   };
 

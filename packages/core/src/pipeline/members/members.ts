@@ -94,7 +94,7 @@ export class Members {
     this.#dirty.set(agent.id, agent.group);
     this.#o.announce(change);
     this.#o.sync(agent.id);
-    if (kind === 'added') this.#o.bus.emit('agent.registered', { agent });
+    if (kind !== 'changed') this.#o.bus.emit('agent.registered', { agent });
   }
 
   /** The first heartbeat of an instance: that it sends them has to outlive the guard. */
