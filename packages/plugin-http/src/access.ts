@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { guardError, type GuardApi, type Subscription } from '@praetorian-guard/core/plugin';
+import { guardError, type GuardApi } from '@praetorian-guard/core/plugin';
 import type { HttpConfig, HttpToken } from './config.ts';
 
 /** Who sends a request. Without tokens everybody on this machine is an operator. */
@@ -60,18 +60,12 @@ export function requireAccess(caller: Caller, access: Exclude<Access, 'public'>)
   });
 }
 
-/** Says whether a caller may speak for an agent. A token of a group needs the group of the agent, which is kept here. */
+/** Says whether a caller may speak for an agent. A token of a group is held against the group the agent is in now. */
 export class Ownership {
   readonly #guard: GuardApi;
-  readonly #groups = new Map<string, string>();
-  readonly #subscriptions: readonly Subscription[];
 
   constructor(guard: GuardApi) {
     this.#guard = guard;
-    this.#subscriptions = [
-      guard.on('agent.registered', ({ data: { agent } }) => void this.#groups.delete(agent.id)),
-      guard.on('agent.deregistered', ({ data: { agentId } }) => void this.#groups.delete(agentId)),
-    ];
   }
 
   /**
@@ -82,7 +76,7 @@ export class Ownership {
     if (caller.role !== 'agent') return;
     if (caller.agentId !== undefined) {
       if (caller.agentId !== agentId) throw notYours(`agent ${caller.agentId}`);
-    } else if (this.#groupOf(agentId) !== caller.group) {
+    } else if (this.#guard.agents.groupOf(agentId) !== caller.group) {
       throw notYours(`group ${caller.group}`);
     }
   }
@@ -92,19 +86,6 @@ export class Ownership {
     if (caller.role !== 'agent') return;
     if (caller.group !== undefined && caller.group !== group) throw notYours(`group ${caller.group}`);
     if (exists || caller.agentId !== undefined) this.requireOwn(caller, agentId);
-  }
-
-  dispose(): void {
-    for (const subscription of this.#subscriptions) subscription.dispose();
-    this.#groups.clear();
-  }
-
-  #groupOf(agentId: string): string {
-    const known = this.#groups.get(agentId);
-    if (known !== undefined) return known;
-    const { group } = this.#guard.agents.get(agentId).agent;
-    this.#groups.set(agentId, group);
-    return group;
   }
 }
 

@@ -8,7 +8,8 @@ class FakeSink implements EventSink {
   stuck = false;
   state: 'open' | 'ended' | 'destroyed' = 'open';
   writableLength = 0;
-  readonly #listeners = { close: new Array<() => void>(), drain: new Array<() => void>() };
+  leave: (() => void) | undefined;
+  readonly #drained: (() => void)[] = [];
 
   write(text: string): boolean {
     this.written.push(text);
@@ -19,7 +20,7 @@ class FakeSink implements EventSink {
   /** Takes what was written so far, and no more than that while it is stuck. */
   read(): void {
     this.writableLength = 0;
-    for (const listener of this.#listeners.drain) listener();
+    for (const listener of this.#drained) listener();
   }
 
   end(): void {
@@ -32,12 +33,12 @@ class FakeSink implements EventSink {
     this.close();
   }
 
-  on(event: 'close' | 'drain', listener: () => void): void {
-    this.#listeners[event].push(listener);
+  on(_event: 'drain', listener: () => void): void {
+    this.#drained.push(listener);
   }
 
   close(): void {
-    for (const listener of this.#listeners.close.splice(0)) listener();
+    this.leave?.();
   }
 
   get types(): (string | undefined)[] {
@@ -45,7 +46,7 @@ class FakeSink implements EventSink {
   }
 
   get ids(): number[] {
-    return this.written.map((text) => Number(/^id: (.+)$/m.exec(text)?.[1])).filter((id) => !Number.isNaN(id));
+    return this.written.map((text) => Number(/^id: .+-(\d+)$/m.exec(text)?.[1])).filter((id) => !Number.isNaN(id));
   }
 
   get greeting(): unknown {
@@ -70,41 +71,54 @@ function setUp(options = {}) {
     for (let n = 0; n < times; n += 1) guard.emit('guard.recovered', { what: `part ${n}` });
   };
   const join = (wish = {}, sink = new FakeSink()): FakeSink => {
-    hub.join(sink, wish);
+    sink.leave = hub.join(sink, wish);
     return sink;
   };
-  return { guard, clock, log, hub, happens, join };
+  /** Id of an event of this life of the guard. */
+  const idOf = (seq: number): string => `${clock.now().toString(36)}-${seq}`;
+  return { guard, clock, log, hub, happens, join, idOf };
 }
 
 describe('a stream of events', () => {
-  test('begins with where the guard stands, and then brings each event with type, number and data', () => {
+  test('begins with where the guard stands, and then brings each event with type, id and data', () => {
     const { join, happens } = setUp();
     const sink = join();
     happens();
     expect(sink.greeting).toMatchObject({ guardId: 'guard-fake', latest: 0, complete: true });
-    expect(sink.written[1]).toMatch(/^event: guard\.recovered\nid: 1\ndata: \{.*"what":"part 0".*\}\n\n$/);
+    expect(sink.written[1]).toMatch(/^event: guard\.recovered\nid: [a-z0-9]+-1\ndata: \{.*"what":"part 0".*\}\n\n$/);
   });
 
   test('brings what was missed to a client that comes back, and says that nothing is lost', () => {
-    const { join, happens } = setUp();
+    const { join, happens, idOf } = setUp();
     happens(4);
-    const sink = join({ after: 2 });
+    const sink = join({ after: idOf(2) });
     expect(sink.greeting).toMatchObject({ complete: true, latest: 4 });
     expect(sink.ids).toEqual([3, 4]);
   });
 
   test('says when events between are lost', () => {
-    const { join, happens } = setUp();
+    const { join, happens, idOf } = setUp();
     happens(10);
-    const sink = join({ after: 2 });
+    const sink = join({ after: idOf(2) });
     expect(sink.greeting).toMatchObject({ complete: false });
     expect(sink.ids).toEqual([6, 7, 8, 9, 10]);
   });
 
-  test('says when the number is of another life of the guard', () => {
-    const { join, happens } = setUp();
+  test.each(['2', 'kzzzzzz-2', 'kzzzzzz-500', 'x', '-', '-2'])(
+    'says that events are lost when the id %j is of another life of the guard, and brings all of this one',
+    (after) => {
+      const { join, happens } = setUp();
+      happens(4);
+      const sink = join({ after });
+      expect(sink.greeting).toMatchObject({ complete: false, latest: 4 });
+      expect(sink.ids).toEqual([1, 2, 3, 4]);
+    },
+  );
+
+  test('takes an id that this life has not reached for one of another', () => {
+    const { join, happens, idOf } = setUp();
     happens(1);
-    expect(join({ after: 500 }).greeting).toMatchObject({ complete: false });
+    expect(join({ after: idOf(500) }).greeting).toMatchObject({ complete: false });
   });
 
   test('brings only the types that are asked for', () => {
@@ -123,11 +137,11 @@ describe('a stream of events', () => {
   });
 
   test('holds back what a client cannot take yet, and goes on in order when it has read', () => {
-    const { join, happens, hub } = setUp({ keep: 1_000 });
+    const { join, happens, hub, idOf } = setUp({ keep: 1_000 });
     happens(60);
     const slow = new FakeSink();
     slow.stuck = true;
-    join({ after: 0 }, slow);
+    join({ after: idOf(0) }, slow);
     const first = slow.ids.length;
     happens(40);
     expect(slow.ids.length).toBe(first);

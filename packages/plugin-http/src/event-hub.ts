@@ -15,7 +15,7 @@ export interface EventSink {
   write(text: string): boolean;
   end(): void;
   destroy(): void;
-  on(event: 'close' | 'drain', listener: () => void): unknown;
+  on(event: 'drain', listener: () => void): unknown;
 }
 
 export interface EventHubOptions {
@@ -31,8 +31,8 @@ export interface EventHubOptions {
 
 /** What a client asks for. */
 export interface StreamWish {
-  /** Last event it saw, from `Last-Event-ID`. */
-  readonly after?: number;
+  /** Id of the last event it saw, from `Last-Event-ID`. */
+  readonly after?: string;
   /** Only these types; all without it. */
   readonly types?: ReadonlySet<string>;
 }
@@ -49,6 +49,9 @@ interface Client {
   next: number;
 }
 
+/** Where the last event that a client saw stands; of another life of the guard there is only that it was one. */
+type Seen = number | 'of another life' | undefined;
+
 /**
  * Server-sent events: keeps the last events in a ring, writes each to every client that wants its type, and nothing
  * more to a client that has much to read. Such a client goes on where it stood once it has read; when the ring has
@@ -60,6 +63,8 @@ export class EventHub {
   readonly #subscription: Subscription;
   readonly #ring: Kept[] = [];
   readonly #clients = new Set<Client>();
+  /** Begins the ids: numbers count from 1 again when the guard is started anew. */
+  readonly #life: string;
   /** How many events the ring has passed. */
   #passed = 0;
   #ping: Subscription | undefined;
@@ -68,6 +73,7 @@ export class EventHub {
   constructor(guard: GuardApi, options: EventHubOptions) {
     this.#options = { keep: 1_000, maxPendingBytes: 1024 * 1024, ...options };
     this.#guard = guard;
+    this.#life = options.clock.now().toString(36);
     this.#subscription = guard.onAny((event) => this.#publish(event));
   }
 
@@ -81,16 +87,24 @@ export class EventHub {
     if (this.#clients.size >= maxClients) throw guardError('GUARD_HTTP_BUSY', { max: maxClients });
   }
 
-  /** Writes what the client missed, then every event as it comes, until the sink closes. */
-  join(sink: EventSink, { after, types }: StreamWish): void {
-    const client: Client = { sink, types, next: this.#placeAfter(after) };
-    sink.on('close', () => this.#leave(client));
-    if (this.#closed) return sink.end();
+  /**
+   * Writes what the client missed, then every event as it comes.
+   * @returns what is to be called when the sink has closed, for whatever reason.
+   */
+  join(sink: EventSink, { after, types }: StreamWish): () => void {
+    const seen = this.#seen(after);
+    const client: Client = { sink, types, next: this.#placeAfter(seen) };
+    const leave = (): void => this.#leave(client);
+    if (this.#closed) {
+      sink.end();
+      return leave;
+    }
     this.#clients.add(client);
     this.#armPing();
-    sink.write(this.#greeting(after));
+    sink.write(this.#greeting(seen));
     sink.on('drain', () => this.#catchUp(client));
     this.#catchUp(client);
+    return leave;
   }
 
   /** Ends every stream and forgets everything. */
@@ -113,9 +127,17 @@ export class EventHub {
     for (const client of this.#clients) this.#catchUp(client);
   }
 
-  /** Place of the first kept event after number `after`; without one, of the event to come. */
-  #placeAfter(after: number | undefined): number {
-    const at = after === undefined ? -1 : this.#ring.findIndex(({ event }) => event.seq > after);
+  #seen(id: string | undefined): Seen {
+    if (id === undefined) return undefined;
+    const [life, seq = ''] = id.split('-', 2);
+    const isKnown = life === this.#life && /^\d{1,15}$/.test(seq) && Number(seq) <= (this.#ring.at(-1)?.event.seq ?? 0);
+    return isKnown ? Number(seq) : 'of another life';
+  }
+
+  /** Place of the first kept event that the client has not seen; of the event to come for one that has seen none. */
+  #placeAfter(seen: Seen): number {
+    if (seen === 'of another life') return this.#passed;
+    const at = seen === undefined ? -1 : this.#ring.findIndex(({ event }) => event.seq > seen);
     return this.#passed + (at < 0 ? this.#ring.length : at);
   }
 
@@ -128,7 +150,7 @@ export class EventHub {
       const kept = this.#ring[client.next - this.#passed];
       if (kept === undefined) return;
       client.next += 1;
-      if (types === undefined || types.has(kept.event.type)) sink.write(textOf(kept));
+      if (types === undefined || types.has(kept.event.type)) sink.write(this.#textOf(kept));
     }
   }
 
@@ -144,12 +166,20 @@ export class EventHub {
    * The first thing on every stream. `complete: false` says that events between the client's last one and the oldest
    * kept are lost, or that the guard was started anew since: the client has to read everything again.
    */
-  #greeting(after: number | undefined): string {
+  #greeting(seen: Seen): string {
     const { guardId, startedAt } = this.#guard.status();
     const oldest = this.#ring[0]?.event.seq;
     const latest = this.#ring.at(-1)?.event.seq ?? 0;
-    const complete = after === undefined || (after <= latest && (oldest === undefined || after >= oldest - 1));
-    return `retry: 2000\nevent: stream.opened\ndata: ${JSON.stringify({ guardId, startedAt, latest, complete })}\n\n`;
+    const complete = seen === undefined || (seen !== 'of another life' && seen >= (oldest ?? 1) - 1);
+    const { heartbeatMs } = this.#options;
+    const opened = { guardId, startedAt, latest, complete, heartbeatMs };
+    return `retry: 2000\nevent: stream.opened\ndata: ${JSON.stringify(opened)}\n\n`;
+  }
+
+  #textOf(kept: Kept): string {
+    const { event } = kept;
+    kept.text ??= `event: ${event.type}\nid: ${this.#life}-${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+    return kept.text;
   }
 
   #leave(client: Client): void {
@@ -166,10 +196,4 @@ export class EventHub {
       if (this.#clients.size > 0) this.#armPing();
     });
   }
-}
-
-function textOf(kept: Kept): string {
-  const { event } = kept;
-  kept.text ??= `event: ${event.type}\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
-  return kept.text;
 }

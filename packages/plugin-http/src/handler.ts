@@ -37,10 +37,7 @@ export function assemble(guard: GuardApi, config: HttpConfig, { clock, log }: Su
   });
   const transfers = new Transfers(config.limits.state);
   const parts: Parts = { guard, config, clock, log, ownership, events, transfers, usage: new Usage(clock) };
-  const release = (): void => {
-    events.close();
-    ownership.dispose();
-  };
+  const release = (): void => events.close();
   try {
     return { ...createServer(parts), parts, release };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { guardError } from '@praetorian-guard/core/plugin';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { whenOver } from './connection.ts';
 
 /** States of full size that may be in memory at once; half of them of one caller. */
 const fullStates = 4;
@@ -35,14 +36,14 @@ export class Transfers {
    * Reserves room until the answer is out or the connection is gone.
    * @throws GUARD_OVERLOADED when there is none; the sender may try again.
    */
-  reserve({ caller }: FastifyRequest, reply: FastifyReply, bytes: number): void {
+  reserve({ caller, raw }: FastifyRequest, reply: FastifyReply, bytes: number): void {
     const max = fullStates * this.#maxState;
     const own = this.#bytesOf.get(caller.name) ?? 0;
     if (this.#bytes + bytes > max || own + bytes > max / 2) {
       throw guardError('GUARD_OVERLOADED', { what: 'The transfer of checkpoints', max: `${this.#bytes} bytes` });
     }
     this.#count(caller.name, bytes);
-    reply.raw.once('close', () => this.#count(caller.name, -bytes));
+    whenOver(raw, reply.raw, () => this.#count(caller.name, -bytes));
   }
 
   #count(name: string, bytes: number): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createRig, operator, send } from './fixture.ts';
 
 describe('what agents hand in', () => {
@@ -65,6 +65,28 @@ describe('what agents hand in', () => {
       expect((await rig.app.inject({ method: 'PUT', url, headers, payload: Buffer.alloc(100) })).statusCode).toBe(201);
       expect((await rig.app.inject({ url, headers })).statusCode).toBe(200);
     }
+  });
+
+  test('as state is not read into memory for more readers than there is room for', async () => {
+    const rig = await createRig({ auth: 'loopback-open', limits: { state: 100 } });
+    const headers = { host: 'localhost', 'content-type': 'a/b' };
+    const url = '/api/v1/agents/web-1/state';
+    await rig.app.inject({ method: 'PUT', url, headers, payload: Buffer.alloc(60) });
+    const { latest } = rig.guard.checkpoints;
+    let read = 0;
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    vi.spyOn(rig.guard.checkpoints, 'latest').mockImplementation(async (agentId, options) => {
+      const found = await latest(agentId, options);
+      read += 1;
+      await held;
+      return found;
+    });
+    const answers = Array.from({ length: 5 }, () => rig.app.inject({ url, headers }));
+    await expect.poll(() => read).toBe(3);
+    letGo();
+    const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode);
+    expect([statuses.toSorted(), read]).toEqual([[200, 200, 200, 503, 503], 3]);
   });
 
   test('as errors are signals, one or many', async () => {

@@ -2,7 +2,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { guardEventTypes } from '@praetorian-guard/core/plugin';
 import { createRig as createKit, FakeGuard, systemClock } from '@praetorian-guard/core/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { completeConfig, type HttpOptions } from '../src/config.ts';
 import { HttpSurface } from '../src/http-surface.ts';
 import { createHandler } from '../src/index.ts';
@@ -155,12 +155,13 @@ describe('events over a real socket', () => {
     expect(first.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     const reading = readEvents(first, (text) => text.includes('agent.health-changed'));
     guard.putAgent({ id: 'web-1', group: 'web' }, { health: 'failed' });
-    expect(await reading).toMatch(/event: agent\.health-changed\nid: 2\ndata: /);
+    expect(await reading).toMatch(/event: agent\.health-changed\nid: [a-z0-9]+-2\ndata: /);
+    const seen = /^id: (.+-2)$/m.exec(await reading)?.[1] ?? '';
     guard.putAgent({ id: 'web-1', group: 'web' }, { health: 'degraded' });
     guard.putAgent({ id: 'web-1', group: 'web' }, { health: 'healthy' });
-    const again = await fetch(`${url}/api/v1/events`, { headers: { 'last-event-id': '2' } });
-    const missed = await readEvents(again, (text) => text.includes('id: 4'));
-    expect([...missed.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(['3', '4']);
+    const again = await fetch(`${url}/api/v1/events`, { headers: { 'last-event-id': seen } });
+    const missed = await readEvents(again, (text) => /^id: .+-4$/m.test(text));
+    expect([...missed.matchAll(/^id: .+-(\d+)$/gm)].map(([, id]) => id)).toEqual(['3', '4']);
   });
 
   test('are filtered by type, and an unknown type is refused', async () => {
@@ -204,6 +205,20 @@ describe('events over a real socket', () => {
       .toBe(200);
   });
 
+  test('leave room again when a connection ends on which several were asked for', async () => {
+    const { url } = await serve({ ...open, sse: { maxClients: 3 } });
+    const ask = 'GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(ask.repeat(3)));
+    const statuses = async () => {
+      const responses = await Promise.all([1, 2, 3].map(() => fetch(`${url}/api/v1/events`)));
+      await Promise.all(responses.map(({ body }) => body?.cancel()));
+      return responses.map(({ status }) => status);
+    };
+    await expect.poll(statuses).toEqual([503, 503, 503]);
+    socket.destroy();
+    await expect.poll(statuses).toEqual([200, 200, 200]);
+  });
+
   test('drop a client that reads nothing, and the guard goes on', async () => {
     const { url, guard, log } = await serve();
     const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => {
@@ -228,7 +243,7 @@ describe('events over a real socket', () => {
   test('bring a client that was away everything it missed, however much that is', async () => {
     const { url, guard } = await serve();
     for (let n = 1; n <= 300; n += 1) guard.emit('guard.degraded', { what: `part ${n}.`, why: 'y'.repeat(20_000) });
-    const response = await fetch(`${url}/api/v1/events?after=0`);
+    const response = await fetch(`${url}/api/v1/events?after=none`);
     const text = await readEvents(response, (read) => read.includes('part 300.'));
     const parts = [...text.matchAll(/part (\d+)\./g)].map(([, part]) => Number(part));
     expect(parts).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
@@ -242,6 +257,29 @@ describe('events over a real socket', () => {
     expect(await reading).toContain('stream.opened');
     await expect(fetch(`${url}/health/live`)).rejects.toThrow('fetch failed');
   });
+});
+
+test('a reader of a state that goes away before it was read takes no room for ever', async () => {
+  const { url, guard } = await serve({ ...open, limits: { state: 100 } });
+  await guard.checkpoints.save('web-1', new Uint8Array(100), { contentType: 'a/b' });
+  const { latest } = guard.checkpoints;
+  const state = `${url}/api/v1/agents/web-1/state`;
+  for (let n = 0; n < 5; n += 1) {
+    const away = new AbortController();
+    let read = (): void => undefined;
+    const reading = new Promise<void>((resolve) => (read = resolve));
+    vi.spyOn(guard.checkpoints, 'latest').mockImplementationOnce(async (agentId, options) => {
+      away.abort();
+      // The connection has to be known to be gone before there is anything to count.
+      await expect.poll(() => fetch(`${url}/health/live`).then(({ ok }) => ok)).toBe(true);
+      const found = await latest(agentId, options);
+      read();
+      return found;
+    });
+    await expect(fetch(state, { signal: away.signal })).rejects.toThrow('aborted');
+    await reading;
+  }
+  expect((await fetch(state)).status).toBe(200);
 });
 
 test('stop() lets a request under way end', async () => {

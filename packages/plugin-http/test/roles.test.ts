@@ -173,6 +173,19 @@ describe('a token of an agent', () => {
     rig.guard.putAgent({ id: 'web-2', group: 'db' });
     expect((await beat()).statusCode).toBe(403);
   });
+
+  test('of a group loses an agent that its orchestrator lists in another group, and gets it back with it', async () => {
+    const rig = await createRig();
+    const beat = async () => {
+      const request = { method: 'POST', url: '/heartbeat', headers: bearer('webGroup') } as const;
+      return (await rig.app.inject({ ...request, payload: { agentId: 'web-2' } })).statusCode;
+    };
+    expect(await beat()).toBe(204);
+    rig.guard.putAgent({ id: 'web-2', group: 'db' });
+    expect(await beat()).toBe(403);
+    rig.guard.putAgent({ id: 'web-2', group: 'web' });
+    expect(await beat()).toBe(204);
+  });
 });
 
 test.each([

@@ -63,9 +63,10 @@ function state({ guard, ownership, transfers }: Parts): RouteSpec[] {
         404: { description: 'There is no usable checkpoint.' },
       },
       handle: async (request, reply) => {
-        const latest = await guard.checkpoints.latest(own(request));
+        const latest = await guard.checkpoints.latest(own(request), {
+          admit: ({ bytes }) => transfers.reserve(request, reply, bytes),
+        });
         if (!latest) throw guardError('GUARD_CHECKPOINT_MISSING', { agentId: agentIdOf(request) });
-        transfers.reserve(request, reply, latest.bytes.length);
         return sendState(latest, reply);
       },
     },

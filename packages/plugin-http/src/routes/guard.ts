@@ -1,5 +1,6 @@
 import { guardError, guardEventTypes, isId } from '@praetorian-guard/core/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { whenOver } from '../connection.ts';
 import type { Parts } from '../parts.ts';
 import { readQuery } from '../query.ts';
 import type { QuerySpec, RouteSpec } from '../route.ts';
@@ -11,9 +12,8 @@ const routesQuery = {
 const eventsQuery = {
   types: { type: 'string', description: `Only these types, separated by commas: ${guardEventTypes.join(', ')}.` },
   after: {
-    type: 'integer',
-    minimum: 0,
-    description: 'The last event seen; the header `Last-Event-ID` goes before it.',
+    type: 'string',
+    description: 'Id of the last event seen; the header `Last-Event-ID` goes before it.',
   },
 } as const satisfies QuerySpec;
 
@@ -55,7 +55,7 @@ export function guardRoutes(parts: Parts): RouteSpec[] {
       responses: {
         200: {
           description:
-            'First `stream.opened`, whose `complete` says whether nothing was missed; then each event with its type as name and its number as id.',
+            'First `stream.opened`, whose `complete` says whether nothing was missed; then each event with its type as name.',
           contentType: 'text/event-stream',
           schema: { type: 'string' },
         },
@@ -82,7 +82,8 @@ function openStream({ events }: Parts, request: FastifyRequest, reply: FastifyRe
   request.raw.socket.setNoDelay(true);
   // A quiet stream is no dead connection: comments may be further apart than the time a stalled answer gets.
   request.raw.socket.setTimeout(0);
-  events.join(reply.raw, { ...(after === undefined ? {} : { after }), ...(types === undefined ? {} : { types }) });
+  const wish = { ...(after === undefined ? {} : { after }), ...(types === undefined ? {} : { types }) };
+  whenOver(request.raw, reply.raw, events.join(reply.raw, wish));
 }
 
 function typesOf(list: string | undefined): ReadonlySet<string> | undefined {
@@ -99,7 +100,7 @@ function typesOf(list: string | undefined): ReadonlySet<string> | undefined {
   return new Set(names);
 }
 
-/** `Last-Event-ID` as browsers send it back; something else is as good as none. */
-function lastSeen(header: string | readonly string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+/** `Last-Event-ID` as browsers send it back; what is empty is none. */
+function lastSeen(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' && header !== '' ? header : undefined;
 }
