@@ -72,7 +72,7 @@ describe('what agents hand in', () => {
     const headers = { host: 'localhost', 'content-type': 'a/b' };
     const url = '/api/v1/agents/web-1/state';
     await rig.app.inject({ method: 'PUT', url, headers, payload: Buffer.alloc(60) });
-    const { latest } = rig.guard.checkpoints;
+    const latest = rig.guard.checkpoints.latest.bind(rig.guard.checkpoints);
     let read = 0;
     let letGo = (): void => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -85,8 +85,8 @@ describe('what agents hand in', () => {
     const answers = Array.from({ length: 5 }, () => rig.app.inject({ url, headers }));
     await expect.poll(() => read).toBe(3);
     letGo();
-    const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode);
-    expect([statuses.toSorted(), read]).toEqual([[200, 200, 200, 503, 503], 3]);
+    const refused = (await Promise.all(answers)).filter(({ statusCode }) => statusCode === 503);
+    expect([refused.length, read]).toEqual([2, 3]);
   });
 
   test('as errors are signals, one or many', async () => {

@@ -34,7 +34,9 @@ export class FakeCheckpoints {
     return checkpoint;
   }
 
-  latest(agentId: string): Kept | undefined {
-    return this.#kept.get(agentId);
+  latest(...[agentId, { admit } = {}]: Parameters<GuardApi['checkpoints']['latest']>): Kept | undefined {
+    const kept = this.#kept.get(agentId);
+    if (kept) admit?.(kept.checkpoint);
+    return kept;
   }
 }

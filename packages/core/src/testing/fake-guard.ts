@@ -204,11 +204,9 @@ export class FakeGuard implements GuardApi {
       this.#fleet.get(agentId);
       return this.#checkpoints.save(agentId, bytes, meta);
     },
-    latest: async (agentId, { admit } = {}) => {
+    latest: async (agentId, options) => {
       this.#fleet.get(agentId);
-      const latest = this.#checkpoints.latest(agentId);
-      if (latest) admit?.(latest.checkpoint);
-      return latest;
+      return this.#checkpoints.latest(agentId, options);
     },
   };
 
@@ -296,13 +294,12 @@ export class FakeGuard implements GuardApi {
 
   async respawn(agentId: string, options: Parameters<GuardApi['respawn']>[1]): Promise<Incident> {
     this.#record('respawn', agentId, options);
-    const { incidentId } = this.#fleet.get(agentId);
+    const { incidentId, agent } = this.#fleet.get(agentId);
     const reason: Reason = { code: 'operator-respawn', text: `${options.by} asked for a respawn.` };
     if (incidentId !== undefined) return this.move(incidentId, reason, {});
     this.#ids += 1;
-    const { group } = this.#fleet.get(agentId).agent;
     const fresh = openIncident(
-      { id: `inc_FAKE${String(this.#ids).padStart(22, '0')}`, agentId, group, at: this.#now() },
+      { id: `inc_FAKE${String(this.#ids).padStart(22, '0')}`, agentId, group: agent.group, at: this.#now() },
       reason,
     );
     this.putIncident(fresh);
