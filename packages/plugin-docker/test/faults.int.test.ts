@@ -1,4 +1,5 @@
 import type { Action, Instance } from '@praetorian-guard/core/plugin';
+import { createRig } from '@praetorian-guard/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../src/engine/engine-error.ts';
 import type { Engine } from '../src/engine/engine.ts';
@@ -102,6 +103,53 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     await old.start();
     await until(async () => (await harness.inspect(web.id)).HostConfig.RestartPolicy?.Name === 'always');
     expect(await states(web.name)).toEqual(['/web running']);
+  });
+
+  /** An agent that was recreated; by their labels both are the one container of a service, as Compose sees them. */
+  async function replaced() {
+    const service = unique('db');
+    const labels = {
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': service,
+      'com.docker.compose.container-number': '1',
+    };
+    const agentId = `shop_${service}.1`;
+    const db = await harness.run('db', { ...always, Labels: labels });
+    const rig = createRig();
+    const orchestrator = harness.create({}, rig);
+    await orchestrator.start();
+    const inventory = await harness.follow(orchestrator);
+    await harness.act(orchestrator, recreate(agentId, inventory.instance(agentId)));
+    const warned = (): boolean => rig.log.entries.some(({ level }) => level === 'warn');
+    return { agentId, old: harness.docker.getContainer(db.id), db, inventory, warned };
+  }
+
+  it('a kept container that is started beside the one after it is stopped again, and it is said', async () => {
+    const { agentId, old, db, inventory, warned } = await replaced();
+    const instance = inventory.instance(agentId);
+    await old.start();
+    await until(async () => !(await harness.inspect(db.id)).State.Running);
+    await harness.docker.getContainer(db.name).stop({ t: 1 });
+    await inventory.until((seen) => seen.lifecycle(agentId).includes('stopped'));
+    // As `docker compose start` does.
+    await old.start();
+    await harness.docker.getContainer(db.name).start();
+    await until(async () => !(await harness.inspect(db.id)).State.Running);
+    await until(async () => warned());
+    expect((await harness.inspect(db.name)).State.Running).toBe(true);
+    expect(inventory.instance(agentId).id).toBe(instance.id);
+  });
+
+  it('a kept container is the agent again when it is started and the one after it was removed', async () => {
+    const { agentId, old, db, inventory, warned } = await replaced();
+    // As `docker compose up` does, which of two with one number keeps the older.
+    await harness.docker.getContainer(db.name).remove({ force: true });
+    await old.start();
+    await until(async () => (await harness.inspect(db.id)).Name === `/${db.name}`);
+    await inventory.until((seen) => seen.instance(agentId).state === 'running');
+    await until(async () => (await harness.inspect(db.id)).HostConfig.RestartPolicy?.Name === 'always');
+    await until(async () => warned());
+    expect(await harness.containers()).toHaveLength(1);
   });
 
   it('what a person paused or stopped after it was planned is not touched', async () => {

@@ -46,6 +46,7 @@ export class WatcherBench {
       restartGraceMs: 2_000,
       recover: async () => undefined,
       known: () => undefined,
+      began: () => undefined,
       ended: () => void book.flush(this.watcher.stamp),
     });
   }

@@ -36,6 +36,7 @@ import { OwnChecks } from './own-checks.ts';
 import { Performer } from './performer.ts';
 import { Proofs } from './proofs.ts';
 import { Replacement } from './replacement.ts';
+import { Revival } from './revival.ts';
 import { Roster } from './roster.ts';
 import { Scaling } from './scaling.ts';
 import { SecondLook } from './second-look.ts';
@@ -123,6 +124,7 @@ export class DockerOrchestrator implements Orchestrator {
       replacement,
       scaling: new Scaling({ ...shared, graceMs: config.stopGrace }),
     });
+    const revival = new Revival({ ...shared, replacement });
     this.#watcher = new Watcher({
       ...shared,
       endings,
@@ -132,9 +134,10 @@ export class DockerOrchestrator implements Orchestrator {
       restartGraceMs: config.restartGrace,
       recover: () => this.#shelf.recover(),
       known: () => this.#checks.listed(),
+      began: (event) => revival.began(event),
       ended: () => void this.#write(),
     });
-    this.#shelf = new Shelf({ ...shared, replacement, keepMs: config.keepOld });
+    this.#shelf = new Shelf({ ...shared, replacement, revival, keepMs: config.keepOld });
     this.#logs = new Logs({ engine, containers: roster });
     this.#inside = new Inside({ ...shared, containers: roster, newKey: () => context.random.ulid() });
     this.#stats = new StatsRound({

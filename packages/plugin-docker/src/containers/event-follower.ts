@@ -29,6 +29,8 @@ export interface EventFollowerParts {
   readonly signal: AbortSignal;
   /** Looks at a container now, and takes it in as it is. */
   readonly refresh: (containerId: string) => Promise<Member | undefined>;
+  /** A container has begun to run, and was taken in. */
+  readonly began: (event: EngineEvent) => void;
   /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
   readonly ended: () => void;
 }
@@ -156,7 +158,8 @@ export class EventFollower {
     const [action] = event.action.split(':', 1);
     switch (action) {
       case 'start':
-        return this.#started(event, member);
+        await this.#started(event, member);
+        return this.#parts.began(event);
       case 'die':
         this.#parts.ended();
         return this.#died(event, member);

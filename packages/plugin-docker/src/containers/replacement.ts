@@ -210,15 +210,15 @@ export class Replacement {
   }
 
   /**
-   * A kept container is not needed any more. One that somebody has taken back meanwhile, by another name or by starting it,
-   * is theirs, and gets its policy again. One that is being removed already is asked for once more later: that may fail.
+   * A kept container is not needed any more. One that somebody has taken back meanwhile by another name is theirs, and gets
+   * its policy again. One that runs stays, and so does one that is being removed already: it is asked for once more later.
    */
   async letGo(agentId: AgentId, { containerId, policy }: Kept): Promise<void> {
     const { engine, book, log } = this.#parts;
     const facts = await engine.container(containerId);
-    const isOurs = facts !== undefined && isKeptName(facts.Name) && !facts.State.Running;
+    const isOurs = facts !== undefined && isKeptName(facts.Name);
     // Not by force: it may be started in this very moment.
-    if (isOurs && !(await this.#drop(containerId, false))) return;
+    if (isOurs && (facts.State.Running || !(await this.#drop(containerId, false)))) return;
     if (!isOurs && facts && policy) await engine.setRestartPolicy(containerId, policy);
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,

@@ -7,6 +7,7 @@ import type { Member } from './member.ts';
 import { besideName, own } from './naming.ts';
 import { containerOfKey, isUp } from './proofs.ts';
 import type { Replacement } from './replacement.ts';
+import type { Revival } from './revival.ts';
 import type { Roster } from './roster.ts';
 
 export interface ShelfParts {
@@ -17,6 +18,7 @@ export interface ShelfParts {
   readonly roster: Roster;
   readonly locks: Locks;
   readonly replacement: Replacement;
+  readonly revival: Revival;
   /** How long the new container has to have run. */
   readonly keepMs: Ms;
 }
@@ -71,7 +73,8 @@ export class Shelf {
   }
 
   async #clearOf(agentId: AgentId): Promise<void> {
-    const { book, replacement } = this.#parts;
+    const { book, replacement, revival } = this.#parts;
+    await revival.settle(agentId);
     const all = book.get(agentId).kept ?? [];
     // One at a time: a guard that crashed may have left those before it as well.
     const last = all.findLast(({ by }) => by !== '');

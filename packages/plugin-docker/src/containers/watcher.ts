@@ -32,6 +32,8 @@ export interface WatcherParts {
   readonly recover: () => Promise<void>;
   /** All containers are known as they are now. */
   readonly known: () => void;
+  /** A container has begun to run, and was taken in. */
+  readonly began: (event: EngineEvent) => void;
   /** How a container came to its end is known: the engine forgets it soon, so that it is worth writing down at once. */
   readonly ended: () => void;
 }
