@@ -62,6 +62,11 @@ export interface Capability {
   readonly idempotent: boolean;
   /** Respawn only: the modes it knows, the preferred one first. */
   readonly respawn?: readonly ('beside' | 'in-place')[];
+  /**
+   * Recreate and respawn only: what is replaced is kept until the new instance has proven itself, and is back in its place
+   * when that is retired. [it is not]
+   */
+  readonly keepsOld?: boolean;
 }
 
 /** The capability for an action, or `undefined`. */

@@ -1,5 +1,5 @@
 import type { Capability, Ms, Plan, Step, StepSpec } from '../model/index.ts';
-import { capabilityFor } from '../model/index.ts';
+import { capabilityFor, respawnMode } from '../model/index.ts';
 
 /** Time for what only looks or only changes a table. */
 const quickMs: Ms = 5_000;
@@ -12,9 +12,11 @@ const promoteMs: Ms = 15_000;
  * destroys nothing, and an orchestrator may take its time to say what it knows of an agent that has just ended.
  *
  * - restart: the same instance again.
- * - recreate: a fresh instance in its place, with the last good state.
+ * - recreate: a fresh instance in its place, with the last good state. Where the orchestrator keeps what it replaces, the
+ *   new instance is retired again if a later step fails, and the old one is back.
  * - respawn: a new instance with state and config override; registered before the old one is deregistered and
- *   retired. If a later step fails, the new instance is retired again and the old registration stands.
+ *   retired. If a later step fails, the new instance is retired again and the old registration stands. Respawned in
+ *   place, the same holds where the orchestrator keeps what it replaces.
  * - contain: out of the routes, evidence, out of reach, nothing that ends or replaces anything; return: back again.
  * - failover: contained as above, and then the replica takes over. Who was primary comes back as a fresh instance: the one
  *   that was isolated may still take itself for the primary.
@@ -77,11 +79,12 @@ function healing(plan: Plan, { can, drainMs, steps }: Healing): readonly Step[] 
     );
   }
   if (plan.rung === 'restart') steps.add('restart', { type: 'action', action: 'restart', on: 'old' });
-  if (plan.rung === 'recreate') steps.add('recreate', { type: 'action', action: 'recreate', on: 'old' });
-  const beside = plan.rung === 'respawn' && plan.mode !== 'in-place' && Boolean(capabilityFor(can, 'retire'));
-  if (plan.rung === 'respawn') {
+  const retires = capabilityFor(can, 'retire') !== undefined;
+  const beside = retires && plan.rung === 'respawn' && respawnMode(can, plan.mode) === 'beside';
+  if (plan.rung === 'recreate' || plan.rung === 'respawn') {
+    const isBack = retires && (beside || capabilityFor(can, plan.rung)?.keepsOld === true);
     const undo: StepSpec = { type: 'action', action: 'retire', on: 'new' };
-    steps.add('respawn', { type: 'action', action: 'respawn', on: 'old' }, beside ? { undo } : {});
+    steps.add(plan.rung, { type: 'action', action: plan.rung, on: 'old' }, isBack ? { undo } : {});
   }
   if (plan.restoreState) steps.add('restore', { type: 'action', action: 'restoreState', on: 'new' });
   steps.add('await-ready', { type: 'agent-call', call: { kind: 'await-ready' }, on: 'new' });
