@@ -92,20 +92,6 @@ describe.runIf(docker)('actions on containers', () => {
     expect((await harness.inspect(web.id)).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
   });
 
-  it('a retired replacement gives way to the container that it replaced', async () => {
-    const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } });
-    const orchestrator = await harness.start();
-    const inventory = await harness.follow(orchestrator);
-    const action = { kind: 'recreate', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
-    const made = await harness.act(orchestrator, action);
-    const instanceId = made.result === 'succeeded' ? (made.instance?.id ?? '') : '';
-    const retired = await harness.act(orchestrator, { kind: 'retire', agentId: web.name, instanceId, graceMs: 1_000 });
-    expect(retired.result).toBe('succeeded');
-    expect(await harness.containers()).toMatchObject([{ Id: web.id, State: 'running', Names: [`/${web.name}`] }]);
-    expect((await harness.inspect(web.id)).HostConfig.RestartPolicy).toMatchObject({ Name: 'unless-stopped' });
-    await inventory.until((seen) => seen.instance(web.name).ref?.['container'] === web.id);
-  });
-
   it('respawn beside: both run, the old one counts until it is retired, then the new one bears the name', async () => {
     const web = await harness.run('web', { Env: ['PRAETORIAN_URL=http://guard:7717'] });
     const orchestrator = await harness.start();

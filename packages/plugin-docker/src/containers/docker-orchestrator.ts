@@ -47,8 +47,8 @@ import { Watcher } from './watcher.ts';
 const own = { destructive: true, scope: 'instance', idempotent: true } as const;
 const supports: readonly Capability[] = [
   { action: 'restart', ...own },
-  { action: 'recreate', ...own },
-  { action: 'respawn', ...own, respawn: ['beside', 'in-place'] },
+  { action: 'recreate', ...own, keepsOld: true },
+  { action: 'respawn', ...own, respawn: ['beside', 'in-place'], keepsOld: true },
   { action: 'retire', ...own },
   { action: 'isolate', ...own, destructive: false },
   { action: 'reinstate', ...own, destructive: false },

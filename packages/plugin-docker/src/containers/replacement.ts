@@ -11,6 +11,7 @@ import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import { isGoing, isLost, isStuck } from '../engine/engine-error.ts';
 import type { Book, Kept } from './book.ts';
 import type { ContainerBefore } from './intent-parts.ts';
+import { keptFor, notWorthKeeping } from './kept.ts';
 import type { Maker, Wanted } from './maker.ts';
 import { besideName, isKeptName, keptName } from './naming.ts';
 import { containerOfKey } from './proofs.ts';
@@ -197,16 +198,14 @@ export class Replacement {
     if (old.State.Running || old.State.Restarting) await engine.stop(old.Id, graceMs);
   }
 
-  /** The old one stays a while, and those that were kept before it go. */
+  /** The last one that had proven itself stays a while; one that could not go now goes when it can. */
   async #keep(agentId: AgentId, key: string, by: string): Promise<void> {
     const { book, clock } = this.#parts;
-    const earlier = (book.get(agentId).kept ?? []).filter((one) => one.key !== key);
-    for (const one of earlier) await this.letGo(agentId, one);
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,
-      // One that could not go is nobody's to finish any more: it goes when it can.
-      kept: kept.map((one) => (one.key === key || one.by === '' ? { ...one, by, since: clock.now() } : one)),
+      kept: keptFor(kept, { key, by, now: clock.now() }),
     }));
+    for (const one of notWorthKeeping(book.get(agentId).kept ?? [])) await this.letGo(agentId, one);
   }
 
   /**

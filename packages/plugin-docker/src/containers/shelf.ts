@@ -3,6 +3,7 @@ import { type AgentId, type Clock, type Logger, messageOf, type Ms } from '@prae
 import { isLost } from '../engine/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Book, Kept } from './book.ts';
+import { keptFor, notWorthKeeping } from './kept.ts';
 import type { Member } from './member.ts';
 import { besideName, own } from './naming.ts';
 import { containerOfKey, isUp } from './proofs.ts';
@@ -76,11 +77,11 @@ export class Shelf {
     const { book, replacement, revival } = this.#parts;
     await revival.settle(agentId);
     const all = book.get(agentId).kept ?? [];
-    // One at a time: a guard that crashed may have left those before it as well.
-    const last = all.findLast(({ by }) => by !== '');
+    // One at a time: a guard that crashed may have left others as well.
+    const others = notWorthKeeping(all);
     for (const one of all) {
       if (one.by === '') await (this.#isAbandoned(one) ? this.#finish(agentId, one) : this.#complete(agentId, one));
-      else if (one !== last || this.#isOver(one)) await replacement.letGo(agentId, one);
+      else if (others.includes(one) || this.#isOver(one)) await replacement.letGo(agentId, one);
     }
   }
 
@@ -97,10 +98,7 @@ export class Shelf {
     const by = made?.Id;
     await book.change(agentId, ({ kept = [], ...entry }) => ({
       ...entry,
-      kept: kept.flatMap((one) => {
-        if (one.key !== key) return [one];
-        return by === undefined ? [] : [{ ...one, by, since: clock.now() }];
-      }),
+      kept: by === undefined ? kept.filter((one) => one.key !== key) : keptFor(kept, { key, by, now: clock.now() }),
     }));
     // Nobody waits for it any more.
     roster.hold(agentId)();
