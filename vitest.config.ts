@@ -32,7 +32,10 @@ const special = [
   ...['contract', 'scenario', 'sim', 'int'].map((kind) => `**/*.${kind}.test.ts`),
   'packages/core/test/safety/**',
 ];
-const containers = 'packages/plugin-docker/test/**/*.int.test.ts';
+const containers = [
+  'packages/plugin-docker/test/**/*.int.test.ts',
+  'examples/reference-host/test/{compose,docker*,log-errors}.int.test.ts',
+];
 const swarm = 'packages/plugin-docker/test/swarm*.int.test.ts';
 const never = ['**/node_modules/**', '**/dist/**'];
 const seed = 'tools/vitest/fast-check-seed.ts';
@@ -103,7 +106,7 @@ export default defineConfig({
           name: 'int',
           globalSetup: ['tools/vitest/docker-engine.ts'],
           include: places('.int.test.ts'),
-          exclude: [...never, containers],
+          exclude: [...never, ...containers],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
@@ -116,7 +119,7 @@ export default defineConfig({
         test: {
           name: 'docker',
           globalSetup: ['tools/vitest/docker-engine.ts'],
-          include: [containers],
+          include: containers,
           exclude: [...never, swarm],
           maxWorkers: 3,
           sequence: { groupOrder: 2 },

@@ -1,10 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { createGuard, createLogger } from '@praetorian-guard/core';
+import { definePlugin, type PluginManifest } from '@praetorian-guard/core/plugin';
 import { bench, type Measurement } from '../../../bench/harness.ts';
+import { DockerOrchestrator } from '../src/containers/docker-orchestrator.ts';
+import type { DockerConfig } from '../src/docker-config.ts';
 import type { Engine } from '../src/engine/engine.ts';
+import plugin from '../src/index.ts';
 import { cleanUp, importBusybox, testEngine } from '../test/engine-kit.ts';
-import { Harness } from '../test/harness.ts';
+import { engineUrl, Harness } from '../test/harness.ts';
 
-/** What following containers costs the guard, in a minute. */
+/** What a whole guard costs that looks after containers, in a minute. */
 interface Cost {
   readonly calls: number;
   readonly cpuMs: number;
@@ -12,6 +17,13 @@ interface Cost {
 }
 
 const startsAtOnce = 8;
+
+/** Answers on the four paths that are asked by default. */
+const serve = [
+  'mkdir -p /www/health',
+  'for one in index.html live ready performance; do echo "{}" > /www/health/$one; done',
+  'exec httpd -f -p 80 -h /www',
+].join(' && ');
 
 /** Counts what the engine is asked for. */
 function counting(calls: { count: number }): (engine: Engine) => Engine {
@@ -28,28 +40,46 @@ function counting(calls: { count: number }): (engine: Engine) => Engine {
     });
 }
 
-/** Containers that do nothing, followed for a while with the intervals of the defaults shortened to the window. */
+/** A guard with the intervals of the defaults; `windowMs` stands for those of half a minute. */
+async function guardOf(harness: Harness, windowMs: number, calls: { count: number }) {
+  const counted = definePlugin<DockerConfig>({
+    ...plugin,
+    name: 'counted-docker',
+    contributes: { orchestrators: { docker: (context) => new DockerOrchestrator(context, counting(calls)) } },
+  });
+  const every = `${windowMs}ms`;
+  const config = { engine: engineUrl, select: [`${harness.selector}=yes`], stats: { every, concurrency: 16 } };
+  return createGuard(
+    { plugins: { docker: { use: counted.name, config } }, errors: { logs: { every } } },
+    { plugins: { [counted.name]: counted as PluginManifest }, logger: createLogger({ level: 'error', name: 'bench' }) },
+  );
+}
+
+/** Containers that answer and do nothing else, looked after for a while. */
 async function costOf(harness: Harness, containers: number, windowMs: number): Promise<Cost> {
   for (let made = (await harness.containers()).length; made < containers; made += startsAtOnce) {
     const some = Math.min(startsAtOnce, containers - made);
-    await Promise.all(Array.from({ length: some }, () => harness.run('idle', { HostConfig: { NetworkMode: 'none' } })));
+    const options = { Cmd: ['sh', '-c', serve], Labels: { 'praetorian.port': '80' } };
+    await Promise.all(Array.from({ length: some }, () => harness.run('idle', options)));
   }
   const calls = { count: 0 };
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
-  const stats = { every: windowMs, concurrency: 16 };
-  const orchestrator = harness.create({ stats }, undefined, counting(calls));
-  await orchestrator.start();
-  await harness.follow(orchestrator);
-  // The first look at all of them is not what it costs to follow them.
-  await pause(1_000);
+  const guard = await guardOf(harness, windowMs, calls);
+  await guard.start();
+  const isWell = (): boolean => {
+    const all = guard.agents.list({ limit: 1_000 }).items;
+    return all.length === containers && all.every(({ health }) => health === 'healthy');
+  };
+  // The first look at all of them is not what it costs to look after them.
+  while (!isWell()) await pause(200);
   calls.count = 0;
   const cpu = process.cpuUsage();
   await pause(windowMs);
   const { user, system } = process.cpuUsage(cpu);
   globalThis.gc?.();
   const memory = process.memoryUsage().heapUsed - before;
-  await orchestrator.stop();
+  await guard.stop();
   const perMinute = 60_000 / windowMs;
   return { calls: calls.count * perMinute, cpuMs: ((user + system) / 1_000) * perMinute, memoryKb: memory / 1_024 };
 }
