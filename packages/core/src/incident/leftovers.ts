@@ -19,10 +19,16 @@ export function leaveBehind(decided: Decided, attempt: Attempt, step: StepRecord
   const { instance: old, replacement } = attempt;
   const [instance, beside] = step.spec.on === 'old' ? [old, replacement] : [replacement, old];
   if (!instance || !beside || instance.id === beside.id) return decided;
+  // Put in the place of the old one, and not taken back, it is the agent.
+  if (step.spec.on === 'new' && !attempt.steps.some(endsOld)) return decided;
   const { incident } = decided;
   const others = (incident.leftovers ?? []).filter((one) => one.instance.id !== instance.id);
   const leftover: Leftover = { instance, beside, reason, since: incident.changedAt, tries: 0 };
   return { ...decided, incident: { ...incident, leftovers: [...others, leftover] } };
+}
+
+function endsOld({ spec }: StepRecord): boolean {
+  return spec.type === 'action' && spec.action === 'retire' && spec.on === 'old';
 }
 
 /** What becomes of an instance that was left behind; `undefined`: the event is about something else. */

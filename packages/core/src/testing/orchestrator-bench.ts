@@ -60,6 +60,11 @@ export class OrchestratorBench {
     return capabilityFor(this.orchestrator.supports, 'respawn')?.respawn?.[0] ?? 'in-place';
   }
 
+  /** Whether a new instance may run beside the old one. */
+  get canBeside(): boolean {
+    return capabilityFor(this.orchestrator.supports, 'respawn')?.respawn?.includes('beside') === true;
+  }
+
   can(kind: ActionKind): boolean {
     return capabilityFor(this.orchestrator.supports, kind) !== undefined;
   }

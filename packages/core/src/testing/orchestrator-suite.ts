@@ -162,6 +162,7 @@ async function achieves(bench: Bench, kind: ActionKind): Promise<void> {
   let { id } = await bench.instance();
   const old = await bench.instance();
   if (kind === 'reinstate') await bench.succeed(bench.action('isolate', id), 'first');
+  if (kind === 'retire' && !bench.canBeside) return takesBack(bench);
   if (kind === 'retire') {
     const respawned = await bench.succeed({ ...bench.action('respawn', id), mode: 'beside' } as Action, 'first');
     assert.ok(respawned.instance && respawned.instance.id !== id, 'a respawn beside gives another instance');
@@ -177,6 +178,21 @@ async function achieves(bench: Bench, kind: ActionKind): Promise<void> {
   else if (kind === 'respawn' && bench.mode === 'beside')
     assert.ok(receipt.result === 'succeeded' && differs(receipt.instance, old));
   else await bench.until(async () => differs(await bench.instance(), old));
+}
+
+/** Where nothing runs beside an instance, retiring the new one brings back what it replaced. */
+async function takesBack(bench: Bench): Promise<void> {
+  const override = { env: { TAKEN_BACK: 'no' } };
+  const { id } = await bench.instance();
+  await bench.succeed({ ...bench.action('respawn', id), mode: 'in-place', override } as Action, 'first');
+  await bench.until(async () => (await bench.instance()).id !== id);
+  const made = await bench.instance();
+  const intent = await bench.prepare(bench.action('retire', made.id), 'k');
+  assert.notEqual((await bench.wait(bench.orchestrator.reconcile(intent, bench.call()))).result, 'succeeded');
+  const receipt = await bench.run(intent);
+  assert.equal(receipt.result, 'succeeded', JSON.stringify(receipt));
+  assert.equal((await bench.wait(bench.orchestrator.reconcile(intent, bench.call()))).result, 'succeeded');
+  await bench.until(async () => differs(await bench.instance(), made));
 }
 
 async function scales(bench: Bench): Promise<void> {
