@@ -153,6 +153,11 @@ export function printOf(spec: ServiceSpec): string {
   return createHash('sha256').update(canonicalJson(spec)).digest('hex');
 }
 
+/** Whether tasks would be made alike, be it that one was told to be made anew. */
+export function isSameTask(one: TaskSpec, other: TaskSpec): boolean {
+  return canonicalJson({ ...one, ForceUpdate: 0 }) === canonicalJson({ ...other, ForceUpdate: 0 });
+}
+
 /** To be compared as text: the time a task was made, to the nanosecond. */
 export function ageOf({ CreatedAt: text, ID: id }: TaskFacts): string {
   const [seconds = '', fraction = ''] = text.replace('Z', '').split('.');

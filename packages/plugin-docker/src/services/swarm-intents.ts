@@ -10,13 +10,13 @@ import type {
   ReasonCode,
   Receipt,
 } from '@praetorian-guard/core/plugin';
-import { isGuards, progressOf, rolloutOf } from './rollout.ts';
+import { isGuards, isRolledBack, progressOf, rolloutOf } from './rollout.ts';
 import type { Member, ServiceRoster, ServiceView } from './service-roster.ts';
 import type { ServiceWatcher } from './service-watcher.ts';
 import { mayGo } from './scale-in.ts';
 import { isUp, isWanted, replicasOf } from './slots.ts';
 import { bearsKey } from './spec-changes.ts';
-import { ageOf, conditionOf, forceOf, isGlobal, isJob, printOf, type TaskFacts } from './swarm-facts.ts';
+import { ageOf, conditionOf, forceOf, isGlobal, isJob, isSameTask, printOf, type TaskFacts } from './swarm-facts.ts';
 import type { TaskBook } from './task-book.ts';
 
 /** State of a service before an action. */
@@ -61,6 +61,7 @@ export class SwarmIntents {
       case 'restart':
       case 'recreate':
       case 'respawn':
+      case 'retire':
         return this.#prepareInstance(action, key);
       default:
         return refuse(`Swarm cannot ${action.kind} a task.`, 'Choose another strategy.');
@@ -76,6 +77,7 @@ export class SwarmIntents {
     if (!seen) return this.#superseded(key, 'The service is gone.');
     if (action.kind === 'scale') return this.#reconcileScale(key, action.replicas, seen);
     if (action.kind === 'recreate') return this.#reconcileTask(key, action.agentId, before);
+    if (action.kind === 'retire') return this.#reconcileBack(key, action.agentId, { before, seen });
     if (action.kind === 'restart' || action.kind === 'respawn')
       return this.#reconcileRoll(key, action.agentId, { before, seen });
     return this.#notDone(key, `Swarm cannot ${action.kind} a task.`);
@@ -86,7 +88,7 @@ export class SwarmIntents {
     const before = beforeOf(image);
     if (action.kind !== 'recreate' && printOf(seen.service.Spec) !== before.print)
       return 'The service was changed by somebody else.';
-    if (action.kind === 'scale') return undefined;
+    if (action.kind === 'scale' || action.kind === 'retire') return undefined;
     if (rolloutOf(seen.service) === 'in-progress') return 'An update of the service has begun.';
     const { agentId } = action;
     const task = seen.members.find((member) => member.agentId === agentId)?.view.current.ID;
@@ -100,7 +102,8 @@ export class SwarmIntents {
     const seen = await this.#parts.watcher.look(known.service.ID);
     const member = this.#parts.roster.member(agentId);
     if (!seen || !member) return refuse(`Agent ${agentId} is gone.`, undefined, 'plan-stale');
-    if (member.instanceId !== instanceId)
+    // What does not come up is tried again and again, each time as another task.
+    if (member.instanceId !== instanceId && kind !== 'retire')
       return refuse(`The instance of ${agentId} is ${member.instanceId}.`, undefined, 'plan-stale');
     const problem = this.#problemOf(action, member, seen);
     if (problem) return problem;
@@ -115,6 +118,7 @@ export class SwarmIntents {
       return refuse(`${service.Spec.Name} is a job: all its tasks would run again.`, 'Run it again yourself.');
     if (action.kind === 'respawn' && action.mode !== 'in-place')
       return refuse('Swarm has no room beside a task.', 'Respawn in place.');
+    if (action.kind === 'retire') return whyNotBack(service);
     const rollout = refusedForRollout(service);
     if (rollout) return rollout;
     const nodeId = member.view.name;
@@ -183,6 +187,17 @@ export class SwarmIntents {
     return { key, at: this.#parts.clock.now(), result: 'unknown', text: 'The rollout is under way.' };
   }
 
+  #reconcileBack(
+    key: string,
+    agentId: AgentId,
+    { before, seen: { service } }: { before: ServiceBefore; seen: ServiceView },
+  ): Receipt {
+    if (printOf(service.Spec) === before.print) return this.#notDone(key, 'The service was not rolled back.');
+    if (!isRolledBack(service)) return this.#superseded(key, 'The service was changed by somebody else.');
+    if (rolloutOf(service) === undefined) return this.#done(key, agentId);
+    return { key, at: this.#parts.clock.now(), result: 'unknown', text: 'The rollback is under way.' };
+  }
+
   #reconcileTask(key: string, agentId: AgentId, before: ServiceBefore): Receipt {
     const member = this.#parts.roster.member(agentId);
     const old = before.tasks[agentId];
@@ -225,6 +240,17 @@ function refusedForRollout(service: ServiceView['service']): Decision<never> | u
   const how = rollout === 'paused' ? 'was paused' : 'is in progress';
   const remedy = rollout === 'paused' ? 'Resume the update, or roll it back.' : 'Wait until it is through.';
   return refuse(`An update of service ${service.Spec.Name} ${how}.`, remedy, 'rollout-in-progress');
+}
+
+/** Only what the guard itself has changed last is taken back, and only where that is another spec. */
+function whyNotBack(service: ServiceView['service']): Decision<never> | undefined {
+  const { PreviousSpec: before, Spec } = service;
+  const name = Spec.Name;
+  if (!isGuards(service) || before === undefined)
+    return refuse(`The last change of service ${name} was not the guard's.`, 'Roll it back yourself, if that helps.');
+  return isSameTask(before.TaskTemplate, Spec.TaskTemplate)
+    ? refuse(`The tasks of service ${name} were made anew as they were before; there is nothing to go back to.`)
+    : undefined;
 }
 
 function imageOf({ service, members, tasks }: ServiceView, container?: string): JsonObject {

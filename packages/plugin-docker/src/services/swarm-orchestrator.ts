@@ -40,7 +40,9 @@ const supports: readonly Capability[] = [
   { action: 'restart', ...rolls },
   // The one action that spares the siblings: see `SwarmIntents` for where it is admitted.
   { action: 'recreate', ...rolls, scope: 'instance' },
-  { action: 'respawn', ...rolls, respawn: ['in-place'] },
+  { action: 'respawn', ...rolls, respawn: ['in-place'], keepsOld: true },
+  // Of what a respawn has brought: Swarm keeps the spec before it.
+  { action: 'retire', ...rolls },
   { action: 'scale', ...rolls },
 ];
 

@@ -16,7 +16,7 @@ import type { ServiceRoster, ServiceView } from './service-roster.ts';
 import type { ServiceWatcher } from './service-watcher.ts';
 import { bearsKey, rolled, scaled } from './spec-changes.ts';
 import { isOutOfSequence, type SwarmCalls } from './swarm-calls.ts';
-import { printOf, type ServiceSpec } from './swarm-facts.ts';
+import { printOf, type ServiceFacts, type ServiceSpec } from './swarm-facts.ts';
 import { beforeOf, type ServiceBefore, type SwarmIntents } from './swarm-intents.ts';
 import type { TaskBook } from './task-book.ts';
 
@@ -112,6 +112,7 @@ export class SwarmPerformer {
       const stale = intents.staleness(deed.intent, seen);
       if (stale !== undefined) return this.#superseded(deed, stale);
       if (action.kind === 'recreate') return this.#endTask(deed, action.graceMs);
+      if (action.kind === 'retire') return this.#takeBack(deed);
       const refused = await this.#update(deed, seen);
       if (refused) return refused;
     }
@@ -215,25 +216,41 @@ export class SwarmPerformer {
 
   /** Nobody is to be left with less than there was: the service goes back to what it was before. */
   async #rollBack(deed: Deed, why: string): Promise<Receipt> {
+    const other = await this.#goBack(deed, why, (service) => bearsKey(service, deed.key));
+    if (other) return other;
+    const how = await this.#rolledBack(deed);
+    return this.#failed(deed, `${why}; the service was rolled back${how}`);
+  }
+
+  /** What a respawn has brought did not prove itself. */
+  async #takeBack(deed: Deed): Promise<Receipt> {
+    deed.acted = true;
+    const isStill = ({ Spec }: ServiceFacts): boolean => printOf(Spec) === deed.before.print;
+    const other = await this.#goBack(deed, 'What the guard has changed did not prove itself', isStill);
+    if (other) return other;
+    const how = await this.#rolledBack(deed);
+    return how === '' ? this.#succeeded(deed, {}) : this.#failed(deed, `The service was rolled back${how}`);
+  }
+
+  /** `undefined`: the rollback has begun. `isStill`: the service is as it is to be taken back. */
+  async #goBack(deed: Deed, why: string, isStill: (service: ServiceFacts) => boolean): Promise<Receipt | undefined> {
     const { calls, watcher } = this.#parts;
     for (let tries = 1; ; tries += 1) {
       const seen = await watcher.look(deed.before.service);
       if (!seen) return this.#superseded(deed, 'The service is gone.');
-      if (!bearsKey(seen.service, deed.key)) {
-        if (isRolledBack(seen.service)) break;
+      if (!isStill(seen.service)) {
+        if (isRolledBack(seen.service)) return undefined;
         return this.#superseded(deed, 'The service was changed by somebody else.');
       }
       try {
         await calls.rollback(seen.service);
-        break;
+        return undefined;
       } catch (error) {
         const again = isOutOfSequence(error) || (error instanceof EngineError && error.lost);
         if (tries >= triesMax || !again)
           return this.#failed(deed, `${why}; it could not be rolled back: ${messageOf(error)}`);
       }
     }
-    const how = await this.#rolledBack(deed);
-    return this.#failed(deed, `${why}; the service was rolled back${how}`);
   }
 
   /** Resolves when Swarm is through with the rollback, with what else is to be said of it. */
