@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Changes, LevelDatabase, Range } from './level-client.ts';
 import { LevelStateStore } from './level-state-store.ts';
 
-/** LevelDB in memory, which can hold up or fail its writes. */
+/** LevelDB in memory, which can hold up or fail its writes, and refuse to be opened or closed. */
 class FakeLevel implements LevelDatabase {
   readonly data = new Map<string, Buffer>();
   readonly writes: { readonly keys: number; readonly sync: boolean }[] = [];
@@ -12,6 +12,14 @@ class FakeLevel implements LevelDatabase {
   hold: Promise<void> = Promise.resolve();
   opened = 0;
   closed = 0;
+  /** Openings and closings that fail from now on. */
+  refuses = { open: 0, close: 0 };
+
+  open(): this {
+    this.opened += 1;
+    if (this.refuses.open-- > 0) throw guardError('GUARD_STATE_READ_ONLY', { path: '/nowhere', why: 'the disk is full' });
+    return this;
+  }
 
   async get(key: string): Promise<Buffer | undefined> {
     return this.data.get(key);
@@ -42,15 +50,13 @@ class FakeLevel implements LevelDatabase {
 
   async close(): Promise<void> {
     this.closed += 1;
+    if (this.refuses.close-- > 0) throw guardError('GUARD_STATE_UNAVAILABLE', { why: 'Input/output error' });
   }
 }
 
 async function started(rig: Rig): Promise<{ store: LevelStateStore; level: FakeLevel }> {
   const level = new FakeLevel();
-  const open = async (): Promise<FakeLevel> => {
-    level.opened += 1;
-    return level;
-  };
+  const open = async (): Promise<FakeLevel> => level.open();
   const store = new LevelStateStore({ path: '/nowhere', clock: rig.clock, log: rig.log, metrics: rig.metrics, open });
   await store.start();
   level.writes.length = 0;
@@ -117,6 +123,40 @@ describe('LevelStateStore', () => {
       expect(rig.log.entries.map((entry) => entry.level)).toEqual(['error', 'warn']);
     },
   );
+
+  it.each(['open', 'close'] as const)(
+    'is read and written again by itself when a database that would not %s after a failed write does so at last',
+    async (what) => {
+      const rig = createRig();
+      const { store, level } = await started(rig);
+      await store.commit('p', [put('k', 1)], sync);
+      level.failures = ['before'];
+      level.refuses[what] = 2;
+      for (let n = 0; n < 20; n += 1)
+        await expect(store.commit('p', [put('k', 2)], sync)).rejects.toMatchObject({ code: 'GUARD_STATE_UNAVAILABLE' });
+      await expect(store.get('k')).rejects.toThrow(what === 'open' ? 'the disk is full' : 'Input/output error');
+      await rig.clock.advance(3_000);
+      expect((await store.get('k'))?.value).toBe(1);
+      await store.commit('p', [put('k', 3)], sync);
+      expect((await store.get('k'))?.value).toBe(3);
+      expect([level.opened, level.closed]).toEqual(what === 'open' ? [4, 1] : [2, 3]);
+    },
+  );
+
+  it('tries a few times a minute to open a database whose disk stays full, however often it is written', async () => {
+    const rig = createRig();
+    const { store, level } = await started(rig);
+    level.failures = ['before'];
+    level.refuses.open = Infinity;
+    for (let second = 0; second < 600; second += 1) {
+      await store.commit('p', [put('k')], sync).catch(() => undefined);
+      await rig.clock.advance(1_000);
+    }
+    expect(level.opened).toBeGreaterThan(600 / 15);
+    expect(level.opened).toBeLessThan(60);
+    await store.stop();
+    expect(rig.clock.pendingTimers).toBe(0);
+  });
 
   it('never gives a version out twice, also when a restart forgot how far it was', async () => {
     const rig = createRig();

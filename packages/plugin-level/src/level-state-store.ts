@@ -16,12 +16,10 @@ import type {
   Versions,
 } from '@praetorian-guard/core/plugin';
 import { checkStoreKey, checkStoreOps, guardError, messageOf, StreamTails } from '@praetorian-guard/core/plugin';
-import { GroupPlan, type Memory, type Request } from './group-plan.ts';
+import { GroupPlan, type Request } from './group-plan.ts';
 import {
   decodeHeld,
   dueRange,
-  format,
-  formatKey,
   keyOfValue,
   parseJson,
   payloadOf,
@@ -29,11 +27,11 @@ import {
   streamRange,
   valueKey,
   valueRange,
-  versionKey,
   versionText,
 } from './layout.ts';
 import { type LevelDatabase, openLevel } from './level-client.ts';
 import { prepare } from './prepared-op.ts';
+import { SoundDatabase } from './sound-database.ts';
 
 export interface LevelStateStoreOptions {
   /** Folder of the store; the database lies in its subfolder `level`. Made when missing. */
@@ -66,22 +64,21 @@ export class LevelStateStore implements StateStore {
   readonly #folder: string;
   readonly #queue: Pending[] = [];
   readonly #tails: StreamTails;
-  #memory: Memory = { fences: new Map(), streams: new Map(), lastVersion: 0, reservedVersion: 0 };
-  #db: LevelDatabase | undefined;
+  readonly #database: SoundDatabase;
   #open = false;
   #opening: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #sweeping: Promise<void> | undefined;
   #sweepTimer: Subscription | undefined;
-  /** A write failed: what of it reached the disk is unknown until the database is opened anew. */
-  #inDoubt = false;
 
   constructor(options: LevelStateStoreOptions) {
     this.#options = options;
     this.#folder = join(options.path, 'level');
+    const { clock, log, open = openLevel } = options;
+    this.#database = new SoundDatabase({ folder: this.#folder, clock, log, open });
     this.#tails = new StreamTails({
       read: (stream, after, limit) => this.read(stream, after, limit),
-      lastSeq: (stream) => this.#memory.streams.get(stream)?.last ?? 0,
+      lastSeq: (stream) => this.#database.opened?.memory.streams.get(stream)?.last ?? 0,
     });
   }
 
@@ -102,7 +99,7 @@ export class LevelStateStore implements StateStore {
     this.#tails.wakeAll();
     await this.#sweeping;
     await this.#writing;
-    await this.#close();
+    await this.#database.close();
   }
 
   /** The folder the store was given; its own files lie in a folder below. */
@@ -145,7 +142,7 @@ export class LevelStateStore implements StateStore {
   }
 
   async commit(partition: string, ops: readonly StoreOp[], options: CommitOptions): Promise<Versions> {
-    this.#ready();
+    this.#assertOpen();
     checkStoreOps(partition, ops);
     return this.#enqueue({ partition, ops: ops.map(prepare), options });
   }
@@ -161,26 +158,9 @@ export class LevelStateStore implements StateStore {
   }
 
   async #start(): Promise<void> {
-    await this.#openDatabase();
+    await this.#database.open();
     this.#open = true;
     this.#scheduleSweep();
-  }
-
-  async #openDatabase(): Promise<void> {
-    const db = await (this.#options.open ?? openLevel)(this.#folder);
-    try {
-      this.#memory = await loadMemory(db, this.#folder);
-      this.#db = db;
-    } catch (error) {
-      await db.close();
-      throw error;
-    }
-  }
-
-  async #close(): Promise<void> {
-    const db = this.#db;
-    this.#db = undefined;
-    await db?.close();
   }
 
   #enqueue(request: Request): Promise<Versions> {
@@ -207,10 +187,10 @@ export class LevelStateStore implements StateStore {
   async #writeGroup(group: readonly Pending[]): Promise<void> {
     const { clock, metrics } = this.#options;
     const startMs = clock.monotonic();
-    const db = await this.#sound();
+    const { db, memory } = await this.#database.sound();
     const plan = await GroupPlan.load(
       db,
-      this.#memory,
+      memory,
       clock,
       group.map((pending) => pending.request),
     );
@@ -237,21 +217,9 @@ export class LevelStateStore implements StateStore {
     try {
       await db.write(plan.changes, sync);
     } catch (error) {
-      this.#inDoubt = true;
+      this.#database.doubt();
       throw error;
     }
-  }
-
-  /** The database, opened anew after a failed write: LevelDB's log may end in half a record, and memory may be ahead. */
-  async #sound(): Promise<LevelDatabase> {
-    if (this.#inDoubt) {
-      await this.#close();
-      await this.#openDatabase();
-      this.#inDoubt = false;
-      this.#options.log.warn({ path: this.#folder }, 'the store was opened anew after a failed write');
-    }
-    if (!this.#db) await this.#openDatabase();
-    return this.#db as LevelDatabase;
   }
 
   #scheduleSweep(): void {
@@ -291,25 +259,14 @@ export class LevelStateStore implements StateStore {
   }
 
   #ready(key?: string): LevelDatabase {
-    if (!this.#open) throw guardError('GUARD_STATE_CLOSED');
+    this.#assertOpen();
     if (key !== undefined) checkStoreKey(key);
-    if (!this.#db) throw guardError('GUARD_STATE_UNAVAILABLE', { why: 'it is being opened anew after a failed write' });
-    return this.#db;
+    const opened = this.#database.opened;
+    if (!opened) throw this.#database.unavailable();
+    return opened.db;
   }
-}
 
-async function loadMemory(db: LevelDatabase, path: string): Promise<Memory> {
-  const [layout, version] = await db.getMany([formatKey, versionKey]);
-  if (layout === undefined) {
-    const [foreign] = await db.page({ gte: '', lt: '\x7f' }, 1);
-    if (foreign) throw guardError('GUARD_STATE_CORRUPT', { path, why: 'it is not a store of this plugin' });
-    await db.write(new Map([[formatKey, Buffer.from(format)]]), true);
-  } else if (layout.toString() !== format) {
-    throw guardError('GUARD_STATE_CORRUPT', {
-      path,
-      why: `its layout is ${layout.toString()}, this version reads ${format}`,
-    });
+  #assertOpen(): void {
+    if (!this.#open) throw guardError('GUARD_STATE_CLOSED');
   }
-  const lastVersion = Number(version?.toString() ?? 0);
-  return { fences: new Map(), streams: new Map(), lastVersion, reservedVersion: lastVersion };
 }

@@ -97,7 +97,7 @@ describe.runIf(canMount())('LevelStateStore on a disk that fails (needs the righ
   it(
     'refuses commits while the disk is full, goes on when there is room, and has lost nothing it acknowledged',
     mounted('8m', async (folder) => {
-      await withStore(folder, async (store) => {
+      await withStore(folder, async (store, clock) => {
         const bytes = new Uint8Array(64 * 1024).fill(1);
         const acknowledged: string[] = [];
         const commit = async (key: string): Promise<void> => {
@@ -112,7 +112,12 @@ describe.runIf(canMount())('LevelStateStore on a disk that fails (needs the righ
         expect(isGuardError(refused, 'GUARD_STATE_UNAVAILABLE') || isGuardError(refused, 'GUARD_STATE_READ_ONLY')).toBe(
           true,
         );
+        // Nor can the store be opened anew: that writes as well.
+        await expect(commit('still-full')).rejects.toMatchObject({ code: 'GUARD_STATE_UNAVAILABLE' });
+        await expect(store.getBytes('before')).rejects.toMatchObject({ code: 'GUARD_STATE_UNAVAILABLE' });
         rmSync(join(folder, 'filler'));
+        await clock.advance(1_000);
+        await expect.poll(() => store.getBytes('before').catch(() => undefined)).toEqual(bytes);
         await commit('after');
         for (const key of acknowledged) expect([key, await store.getBytes(key)]).toEqual([key, bytes]);
       });

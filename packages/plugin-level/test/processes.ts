@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { createRig } from '@praetorian-guard/core/testing';
+import { createRig, type VirtualClock } from '@praetorian-guard/core/testing';
 import { LevelStateStore } from '../src/level-state-store.ts';
 
 const repository = join(import.meta.dirname, '../../..');
@@ -25,17 +25,20 @@ export function runScript(file: string, path: string): Script {
 }
 
 /** A store on virtual time over real files. */
-export function storeAt(path: string): LevelStateStore {
-  const rig = createRig();
+export function storeAt(path: string, rig = createRig()): LevelStateStore {
   return new LevelStateStore({ path, clock: rig.clock, log: rig.log, metrics: rig.metrics });
 }
 
 /** Opens the store, lets `use` work with it, and closes it again. */
-export async function withStore<T>(path: string, use: (store: LevelStateStore) => Promise<T>): Promise<T> {
-  const store = storeAt(path);
+export async function withStore<T>(
+  path: string,
+  use: (store: LevelStateStore, clock: VirtualClock) => Promise<T>,
+): Promise<T> {
+  const rig = createRig();
+  const store = storeAt(path, rig);
   await store.start();
   try {
-    return await use(store);
+    return await use(store, rig.clock);
   } finally {
     await store.stop();
   }
