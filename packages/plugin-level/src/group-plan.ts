@@ -83,7 +83,7 @@ export class GroupPlan {
       if (options.fence !== undefined && !memory.fences.has(partition)) fences.add(partition);
       for (const op of ops) {
         if (op.op === 'append') streams.add(op.stream);
-        else if (op.when !== 'any') keys.add(op.key);
+        else if (op.when !== 'any' || (op.op === 'write' && op.ttlMs !== undefined)) keys.add(op.key);
       }
       for (const dbKey of due ?? []) keys.add(dueOf(dbKey).key);
     }
@@ -139,6 +139,7 @@ export class GroupPlan {
       return;
     }
     this.#checkWhen(op.key, op.when);
+    this.#unindex(op.key);
     if (op.op === 'delete') {
       this.#request.held.set(op.key, undefined);
       this.#request.changes.set(valueKey(op.key), undefined);
@@ -152,6 +153,15 @@ export class GroupPlan {
     this.#request.changes.set(valueKey(op.key), encodeValue(op.kind, held, op.payload));
     if (expiresAt > 0) this.#request.changes.set(expiryKey(expiresAt, op.key), Buffer.alloc(0));
     versions[op.key] = versionText(held.version);
+  }
+
+  /**
+   * What is written anew needs its old place in the index no more. Where the old value was not read, the place is left to
+   * the sweep: only a value that is written again and again with a time to live would fill the index.
+   */
+  #unindex(key: string): void {
+    const { expiresAt } = this.#held(key) ?? { expiresAt: 0 };
+    if (expiresAt > 0) this.#request.changes.set(expiryKey(expiresAt, key), undefined);
   }
 
   #append({ stream, payload, keep }: PreparedOp & { op: 'append' }): void {

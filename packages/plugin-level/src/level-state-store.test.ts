@@ -196,6 +196,24 @@ describe('LevelStateStore', () => {
     expect(rig.clock.pendingTimers).toBe(0);
   });
 
+  it('has one place in the index for a value that was written a thousand times with a time to live', async () => {
+    const rig = createRig();
+    const { store, level } = await started(rig);
+    const month = { ...put('k'), ttlMs: 31 * 86_400_000 };
+    const index = (): string[] => [...level.data.keys()].filter((key) => key.startsWith('x/'));
+    for (let n = 0; n < 500; n += 1) {
+      await rig.clock.advance(1_000);
+      // Two of one group, too, of which the second overwrites the first.
+      await Promise.all([store.commit('p', [month], relaxed), store.commit('p', [{ ...month, ttlMs: 1 + n }], relaxed)]);
+    }
+    expect(index()).toHaveLength(1);
+    await store.commit('p', [month, month], relaxed);
+    expect(index()).toHaveLength(1);
+    const version = (await store.get('k'))?.version as string;
+    await store.commit('p', [{ op: 'delete', key: 'k', when: { version } }], relaxed);
+    expect(index()).toEqual([]);
+  });
+
   it('finishes what was asked of it before it stops', async () => {
     const rig = createRig();
     const { store, level } = await started(rig);
