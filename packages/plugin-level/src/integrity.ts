@@ -5,6 +5,9 @@ import { readLog } from './log-format.ts';
 import { liveFiles, type LiveFiles } from './manifest.ts';
 import { tableProblem } from './table-check.ts';
 
+/** Made before CURRENT in a new database, and replaced before the first commit: alone, it is a first start cut off. */
+const firstManifest = 'MANIFEST-000001';
+
 /**
  * Checks the files of a closed database against their checksums, before LevelDB opens them and drops or misreads what
  * is damaged. Changes nothing, so that it does no harm to a database that another process holds. Refuses with
@@ -15,7 +18,7 @@ export async function checkIntegrity(folder: string): Promise<void> {
   const current = await readIfThere(join(folder, 'CURRENT'));
   if (current === undefined) {
     // LevelDB would take the folder for an empty one and delete the rest.
-    const rest = names.find((name) => /^(MANIFEST-\d+|\d+\.(ldb|log|sst))$/.test(name));
+    const rest = names.find((name) => /^(MANIFEST-\d+|\d+\.(ldb|log|sst))$/.test(name) && name !== firstManifest);
     if (rest !== undefined) throw corrupt(folder, `there is ${rest} but no CURRENT`);
     return;
   }

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -95,6 +96,18 @@ describe('LevelStateStore over damaged files', () => {
     await withStore(path, async (store) => {
       expect(await store.get('second/49')).toBeUndefined();
       expect((await store.list('', { limit: 1000 })).length).toBe(99);
+    });
+  });
+});
+
+describe('LevelStateStore over a first start that was cut off', () => {
+  it('opens as a new store when a manifest was made and CURRENT was not', async () => {
+    const folder = join(path, 'new/level');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'MANIFEST-000001'), readFileSync(file(/^MANIFEST/)).subarray(0, 50));
+    await withStore(join(path, 'new'), async (store) => {
+      await fill(store, 'first');
+      expect((await store.list('', { limit: 1000 })).length).toBe(50);
     });
   });
 });
