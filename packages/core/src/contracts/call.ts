@@ -9,6 +9,8 @@ export interface Call {
 
 /** Lifecycle of everything long-lived. Started in dependency order, stopped in reverse; both are idempotent. */
 export interface Component {
+  /** Longest time its start may take, for one that has more to do the more is stored. [30 s] */
+  readonly startWithinMs?: Ms;
   /** Resolves when ready. `signal` aborts when the guard gives up waiting. */
   start?(signal: AbortSignal): Promise<void>;
   /** Resolves when everything is released; `deadline` aborts when there is no more time. */

@@ -85,6 +85,17 @@ describe('Lifecycle', () => {
     expect(calls).toEqual(['+a', '+slow', '-slow', '-a']);
   });
 
+  it('waits for one that says itself how long its start may take, and no longer', async () => {
+    const { lifecycle, clock } = rigged();
+    lifecycle.add('store', { startWithinMs: 60_000, start: () => clock.sleep(40_000) });
+    lifecycle.add('stuck', { startWithinMs: 60_000, start: never });
+    const started = lifecycle.start().catch((error: unknown) => error);
+    await clock.advance(99_999);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(1);
+    expect(String(await started)).toContain('Starting stuck took longer than 1m.');
+  });
+
   it('gives one that needs long to stop what the others can spare', async () => {
     const { lifecycle, clock, add } = rigged();
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) add(name);

@@ -6,7 +6,7 @@ import { withDeadline } from './deadline.ts';
 export interface LifecycleOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Time each component has to start. [30 s] */
+  /** Time each component has to start that does not say itself how long it may take. [30 s] */
   readonly startMs?: Ms;
 }
 
@@ -94,7 +94,8 @@ export class Lifecycle {
       }
     };
     try {
-      await withDeadline(this.#clock, work, this.#startMs, { what: `Starting ${member.name}`, signal });
+      const withinMs = member.component.startWithinMs ?? this.#startMs;
+      await withDeadline(this.#clock, work, withinMs, { what: `Starting ${member.name}`, signal });
     } catch (error) {
       if (failed) this.#up.pop();
       // What a plugin throws says what is wrong, but not who says so.

@@ -6,6 +6,12 @@ import { timedStore } from './timed-store.ts';
 const put = { op: 'put', key: 'k', value: 1, when: 'absent' } as const;
 
 describe('timedStore', () => {
+  it('may take as long to start as the store it wraps', () => {
+    const clock = createVirtualClock();
+    const store = Object.assign(new MemoryStateStore(clock), { startWithinMs: 90_000 });
+    expect(timedStore(store, clock, () => undefined).startWithinMs).toBe(90_000);
+  });
+
   it('is the store it wraps, and tells how long each commit took and what it threw', async () => {
     const clock = createVirtualClock();
     const memory = new MemoryStateStore(clock);

@@ -21,6 +21,7 @@ export function timedStore(
   return {
     supports: store.supports,
     ...(store.folder === undefined ? {} : { folder: store.folder }),
+    ...(store.startWithinMs === undefined ? {} : { startWithinMs: store.startWithinMs }),
     ...(store.start ? { start: (signal) => store.start?.(signal) ?? Promise.resolve() } : {}),
     ...(store.stop ? { stop: (deadline) => store.stop?.(deadline) ?? Promise.resolve() } : {}),
     now: () => store.now(),
