@@ -5,6 +5,14 @@ import { readLog } from './log-format.ts';
 import { liveFiles, type LiveFiles } from './manifest.ts';
 import { tableProblem } from './table-check.ts';
 
+/** How much of a database is checked. */
+export interface IntegrityCheck {
+  /** Also the tables, which are most of it; without them manifest and logs alone. */
+  readonly tables: boolean;
+  /** Breaks it off between two files. */
+  readonly signal?: AbortSignal;
+}
+
 /** Made before CURRENT in a new database, and replaced before the first commit: alone, it is a first start cut off. */
 const firstManifest = 'MANIFEST-000001';
 
@@ -13,7 +21,7 @@ const firstManifest = 'MANIFEST-000001';
  * is damaged. Changes nothing, so that it does no harm to a database that another process holds. Refuses with
  * `GUARD_STATE_CORRUPT`; what LevelDB reports by itself, such as missing files, is left to it.
  */
-export async function checkIntegrity(folder: string): Promise<void> {
+export async function checkIntegrity(folder: string, { tables, signal }: IntegrityCheck): Promise<void> {
   const names = await readdir(folder);
   const current = await readIfThere(join(folder, 'CURRENT'));
   if (current === undefined) {
@@ -24,7 +32,10 @@ export async function checkIntegrity(folder: string): Promise<void> {
   }
   const live = await readManifest(folder, current.toString('latin1'));
   if (live === undefined) return;
-  for (const name of names) await checkFile(folder, name, live);
+  for (const name of names) {
+    signal?.throwIfAborted();
+    if (tables || name.endsWith('.log')) await checkFile(folder, name, live);
+  }
 }
 
 async function readManifest(folder: string, current: string): Promise<LiveFiles | undefined> {

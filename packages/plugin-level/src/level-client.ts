@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { guardError, isGuardError, messageOf } from '@praetorian-guard/core/plugin';
-import { checkIntegrity } from './integrity.ts';
+import { checkIntegrity, type IntegrityCheck } from './integrity.ts';
 
 /** A write: the bytes, or `undefined` to delete. */
 export type Changes = ReadonlyMap<string, Buffer | undefined>;
@@ -26,13 +26,13 @@ export interface LevelDatabase {
 }
 
 /**
- * Opens the database in `folder` and makes the folder if need be, readable by nobody else. Rejects with
+ * Opens the database in `folder`, once it is checked, and makes the folder if need be, readable by nobody else. Rejects with
  * `GUARD_STATE_LOCKED`, `GUARD_STATE_CORRUPT`, `GUARD_STATE_READ_ONLY` or `GUARD_STATE_UNAVAILABLE`.
  */
-export async function openLevel(folder: string): Promise<LevelDatabase> {
+export async function openLevel(folder: string, check: IntegrityCheck): Promise<LevelDatabase> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await checkIntegrity(folder);
+    await checkIntegrity(folder, check);
     // Uncompressed, so that every block can be checked at the next start.
     const db = new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer', compression: false });
     await db.open();

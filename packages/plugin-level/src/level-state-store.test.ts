@@ -1,6 +1,7 @@
 import { guardError, isGuardError } from '@praetorian-guard/core/plugin';
 import { createRig, type Rig } from '@praetorian-guard/core/testing';
 import { describe, expect, it } from 'vitest';
+import type { IntegrityCheck } from './integrity.ts';
 import type { Changes, LevelDatabase, Range } from './level-client.ts';
 import { LevelStateStore } from './level-state-store.ts';
 
@@ -15,9 +16,13 @@ class FakeLevel implements LevelDatabase {
   /** Openings and closings that fail from now on. */
   refuses = { open: 0, close: 0 };
 
-  open(): this {
+  readonly checks: IntegrityCheck[] = [];
+
+  open(check: IntegrityCheck): this {
     this.opened += 1;
-    if (this.refuses.open-- > 0) throw guardError('GUARD_STATE_READ_ONLY', { path: '/nowhere', why: 'the disk is full' });
+    this.checks.push(check);
+    if (this.refuses.open-- > 0)
+      throw guardError('GUARD_STATE_READ_ONLY', { path: '/nowhere', why: 'the disk is full' });
     return this;
   }
 
@@ -56,7 +61,7 @@ class FakeLevel implements LevelDatabase {
 
 async function started(rig: Rig): Promise<{ store: LevelStateStore; level: FakeLevel }> {
   const level = new FakeLevel();
-  const open = async (): Promise<FakeLevel> => level.open();
+  const open = async (_folder: string, check: IntegrityCheck): Promise<FakeLevel> => level.open(check);
   const store = new LevelStateStore({ path: '/nowhere', clock: rig.clock, log: rig.log, metrics: rig.metrics, open });
   await store.start();
   level.writes.length = 0;
@@ -143,6 +148,15 @@ describe('LevelStateStore', () => {
     },
   );
 
+  it('checks everything at the start, for as long as that may take, and no tables when it is opened anew', async () => {
+    const { store, level } = await started(createRig());
+    level.failures = ['before'];
+    await expect(store.commit('p', [put('k')], sync)).rejects.toThrow('No space left');
+    await store.commit('p', [put('k')], sync);
+    expect(level.checks).toEqual([{ tables: true }, { tables: false }]);
+    expect(store.startWithinMs).toBeGreaterThan(30_000);
+  });
+
   it('tries a few times a minute to open a database whose disk stays full, however often it is written', async () => {
     const rig = createRig();
     const { store, level } = await started(rig);
@@ -204,7 +218,10 @@ describe('LevelStateStore', () => {
     for (let n = 0; n < 500; n += 1) {
       await rig.clock.advance(1_000);
       // Two of one group, too, of which the second overwrites the first.
-      await Promise.all([store.commit('p', [month], relaxed), store.commit('p', [{ ...month, ttlMs: 1 + n }], relaxed)]);
+      await Promise.all([
+        store.commit('p', [month], relaxed),
+        store.commit('p', [{ ...month, ttlMs: 1 + n }], relaxed),
+      ]);
     }
     expect(index()).toHaveLength(1);
     await store.commit('p', [month, month], relaxed);

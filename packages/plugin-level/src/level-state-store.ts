@@ -17,6 +17,7 @@ import type {
 } from '@praetorian-guard/core/plugin';
 import { checkStoreKey, checkStoreOps, guardError, messageOf, StreamTails } from '@praetorian-guard/core/plugin';
 import { GroupPlan, type Request } from './group-plan.ts';
+import type { IntegrityCheck } from './integrity.ts';
 import {
   decodeHeld,
   dueRange,
@@ -40,7 +41,7 @@ export interface LevelStateStoreOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   /** How the database is opened; replaced in tests of failing disks. */
-  readonly open?: (folder: string) => Promise<LevelDatabase>;
+  readonly open?: (folder: string, check: IntegrityCheck) => Promise<LevelDatabase>;
 }
 
 interface Pending {
@@ -53,6 +54,8 @@ interface Pending {
 const groupMax = 256;
 const sweepMs: Ms = 60_000;
 const sweepMax = 500;
+/** All of it is read and checked before it is opened, however much it is and however slow the disk. */
+const startMs: Ms = 3_600_000;
 
 /**
  * A durable store in a folder of its own, for one process. Commits that arrive while one is being written wait and share
@@ -60,6 +63,7 @@ const sweepMax = 500;
  */
 export class LevelStateStore implements StateStore {
   readonly supports = { durable: true, shared: false } as const;
+  readonly startWithinMs: Ms = startMs;
   readonly #options: LevelStateStoreOptions;
   readonly #folder: string;
   readonly #queue: Pending[] = [];
@@ -82,8 +86,8 @@ export class LevelStateStore implements StateStore {
     });
   }
 
-  start(): Promise<void> {
-    this.#opening ??= this.#start().catch((error: unknown) => {
+  start(signal?: AbortSignal): Promise<void> {
+    this.#opening ??= this.#start(signal).catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
     });
@@ -157,8 +161,8 @@ export class LevelStateStore implements StateStore {
     return this.#tails.tail(stream, after, call);
   }
 
-  async #start(): Promise<void> {
-    await this.#database.open();
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    await this.#database.open(signal);
     this.#open = true;
     this.#scheduleSweep();
   }

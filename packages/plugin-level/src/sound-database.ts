@@ -1,6 +1,7 @@
 import type { Clock, Logger, Ms, Subscription } from '@praetorian-guard/core/plugin';
 import { guardError, messageOf } from '@praetorian-guard/core/plugin';
 import type { Memory } from './group-plan.ts';
+import type { IntegrityCheck } from './integrity.ts';
 import { format, formatKey, versionKey } from './layout.ts';
 import type { LevelDatabase } from './level-client.ts';
 
@@ -12,7 +13,7 @@ export interface SoundDatabaseOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly open: (folder: string) => Promise<LevelDatabase>;
+  readonly open: (folder: string, check: IntegrityCheck) => Promise<LevelDatabase>;
 }
 
 /** The database, and what is kept in memory of it since it was opened. */
@@ -42,9 +43,10 @@ export class SoundDatabase {
     this.#o = options;
   }
 
-  async open(): Promise<void> {
+  /** The first opening, which checks everything. */
+  async open(signal?: AbortSignal): Promise<void> {
     try {
-      await this.#open();
+      await this.#open({ tables: true, ...(signal ? { signal } : {}) });
     } catch (error) {
       await this.#release();
       throw error;
@@ -88,7 +90,8 @@ export class SoundDatabase {
   async #reopen(): Promise<Opened> {
     const { folder: path, log } = this.#o;
     try {
-      const opened = await this.#open();
+      // The tables were checked at the start or are newer; to read them all may take longer than the guard's lease holds.
+      const opened = await this.#open({ tables: false });
       log.warn({ path }, 'the store was opened anew after a failed write');
       return opened;
     } catch (error) {
@@ -109,10 +112,10 @@ export class SoundDatabase {
     });
   }
 
-  async #open(): Promise<Opened> {
+  async #open(check: IntegrityCheck): Promise<Opened> {
     const { folder, open } = this.#o;
     await this.#release();
-    this.#db = await open(folder);
+    this.#db = await open(folder, check);
     const opened = { db: this.#db, memory: await loadMemory(this.#db, folder) };
     this.#opened = opened;
     this.#inDoubt = false;

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGuardError, type StateStore } from '@praetorian-guard/core/plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkIntegrity } from '../src/integrity.ts';
 import { runScript, storeAt, withStore } from './processes.ts';
 
 let path: string;
@@ -81,6 +82,20 @@ describe('LevelStateStore over damaged files', () => {
       expect((error as { remedy: string }).remedy).toContain('backup');
     });
   }
+
+  it('reads no tables when it is opened anew while the guard runs, and checks all the rest', async () => {
+    const folder = join(path, 'level');
+    flip(file(/\.ldb$/), middle);
+    await checkIntegrity(folder, { tables: false });
+    flip(file(/\.log$/), middle);
+    await expect(checkIntegrity(folder, { tables: false })).rejects.toMatchObject({ code: 'GUARD_STATE_CORRUPT' });
+  });
+
+  it('breaks the check off when the guard is stopped before it has started', async () => {
+    const enough = new TypeError('enough');
+    const signal = AbortSignal.abort(enough);
+    await expect(checkIntegrity(join(path, 'level'), { tables: true, signal })).rejects.toBe(enough);
+  });
 
   it('leaves a damaged log as it is, so that it can still be examined', async () => {
     const log = file(/\.log$/);
