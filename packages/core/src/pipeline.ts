@@ -74,6 +74,8 @@ export interface PipelineParts {
  */
 export class Pipeline {
   readonly #p: PipelineParts;
+  /** Agents whose incident the store did not take; it is tried again by itself. */
+  readonly #unopened = new Set<AgentId>();
 
   constructor(parts: PipelineParts) {
     this.#p = parts;
@@ -239,25 +241,44 @@ export class Pipeline {
    * has just started it, is not interfered with because of what still stands against it.
    */
   #decide(agentId: AgentId, worse = true): void {
-    const { incidents, incidentLog, sight, log, clock } = this.#p;
+    const { incidents, log } = this.#p;
+    if (!this.#needsIncident(agentId, worse) || this.#unopened.has(agentId)) return;
+    incidents.open(agentId).catch((thrown: unknown) => {
+      if (this.#unopened.has(agentId)) return;
+      log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
+      this.#openLater(agentId);
+    });
+  }
+
+  /** One try at a time, on the picture of that moment: an agent's picture may change often while the store is away. */
+  #openLater(agentId: AgentId): void {
+    this.#unopened.add(agentId);
+    this.#p.clock.after(againMs, () => {
+      const opened = this.#needsIncident(agentId, true) ? this.#p.incidents.open(agentId) : Promise.resolve();
+      opened.then(
+        () => this.#unopened.delete(agentId),
+        () => this.#openLater(agentId),
+      );
+    });
+  }
+
+  /** Whether an incident has to be opened for what is known of the agent; one that is open hears of it. */
+  #needsIncident(agentId: AgentId, worse: boolean): boolean {
+    const { incidents, incidentLog, sight } = this.#p;
     this.#p.reflection.sync(agentId);
     const seen = sight.see(agentId);
-    if (!seen) return;
+    if (!seen) return false;
     const { health, findings } = seen;
     const open = incidentLog.openFor(agentId);
     if (open) {
       incidents.post(open.id, { type: 'findings', findings, health });
-      return;
+      return false;
     }
     // Not being ready takes an agent out of the routes and is alone no reason to repair it.
     const suspected = findings.some((finding) => finding.kind !== 'not-ready');
-    if (!worse || !suspected || (health !== 'degraded' && health !== 'failed')) return;
+    if (!worse || !suspected || (health !== 'degraded' && health !== 'failed')) return false;
     // Whoever stopped it knows that it stands still (R14).
-    if (stillByHand(seen.agent.instance)) return;
-    incidents.open(agentId).catch((thrown: unknown) => {
-      log.error({ agentId, err: messageOf(thrown) }, 'an incident could not be opened; it is tried again');
-      clock.after(againMs, () => this.#decide(agentId));
-    });
+    return !stillByHand(seen.agent.instance);
   }
 
   #tell(seen: DetectionResult): void {
