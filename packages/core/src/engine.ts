@@ -180,6 +180,7 @@ export class Engine {
           scope.get(core.logRound).stop(),
           scope.get(core.secondLook).stop(),
           scope.get(core.memoryRound).stop(),
+          scope.get(core.departedRound).stop(),
         ]).then(() => undefined),
     );
     add(

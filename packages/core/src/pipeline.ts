@@ -9,6 +9,7 @@ import { announceChange, announceFindings } from './pipeline/announcements.ts';
 import type { LateAnswers } from './pipeline/failover/late-answers.ts';
 import type { CheckpointRound } from './pipeline/rounds/checkpoint-round.ts';
 import type { Leftovers } from './pipeline/incidents/leftovers.ts';
+import type { DepartedRound } from './pipeline/rounds/departed-round.ts';
 import type { LogRound } from './pipeline/rounds/log-round.ts';
 import type { SecondLook } from './pipeline/rounds/second-look.ts';
 import type { MemoryRound } from './pipeline/rounds/memory-round.ts';
@@ -51,6 +52,7 @@ export interface PipelineParts {
   readonly logRound: LogRound;
   readonly secondLook: SecondLook;
   readonly memoryRound: MemoryRound;
+  readonly departedRound: DepartedRound;
   readonly settle: Settle;
   readonly storms: Storms;
   readonly stormVoice: StormVoice;
@@ -106,6 +108,7 @@ export class Pipeline {
     this.#p.checkpointRound.tick(nowMs);
     this.#p.logRound.tick(nowMs);
     this.#p.memoryRound.tick(nowMs);
+    this.#p.departedRound.tick(nowMs);
   }
 
   /** decision → remediation → verification → learning → notification: what follows from a stored change. */

@@ -131,6 +131,7 @@ function makePipeline(at: Provider): Pipeline {
     logRound: at.get(core.logRound),
     secondLook: at.get(core.secondLook),
     memoryRound: at.get(core.memoryRound),
+    departedRound: at.get(core.departedRound),
     settle: at.get(core.settle),
     storms: at.get(core.storms),
     stormVoice: at.get(core.stormVoice),

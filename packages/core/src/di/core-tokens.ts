@@ -23,6 +23,7 @@ import type { Incidents } from '../pipeline/incidents/incidents.ts';
 import type { Insight } from '../pipeline/judgement/insight.ts';
 import type { Judge } from '../pipeline/judgement/judge.ts';
 import type { Leftovers } from '../pipeline/incidents/leftovers.ts';
+import type { DepartedRound } from '../pipeline/rounds/departed-round.ts';
 import type { LogRound } from '../pipeline/rounds/log-round.ts';
 import type { SecondLook } from '../pipeline/rounds/second-look.ts';
 import type { MemoryRound } from '../pipeline/rounds/memory-round.ts';
@@ -108,6 +109,7 @@ export const core = {
   logRound: token<LogRound>('core.log-round'),
   secondLook: token<SecondLook>('core.second-look'),
   memoryRound: token<MemoryRound>('core.memory-round'),
+  departedRound: token<DepartedRound>('core.departed-round'),
   pipeline: token<Pipeline>('core.pipeline'),
   /** Provided only when a record is kept. */
   recording: token<Recording>('core.recording'),

@@ -9,6 +9,7 @@ import { readCheckpoint, stateProblem } from './checkpoint-record.ts';
 /** Where checkpoints lie in the store; `keys` of `state/` fits. */
 export interface CheckpointKeys {
   partition(shard: number): string;
+  allCheckpoints(shard: number): string;
   checkpoints(shard: number, agentId: AgentId): string;
   checkpoint(shard: number, agentId: AgentId, checkpointId: string): string;
   checkpointChunk(shard: number, agentId: AgentId, checkpointId: string, chunk: number): string;
@@ -34,6 +35,13 @@ export interface SaveOptions {
   readonly fence: number;
   /** Kept for forensics, never restored: the state of an instance that is failing (R25). */
   readonly quarantined?: boolean;
+}
+
+export interface ForgetOptions {
+  readonly isDue: (checkpoint: Checkpoint) => boolean;
+  /** Token of the shard's lease. */
+  readonly fence: number;
+  readonly most: number;
 }
 
 export interface LoadedCheckpoint {
@@ -81,7 +89,7 @@ export class Checkpoints {
       const ops = [
         ...this.#chunkOps(checkpoint, bytes),
         this.#recordOp(checkpoint, 'absent'),
-        ...aged.flatMap((one) => this.#deleteOps(one)),
+        ...aged.flatMap((one) => this.#deleteOps(this.#deps.shardOf(agentId), one)),
       ];
       await this.#commit(agentId, ops, options.fence);
       return checkpoint;
@@ -164,6 +172,30 @@ export class Checkpoints {
       );
       return ops.length;
     });
+  }
+
+  /**
+   * Deletes those of a shard that are due, `most` of them at the most. A commit for each: they may have many chunks.
+   * @returns how many were deleted.
+   */
+  async forget(shard: number, { isDue, fence, most }: ForgetOptions): Promise<number> {
+    const { store, keys } = this.#deps;
+    const prefix = keys.allCheckpoints(shard);
+    let deleted = 0;
+    for (let after: string | undefined; deleted < most;) {
+      const page = await store.list(prefix, { limit: pageSize, ...(after === undefined ? {} : { after }) });
+      for (const { key, value } of page) {
+        const [agentId = ''] = key.slice(prefix.length).split('/');
+        const checkpoint = readCheckpoint(value, agentId);
+        if (deleted === most || !checkpoint || !isDue(checkpoint)) continue;
+        const ops = this.#deleteOps(shard, checkpoint);
+        await store.commit(keys.partition(shard), ops, { fence, durability: 'relaxed' });
+        deleted += 1;
+      }
+      if (page.length < pageSize) break;
+      after = page.at(-1)?.key;
+    }
+    return deleted;
   }
 
   #refuseBad(agentId: AgentId, bytes: Uint8Array, options: SaveOptions): void {
@@ -261,7 +293,7 @@ export class Checkpoints {
       const from = chunk * checkpointChunkBytes;
       yield {
         op: 'putBytes',
-        key: this.#chunkKey(checkpoint, chunk),
+        key: this.#chunkKey(this.#deps.shardOf(checkpoint.agentId), checkpoint, chunk),
         value: bytes.subarray(from, from + checkpointChunkBytes),
       };
     }
@@ -273,17 +305,15 @@ export class Checkpoints {
     return { op: 'put', key: keys.checkpoint(shardOf(agentId), agentId, id), value: { ...checkpoint }, when };
   }
 
-  #deleteOps(checkpoint: Checkpoint): readonly StoreOp[] {
-    const { keys, shardOf } = this.#deps;
+  #deleteOps(shard: number, checkpoint: Checkpoint): readonly StoreOp[] {
     const { agentId, id, chunks } = checkpoint;
-    const all = [keys.checkpoint(shardOf(agentId), agentId, id)];
-    for (let chunk = 0; chunk < chunks; chunk += 1) all.push(this.#chunkKey(checkpoint, chunk));
+    const all = [this.#deps.keys.checkpoint(shard, agentId, id)];
+    for (let chunk = 0; chunk < chunks; chunk += 1) all.push(this.#chunkKey(shard, checkpoint, chunk));
     return all.map((key) => ({ op: 'delete', key, when: 'any' }));
   }
 
-  #chunkKey(checkpoint: Checkpoint, chunk: number): string {
-    const { keys, shardOf } = this.#deps;
-    return keys.checkpointChunk(shardOf(checkpoint.agentId), checkpoint.agentId, checkpoint.id, chunk);
+  #chunkKey(shard: number, { agentId, id }: Checkpoint, chunk: number): string {
+    return this.#deps.keys.checkpointChunk(shard, agentId, id, chunk);
   }
 
   async #commit(agentId: AgentId, ops: readonly StoreOp[], fence: number): Promise<void> {

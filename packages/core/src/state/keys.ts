@@ -46,6 +46,7 @@ export const keys = {
   memory: (shard: number, id: AgentId): string => `shard/${shard}/memory/${id}`,
   ledger: (shard: number, id: AgentId): string => `shard/${shard}/ledger/${id}`,
   ranking: (shard: number, group: GroupId): string => `shard/${shard}/ranking/${group}`,
+  allCheckpoints: (shard: number): string => `shard/${shard}/checkpoint/`,
   checkpoints: (shard: number, id: AgentId): string => `shard/${shard}/checkpoint/${id}/`,
   checkpoint: (shard: number, id: AgentId, checkpointId: string): string =>
     `shard/${shard}/checkpoint/${id}/${checkpointId}`,
