@@ -117,7 +117,7 @@ describe.runIf(canMount())('LevelStateStore on a disk that fails (needs the righ
         await expect(store.getBytes('before')).rejects.toMatchObject({ code: 'GUARD_STATE_UNAVAILABLE' });
         rmSync(join(folder, 'filler'));
         await clock.advance(1_000);
-        await expect.poll(() => store.getBytes('before').catch(() => undefined)).toEqual(bytes);
+        await expect.poll(() => store.getBytes('before').catch(() => undefined), { timeout: 10_000 }).toEqual(bytes);
         await commit('after');
         for (const key of acknowledged) expect([key, await store.getBytes(key)]).toEqual([key, bytes]);
       });
