@@ -23,7 +23,10 @@ export class Ownership {
     return `${this.#id}.`;
   }
 
-  /** Takes the folder; throws `GUARD_STATE_LOCKED` when another guard that runs has it. */
+  /**
+   * Takes the folder; throws `GUARD_STATE_LOCKED` when another guard that runs has it, and `GUARD_START_FAILED` when it
+   * was copied or moved while processes of its old place run: they may have another guard.
+   */
   take(newId: () => string): void {
     try {
       mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
@@ -34,16 +37,33 @@ export class Ownership {
     if (holder && holder.pid !== process.pid && this.#table.isAlive(holder)) {
       throw guardError('GUARD_STATE_LOCKED', { path: this.#dir });
     }
+    const id = this.#idOfHere() ?? `${newId()}${this.#here}`;
     const self: ProcessIdentity = { pid: process.pid, startTime: this.#table.startTime(process.pid) ?? '' };
     this.#write('lock', JSON.stringify(self));
-    // The folder is part of it, so that two guards with the same seed never take each other's processes for their own.
-    const folder = createHash('sha256').update(this.#dir).digest('hex').slice(0, 8);
-    this.#id = this.#read('owner')?.trim() || `${newId()}-${folder}`;
-    this.#write('owner', this.#id);
+    this.#id = id;
+    this.#write('owner', id);
   }
 
   release(): void {
     rmSync(join(this.#dir, 'lock'), { force: true });
+  }
+
+  /** The folder is part of the id, so that two guards with the same seed never take each other's processes for their own. */
+  get #here(): string {
+    return `-${createHash('sha256').update(this.#dir).digest('hex').slice(0, 8)}`;
+  }
+
+  /** The id that was made for this very place; one that came along with a copy is another guard's. */
+  #idOfHere(): string | undefined {
+    const id = this.#read('owner')?.trim();
+    if (!id) return undefined;
+    if (id.endsWith(this.#here)) return id;
+    const left = this.#table.holders(`${id}.`).map(({ pid }) => pid);
+    if (left.length === 0) return undefined;
+    throw guardError('GUARD_START_FAILED', {
+      what: 'orchestrator process',
+      why: `its folder ${this.#dir} was copied or moved, and processes of the old place still run (pid ${left.join(', ')}); stop their guard and end them, or move the folder back`,
+    });
   }
 
   #holder(): ProcessIdentity | undefined {

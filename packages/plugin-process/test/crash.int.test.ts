@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Intent } from '@praetorian-guard/core/plugin';
+import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
 import { keyVariable } from '../src/process-table.ts';
+import { fileStore } from './file-store.ts';
 import { ask, Harness, isRunning, pidOf, program, until } from './harness.ts';
 
 let harness: Harness;
@@ -165,6 +169,28 @@ test('two guards cannot share a folder', async () => {
   const guard = harness.guard(web);
   await guard.instance();
   await expect(harness.start(web)).rejects.toMatchObject({ code: 'GUARD_STATE_LOCKED' });
+});
+
+test('the copy of a folder is refused while processes of the first run, and taken for another one afterwards', async () => {
+  const first = await harness.start(web);
+  const { pid } = await ask((await harness.follow(first).synced()).instance('web'));
+  mkdirSync(join(harness.dir, 'copy'));
+  copyFileSync(join(harness.dir, 'state/owner'), join(harness.dir, 'copy/owner'));
+  const second = (): ProcessOrchestrator =>
+    new ProcessOrchestrator({
+      ...harness.context({ stateDir: 'copy' }),
+      state: fileStore(join(harness.dir, 'copy.json')),
+    });
+  await expect(second().start()).rejects.toMatchObject({
+    code: 'GUARD_START_FAILED',
+    message: expect.stringMatching(new RegExp(`${harness.dir}/copy was copied or moved.* \\(pid ${pid}\\)`)),
+  });
+  expect(isRunning(pid)).toBe(true);
+  await first.stop();
+  const later = second();
+  await later.start();
+  expect(readFileSync(join(harness.dir, 'copy/owner'), 'utf8')).not.toBe(harness.ownerPrefix().slice(0, -1));
+  await later.stop();
 });
 
 test('stop ends everything, and the next guard starts it anew', async () => {
