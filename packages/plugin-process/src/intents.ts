@@ -1,5 +1,6 @@
 import {
   type Action,
+  type AgentId,
   type Clock,
   type ConfigOverride,
   type Decision,
@@ -59,12 +60,11 @@ export class Intents {
   /** Whether the effect holds now. */
   reconcile(intent: Intent): Receipt {
     const { action, before, key } = intent;
+    if (action.kind === 'retire') return this.#reconcileRetire(action, key);
+    if (Object.keys(before).length === 0) return this.#notDone(key, 'It was never admitted.');
     if (action.kind === 'scale') return this.#reconcileScale(action, before as unknown as ScaleBefore, key);
-    const { agentId } = action;
-    const { identity, birth } = before as unknown as InstanceBefore;
-    if (birth) return this.#reconcileBirth(agentId, birth, key);
-    if (identity && this.#table.isAlive(identity)) return this.#notDone(key, `Process ${identity.pid} still runs.`);
-    return this.#done(key);
+    const { birth } = before as unknown as InstanceBefore;
+    return birth ? this.#reconcileBirth(action.agentId, birth, key) : this.#notDone(key, 'It was never admitted.');
   }
 
   /** Why the action no longer fits what is there, or `undefined`. */
@@ -77,6 +77,15 @@ export class Intents {
       return `Instance ${action.instanceId} is another process now.`;
     }
     return undefined;
+  }
+
+  /** Whoever lives on as the agent when the instance is retired; nobody when no other of its instances runs. */
+  heir(agentId: AgentId, instanceId: string): ProcessRecord | undefined {
+    return this.#records
+      .get(agentId)
+      .instances.filter((other) => other.instanceId !== instanceId && other.phase === 'running')
+      .filter(({ identity }) => identity !== undefined && this.#table.isAlive(identity))
+      .sort((a, b) => b.generation - a.generation)[0];
   }
 
   #scaleStaleness(group: string, { replicas: expected }: ScaleBefore): string | undefined {
@@ -109,12 +118,9 @@ export class Intents {
       if (this.#wasOurs(agentId, instanceId)) return admit(key, action, [agentId], { instanceId });
       return refuse(`Agent ${agentId} has no instance ${instanceId}.`);
     }
-    const others = this.#records
-      .get(agentId)
-      .instances.filter((other) => other !== record && other.phase === 'running');
-    if (others.length === 0) {
+    if (!this.heir(agentId, instanceId)) {
       return refuse(
-        `Instance ${instanceId} is the only one of ${agentId}.`,
+        `No other instance of ${agentId} runs beside ${instanceId}.`,
         'Respawn beside it first, or scale the group in.',
       );
     }
@@ -152,7 +158,7 @@ export class Intents {
     return ours && generation <= this.#records.get(agentId).lastGeneration;
   }
 
-  #reconcileBirth(agentId: string, birth: Birth, key: string): Receipt {
+  #reconcileBirth(agentId: AgentId, birth: Birth, key: string): Receipt {
     const record = this.#records.instance(agentId, birth.instanceId);
     if (record?.key === birth.key && record.identity) {
       if (this.#table.isAlive(record.identity)) return this.#done(key, instanceOf(record));
@@ -163,6 +169,15 @@ export class Intents {
       return { key, at: this.#clock.now(), result: 'ambiguous', text };
     }
     return this.#notDone(key, 'No process carries the key of the action.');
+  }
+
+  /**
+   * Dead is not retired: what it left behind is still there, and it may still be shown as the agent. That there is no such
+   * instance is enough, also when the intent was never admitted.
+   */
+  #reconcileRetire({ agentId, instanceId }: InstanceAction, key: string): Receipt {
+    const record = this.#records.instance(agentId, instanceId);
+    return record ? this.#notDone(key, `Instance ${instanceId} is still there.`) : this.#done(key);
   }
 
   #reconcileScale(action: ScaleAction, { remove }: ScaleBefore, key: string): Receipt {

@@ -140,15 +140,16 @@ export class Performer {
   }
 
   async #retire(action: Extract<Action, { kind: 'retire' }>, key: string, hurry: AbortSignal): Promise<Receipt> {
-    const { keeper, records, clock, publish } = this.#parts;
+    const { keeper, records, intents, clock, publish } = this.#parts;
     const { agentId, instanceId } = action;
     const record = records.instance(agentId, instanceId);
-    const entry = records.get(agentId);
-    const rest = entry.instances.filter((other) => other !== record);
-    const heir = [...rest].sort((a, b) => b.generation - a.generation)[0];
-    if (!record || !heir) return { key, at: clock.now(), result: 'superseded', text: 'It is the only instance now.' };
+    const heir = intents.heir(agentId, instanceId);
+    if (!record || !heir)
+      return { key, at: clock.now(), result: 'superseded', text: 'No other instance of the agent runs now.' };
     await keeper.end(agentId, record, action.graceMs, hurry);
     await keeper.wipe(record);
+    const entry = records.get(agentId);
+    const rest = entry.instances.filter((other) => other.instanceId !== instanceId);
     const wasCurrent = entry.currentId === instanceId;
     const receipt: Receipt = { key, at: clock.now(), result: 'succeeded' };
     await records.put(
