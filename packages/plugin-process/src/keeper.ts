@@ -89,7 +89,7 @@ export class Keeper {
       record = { ...planned, phase: 'running', identity: launched.identity, startedAt: clock.now() };
       await this.#journalStarted(spec, record, options);
     } catch (error) {
-      if (launched) await this.#parts.terminator.end(launched.identity, 0);
+      if (launched) await this.#parts.terminator.end({ ...launched.identity, key: planned.key }, 0);
       await records.put([withInstances(records.get(spec.agentId), before.instances, planned.generation)]);
       throw error;
     }
@@ -110,11 +110,12 @@ export class Keeper {
   /** Ends the process of a record and what it left behind. Throws `GUARD_ORCHESTRATOR_FAILED` when it does not go. */
   async end(agentId: AgentId, record: ProcessRecord, graceMs: Ms, hurry?: AbortSignal): Promise<void> {
     const { terminator } = this.#parts;
-    if (record.identity && !(await terminator.end(record.identity, graceMs, hurry))) {
-      const why = `process ${record.identity.pid} does not end, not even by SIGKILL`;
+    const { identity, key } = record;
+    if (identity && !(await terminator.end({ ...identity, key }, graceMs, hurry))) {
+      const why = `process ${identity.pid} does not end, not even by SIGKILL`;
       throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'process', verb: 'end', agentId, why });
     }
-    terminator.sweep(record.key);
+    terminator.sweep(key);
     this.#children.delete(record.instanceId);
   }
 

@@ -32,6 +32,8 @@ export interface ProcessTable {
   isStopped(pid: number): boolean;
   /** Processes whose key begins with `prefix`. */
   holders(prefix: string): KeyHolder[];
+  /** Whether what a process has started lives on after it. */
+  hasFollowers(gone: { readonly pid: number; readonly key: string }): boolean;
   /** Whatever the system tells of a process, for people. */
   describe(pid: number): string | undefined;
 }
@@ -74,6 +76,10 @@ export class LinuxProcessTable implements ProcessTable {
       if (stat) found.push({ pid: Number(name), startTime: stat.startTime, key, group: stat.group });
     }
     return found;
+  }
+
+  hasFollowers({ key }: { readonly key: string }): boolean {
+    return this.holders(key).some((holder) => holder.key === key);
   }
 
   describe(pid: number): string | undefined {
@@ -120,6 +126,15 @@ export class PsProcessTable implements ProcessTable {
 
   holders(): KeyHolder[] {
     return [];
+  }
+
+  /** By the group it led: its number is not given to anybody else while there is one in it. */
+  hasFollowers({ pid }: { readonly pid: number }): boolean {
+    try {
+      return process.kill(-pid, 0);
+    } catch {
+      return false;
+    }
   }
 
   describe(pid: number): string | undefined {

@@ -2,6 +2,8 @@ import { type Clock, type Ms } from '@praetorian-guard/core/plugin';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
 
 const pollMs = 20;
+/** Less often: to find them every process has to be looked at. */
+const followersPollMs = 100;
 /** After SIGKILL a process is gone as soon as the kernel gets to it; only one stuck in a driver takes longer. */
 const killWaitMs = 5_000;
 
@@ -16,19 +18,24 @@ export class Terminator {
   }
 
   /**
-   * SIGTERM to the process and whatever it started in its group, SIGKILL after the grace or when `hurry` aborts.
+   * SIGTERM to the process and whatever it started in its group, SIGKILL after the grace or when `hurry` aborts. The grace
+   * is for all of them: a shell goes at once, the program it started may still drain.
    * A suspended process cannot hear SIGTERM: it gets SIGKILL at once, because to wake it would let it act on an old view.
    * @returns whether it is gone.
    */
-  async end(identity: ProcessIdentity, graceMs: Ms, hurry?: AbortSignal): Promise<boolean> {
-    if (!this.#table.isAlive(identity)) return true;
-    if (graceMs > 0 && hurry?.aborted !== true && !this.#table.isStopped(identity.pid)) {
-      signalGroup(identity.pid, 'SIGTERM');
-      if (await this.#gone(identity, { withinMs: graceMs, hurry, unlessStopped: true })) return true;
+  async end(target: Target, graceMs: Ms, hurry?: AbortSignal): Promise<boolean> {
+    if (!this.#table.isAlive(target)) return true;
+    if (graceMs > 0 && hurry?.aborted !== true && !this.#table.isStopped(target.pid)) {
+      const until = this.#clock.monotonic() + graceMs;
+      signalGroup(target.pid, 'SIGTERM');
+      if (await this.#gone(target, { until, hurry, unlessStopped: true })) {
+        await this.#followersGone(target, until, hurry);
+        return true;
+      }
     }
     // Looked at once more: the pid may belong to another process by now.
-    if (this.#table.isAlive(identity)) signalGroup(identity.pid, 'SIGKILL');
-    return this.#gone(identity, { withinMs: killWaitMs });
+    if (this.#table.isAlive(target)) signalGroup(target.pid, 'SIGKILL');
+    return this.#gone(target, { until: this.#clock.monotonic() + killWaitMs });
   }
 
   /** Ends what carries the key, for example children that a crashed process left behind. */
@@ -39,19 +46,31 @@ export class Terminator {
   }
 
   async #gone(identity: ProcessIdentity, wait: Wait): Promise<boolean> {
-    const until = this.#clock.monotonic() + wait.withinMs;
     while (this.#table.isAlive(identity)) {
-      if (this.#clock.monotonic() >= until || wait.hurry?.aborted === true) return false;
+      if (this.#clock.monotonic() >= wait.until || wait.hurry?.aborted === true) return false;
       // Also one that was suspended only now: it would keep us waiting for the whole grace.
       if (wait.unlessStopped === true && this.#table.isStopped(identity.pid)) return false;
       await this.#clock.sleep(pollMs);
     }
     return true;
   }
+
+  async #followersGone(target: Target, until: Ms, hurry: AbortSignal | undefined): Promise<void> {
+    while (this.#table.hasFollowers(target)) {
+      if (this.#clock.monotonic() >= until || hurry?.aborted === true) return;
+      await this.#clock.sleep(followersPollMs);
+    }
+  }
+}
+
+/** A process to be ended, with the mark that it and what it started carry. */
+export interface Target extends ProcessIdentity {
+  readonly key: string;
 }
 
 interface Wait {
-  readonly withinMs: Ms;
+  /** By the monotonic clock. */
+  readonly until: Ms;
   readonly hurry?: AbortSignal | undefined;
   readonly unlessStopped?: boolean;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Action } from '@praetorian-guard/core/plugin';
 import { ask, Harness, isRunning, pidOf, program, until } from './harness.ts';
 
 let harness: Harness;
@@ -106,6 +107,56 @@ test('a new instance that proves bad is retired and the old one goes on', async 
   expect(again?.id).toBe('web~3');
 });
 
+test('an instance that died before it was retired leaves nothing behind, and the new one is the agent', async () => {
+  const orchestrator = await harness.start({ agents: { web: { ...program, env: { MODE: 'helper' }, scratch: true } } });
+  const inventory = await harness.follow(orchestrator).synced();
+  const old = inventory.instance('web');
+  const { helper, env } = await ask(old);
+  process.kill(pidOf(old), 'SIGKILL');
+  await until(() => inventory.lifecycle('died').length === 1);
+  const fresh = await harness.act(orchestrator, { kind: 'respawn', mode: 'beside', generation: 2, ...on(old) }, 'k1');
+  const retire = await harness.prepare(orchestrator, { kind: 'retire', ...on(old) }, 'k2');
+  expect(await orchestrator.reconcile(retire)).toMatchObject({ result: 'failed' });
+  await harness.act(orchestrator, { kind: 'retire', ...on(old) }, 'k2');
+  expect(await orchestrator.reconcile(retire)).toMatchObject({ result: 'succeeded' });
+  await until(() => !isRunning(helper ?? 0));
+  expect(existsSync(env['PRAETORIAN_SCRATCH'] ?? '')).toBe(false);
+  const entry = await harness.store.get('agent/web');
+  expect(entry?.value).toMatchObject({ currentId: 'web~2', instances: [{ instanceId: 'web~2' }] });
+  await until(() => inventory.instance('web').id === 'web~2');
+  process.kill(pidOf(fresh), 'SIGKILL');
+  await until(() => inventory.instance('web').state === 'exited');
+});
+
+test('an instance is not retired when the other one has died since that was prepared', async () => {
+  const orchestrator = await harness.start({ agents: { web: program } });
+  const inventory = await harness.follow(orchestrator).synced();
+  const old = inventory.instance('web');
+  const fresh = await harness.act(orchestrator, { kind: 'respawn', mode: 'beside', generation: 2, ...on(old) }, 'k1');
+  const intent = await harness.prepare(orchestrator, { kind: 'retire', ...on(old) }, 'k2');
+  process.kill(pidOf(fresh), 'SIGKILL');
+  await until(() => inventory.lifecycle('died').length === 1);
+  expect(await orchestrator.execute(intent, harness.grant('k2'), harness.call())).toMatchObject({
+    result: 'superseded',
+  });
+  expect(isRunning(pidOf(old))).toBe(true);
+  expect(inventory.instance('web').id).toBe('web~1');
+});
+
+test('what was never admitted was not done', async () => {
+  const orchestrator = await harness.start({ agents: { web: program }, groups: { workers: { ...program, replicas: 1 } } });
+  const old = (await harness.follow(orchestrator).synced()).instance('web');
+  const actions: Action[] = [
+    { kind: 'restart', ...on(old) },
+    { kind: 'retire', ...on(old) },
+    { kind: 'scale', group: 'workers', replicas: 1 },
+  ];
+  for (const action of actions) {
+    const receipt = await orchestrator.reconcile({ key: 'k1', action, affects: [], before: {} });
+    expect(receipt).toMatchObject({ result: 'failed' });
+  }
+});
+
 test('respawn passes the override on and keeps it over a restart', async () => {
   const orchestrator = await harness.start({ agents: { web: program } });
   const old = (await harness.follow(orchestrator).synced()).instance('web');
@@ -157,6 +208,17 @@ test('a process that does not hear SIGTERM is killed after the grace, with what 
   expect(isRunning(helper ?? 0)).toBe(true);
   await harness.act(orchestrator, { kind: 'restart', agentId: 'two', instanceId: 'two~1', graceMs: 200 }, 'k2');
   await until(() => !isRunning(helper ?? 0));
+});
+
+test('what a shell started has the whole grace, although the shell itself goes at once', async () => {
+  const drain = `process.on('SIGTERM', () => setTimeout(() => (fs.writeFileSync('drained', ''), process.exit()), 300));
+    setInterval(() => {}, 1000); fs.writeFileSync('ready', '')`;
+  const shell = { ...program, command: ['sh', '-c', 'node -e "$DRAIN"; echo end'], env: { DRAIN: drain } };
+  const orchestrator = await harness.start({ agents: { web: shell } });
+  const old = (await harness.follow(orchestrator).synced()).instance('web');
+  await until(() => existsSync(join(harness.dir, 'ready')));
+  await harness.act(orchestrator, { kind: 'restart', ...on(old) }, 'k1');
+  expect(existsSync(join(harness.dir, 'drained'))).toBe(true);
 });
 
 test('a suspended process is reported as running and can still be restarted', async () => {

@@ -55,6 +55,22 @@ describe.each(tables)('by %s', (_name, there, make) => {
     process.kill(pid, 'SIGCONT');
     await until(() => !table.isStopped(pid));
   });
+
+  test.skipIf(!there)('sees that a process is gone and what it started is not', async () => {
+    const table = make();
+    const key = `followers-${process.pid}`;
+    const shell = spawn('sh', ['-c', 'sleep 600 & echo $!'], {
+      env: { [keyVariable]: key, PATH: process.env['PATH'] },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const follower = new Promise<number>((told) => shell.stdout.once('data', (text) => told(Number(text))));
+    const gone = { pid: shell.pid ?? 0, key };
+    await until(() => table.startTime(gone.pid) === undefined);
+    expect(table.hasFollowers(gone)).toBe(true);
+    process.kill(await follower, 'SIGKILL');
+    await until(() => !table.hasFollowers(gone));
+  });
 });
 
 test.skipIf(!hasProc)('finds processes by the beginning of their key, and no others', () => {
