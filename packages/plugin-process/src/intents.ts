@@ -135,8 +135,10 @@ export class Intents {
     if (!Number.isInteger(replicas) || replicas < 0 || replicas > 1_000)
       return refuse(`${replicas} is not a number of replicas from 0 to 1000.`);
     const add = [];
-    for (let index = members.length + 1; index <= replicas; index += 1) {
+    for (let index = 1; index <= replicas; index += 1) {
       const agentId = `${group}.${index}`;
+      // One that is a member and was never started is what an earlier scaling out has failed at.
+      if (this.#records.current(agentId)) continue;
       add.push({ agentId, index, birth: this.#birth(agentId, this.#records.get(agentId).lastGeneration + 1) });
     }
     const remove = members.slice(replicas);

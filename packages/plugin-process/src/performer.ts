@@ -181,14 +181,16 @@ export class Performer {
   }
 
   async #addReplica(spec: AgentSpec, birth: ScaleBefore['add'][number]['birth']): Promise<void> {
+    // Its first start may have succeeded since the action was prepared.
+    if (this.#parts.records.current(spec.agentId)) return;
     await this.#parts.keeper.start(spec, { birth, restore: false, beside: [], becomesCurrent: true });
   }
 
   async #removeReplica(agentId: AgentId): Promise<void> {
-    const { keeper, records, roster, publish, scaleGraceMs } = this.#parts;
+    const { keeper, records, roster, scratch, publish, scaleGraceMs } = this.#parts;
     for (const record of records.get(agentId).instances) {
-      await keeper.end(agentId, record, scaleGraceMs, this.#parts.hurry);
-      await keeper.wipe(record);
+      await keeper.end(agentId, record, scaleGraceMs, this.#hurry.signal);
+      await scratch.wipe(record);
     }
     await records.forget(agentId);
     roster.remove(agentId);
