@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type AgentId,
   type Clock,
@@ -18,6 +16,7 @@ import type { AgentSpec } from './process-config.ts';
 import type { ProcessTable } from './process-table.ts';
 import { type AgentEntry, type ExitData, instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
 import type { Roster } from './roster.ts';
+import type { ScratchFolders } from './scratch-folders.ts';
 import type { Terminator } from './terminator.ts';
 
 export interface KeeperParts {
@@ -31,7 +30,7 @@ export interface KeeperParts {
   readonly logs: LogFiles;
   readonly feed: InventoryFeed;
   readonly locks: Locks;
-  readonly scratchDir: string;
+  readonly scratch: ScratchFolders;
 }
 
 /** What is to be known of an instance before it exists; fixed when the action is prepared. */
@@ -65,6 +64,7 @@ export class Keeper {
   /** Instances this guard started itself: their exit is told by an event. */
   readonly #children = new Set<string>();
   readonly #exits = new Map<string, ExitData>();
+  #closed = false;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -73,6 +73,11 @@ export class Keeper {
   /** How an instance ended, for evidence; kept for the last few. */
   exitOf(instanceId: string): ExitData | undefined {
     return this.#exits.get(instanceId);
+  }
+
+  /** The guard stops and its processes with it: nothing is started any more, and what ends from now on was stopped. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Journals the intent, starts the process, journals the result. Throws `GUARD_ORCHESTRATOR_FAILED`. */
@@ -85,6 +90,7 @@ export class Keeper {
     let launched: Launched | undefined;
     let record = planned;
     try {
+      this.#assertOpen(spec.agentId);
       launched = await launcher.launch(spec, planned, options.restore);
       record = { ...planned, phase: 'running', identity: launched.identity, startedAt: clock.now() };
       await this.#journalStarted(spec, record, options);
@@ -119,17 +125,12 @@ export class Keeper {
     this.#children.delete(record.instanceId);
   }
 
-  /** Removes the scratch folder of an instance that has ended. */
-  async wipe(record: ProcessRecord): Promise<void> {
-    if (record.scratch !== undefined) await rm(record.scratch, { recursive: true, force: true });
-  }
-
   /** The process is gone without our doing: journals it and tells the inventory. */
   async markEnded(agentId: AgentId, instanceId: string, exit: ExitData): Promise<void> {
     const { records, feed } = this.#parts;
     const record = records.instance(agentId, instanceId);
     if (record?.phase !== 'running') return;
-    const ended: ProcessRecord = { ...record, phase: 'ended', exit };
+    const ended: ProcessRecord = { ...record, phase: this.#closed ? 'stopped' : 'ended', exit };
     const entry = records.get(agentId);
     await records.put([
       withInstances(
@@ -180,9 +181,7 @@ export class Keeper {
 
   #newRecord(spec: AgentSpec, options: StartOptions, port: number): ProcessRecord {
     const { birth, override } = options;
-    const scratch =
-      options.scratch ??
-      (spec.scratch ? join(this.#parts.scratchDir, encodeURIComponent(birth.instanceId)) : undefined);
+    const scratch = options.scratch ?? (spec.scratch ? this.#parts.scratch.path(birth.instanceId) : undefined);
     return {
       ...birth,
       port,
@@ -192,6 +191,12 @@ export class Keeper {
       ...(override === undefined ? {} : { override }),
       ...(scratch === undefined ? {} : { scratch }),
     };
+  }
+
+  #assertOpen(agentId: AgentId): void {
+    if (!this.#closed) return;
+    const why = 'the guard stops';
+    throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'process', verb: 'start', agentId, why });
   }
 
   async #noticeExit(agentId: AgentId, instanceId: string, exit: ExitData): Promise<void> {

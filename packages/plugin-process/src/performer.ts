@@ -16,6 +16,7 @@ import { freePort } from './launcher.ts';
 import type { AgentSpec } from './process-config.ts';
 import { instanceOf, type ProcessRecord, type RecordBook } from './records.ts';
 import type { Roster } from './roster.ts';
+import type { ScratchFolders } from './scratch-folders.ts';
 
 export interface PerformerParts {
   readonly clock: Clock;
@@ -24,9 +25,8 @@ export interface PerformerParts {
   readonly roster: Roster;
   readonly intents: Intents;
   readonly locks: Locks;
+  readonly scratch: ScratchFolders;
   readonly scaleGraceMs: Ms;
-  /** Aborts when there is no time left for any grace. */
-  readonly hurry: AbortSignal;
   readonly publish: (event: InventoryEvent) => void;
 }
 
@@ -39,6 +39,8 @@ const reserveMs = 1_000;
 export class Performer {
   readonly #parts: PerformerParts;
   readonly #executions: Executions;
+  /** Aborts when there is no time left for any grace. */
+  readonly #hurry = new AbortController();
 
   constructor(parts: PerformerParts) {
     this.#parts = parts;
@@ -48,6 +50,13 @@ export class Performer {
   /** Whether an execution of the key is under way. */
   isRunning(key: string): boolean {
     return this.#executions.isRunning(key);
+  }
+
+  /** What has not begun is called off from now on, and what has is hurried to its end when the signal aborts. */
+  close(hurry: AbortSignal): void {
+    this.#executions.close();
+    if (hurry.aborted) this.#hurry.abort();
+    else hurry.addEventListener('abort', () => this.#hurry.abort(), { once: true });
   }
 
   async execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt> {
@@ -75,7 +84,7 @@ export class Performer {
     if (done.result === 'succeeded') return done;
     const stale = intents.staleness(intent);
     if (stale !== undefined) return { key, at: clock.now(), result: 'superseded', text: stale };
-    const hurry = AbortSignal.any([this.#parts.hurry, clock.timeout(Math.max(0, leftMs - reserveMs))]);
+    const hurry = AbortSignal.any([this.#hurry.signal, clock.timeout(Math.max(0, leftMs - reserveMs))]);
     if (action.kind === 'scale') return this.#scale(action.group, intent, key);
     const spec = roster.spec(action.agentId);
     if (action.kind === 'retire') return this.#retire(action, key, hurry);
@@ -136,18 +145,18 @@ export class Performer {
     how: { graceMs: Ms; hurry: AbortSignal; wipe: boolean },
   ): Promise<void> {
     await this.#parts.keeper.end(agentId, old, how.graceMs, how.hurry);
-    if (how.wipe) await this.#parts.keeper.wipe(old);
+    if (how.wipe) await this.#parts.scratch.wipe(old);
   }
 
   async #retire(action: Extract<Action, { kind: 'retire' }>, key: string, hurry: AbortSignal): Promise<Receipt> {
-    const { keeper, records, intents, clock, publish } = this.#parts;
+    const { keeper, records, intents, scratch, clock, publish } = this.#parts;
     const { agentId, instanceId } = action;
     const record = records.instance(agentId, instanceId);
     const heir = intents.heir(agentId, instanceId);
     if (!record || !heir)
       return { key, at: clock.now(), result: 'superseded', text: 'No other instance of the agent runs now.' };
     await keeper.end(agentId, record, action.graceMs, hurry);
-    await keeper.wipe(record);
+    await scratch.wipe(record);
     const entry = records.get(agentId);
     const rest = entry.instances.filter((other) => other.instanceId !== instanceId);
     const wasCurrent = entry.currentId === instanceId;

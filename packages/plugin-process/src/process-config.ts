@@ -142,7 +142,7 @@ export const processConfigSchema: JsonObject = {
       'x-duration': true,
       default: '5s',
       description:
-        'Time between SIGTERM and SIGKILL when the guard stops or scales in. Raise it for agents that drain slowly.',
+        'Time between SIGTERM and SIGKILL when the guard scales in or stops, then 8s at most. Raise it for agents that drain slowly.',
     },
     logLines: {
       type: 'integer',

@@ -13,12 +13,14 @@ import {
   type Intent,
   type InventoryEvent,
   type LogPage,
-  messageOf,
+  type Ms,
   type Orchestrator,
   type PluginContext,
   type Receipt,
 } from '@praetorian-guard/core/plugin';
-import { commandOutline, InventoryFeed, Locks } from '@praetorian-guard/core/kit';
+import { commandOutline, InventoryFeed, Locks, unlessAborted } from '@praetorian-guard/core/kit';
+import { endAll } from './end-all.ts';
+import { FirstStarts } from './first-starts.ts';
 import { Intents } from './intents.ts';
 import { Inside } from './inside.ts';
 import { diedEvent, Keeper } from './keeper.ts';
@@ -26,16 +28,22 @@ import { Launcher } from './launcher.ts';
 import { LogFiles } from './log-files.ts';
 import { Ownership } from './ownership.ts';
 import { Performer } from './performer.ts';
-import type { AgentSpec, ProcessConfig } from './process-config.ts';
+import type { ProcessConfig } from './process-config.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
-import { type ProcessRecord, RecordBook } from './records.ts';
+import { RecordBook } from './records.ts';
 import { Roster } from './roster.ts';
+import { ScratchFolders } from './scratch-folders.ts';
 import { takeStock } from './startup.ts';
 import { Terminator } from './terminator.ts';
 
-/** How long the first processes wait for the guard to know its own address. */
-const urlWaitMs = 3_000;
-const urlPollMs = 25;
+/**
+ * Most that is spent on ending processes when the guard stops, whatever their grace. The whole guard has 20 s and keeps a
+ * second back for every part that stops later: the last process has to be gone before that, or the stop counts as failed.
+ */
+const stopMs = 8_000;
+
+/** Longest grace of a process that belongs to no agent: the start waits for its end, and has 30 s in all. */
+const strayGraceMs = 15_000;
 
 /** Runs agents as child processes of this machine that outlive the guard. */
 export class ProcessOrchestrator implements Orchestrator {
@@ -50,12 +58,13 @@ export class ProcessOrchestrator implements Orchestrator {
   readonly #locks = new Locks();
   readonly #terminator: Terminator;
   readonly #logs: LogFiles;
+  readonly #scratch: ScratchFolders;
+  readonly #firsts: FirstStarts;
   readonly #keeper: Keeper;
   readonly #intents: Intents;
   readonly #performer: Performer;
   readonly #inside: Inside;
   readonly #end = new AbortController();
-  readonly #hurry = new AbortController();
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #firstStarts: Promise<void> = Promise.resolve();
@@ -78,6 +87,7 @@ export class ProcessOrchestrator implements Orchestrator {
     this.#roster = new Roster(config);
     this.#terminator = new Terminator(clock, table);
     this.#logs = new LogFiles(resolve(baseDir, config.logDir ?? join(config.stateDir, 'logs')));
+    this.#scratch = new ScratchFolders(join(this.#stateDir, 'scratch'));
     const { inheritEnv, token } = config;
     const launcher = new Launcher(
       { clock, baseDir, inheritEnv, guardUrl, ...(token === undefined ? {} : { token }) },
@@ -92,9 +102,16 @@ export class ProcessOrchestrator implements Orchestrator {
       roster: this.#roster,
       feed: this.#feed,
       locks: this.#locks,
+      scratch: this.#scratch,
     };
-    const scratchDir = join(this.#stateDir, 'scratch');
-    this.#keeper = new Keeper({ ...shared, launcher, terminator: this.#terminator, logs: this.#logs, scratchDir });
+    this.#keeper = new Keeper({ ...shared, launcher, terminator: this.#terminator, logs: this.#logs });
+    this.#firsts = new FirstStarts({
+      ...shared,
+      keeper: this.#keeper,
+      guardUrl,
+      newKey: () => this.#newKey(),
+      end: this.#end.signal,
+    });
     this.#inside = new Inside({ ...shared, launcher, newKey: () => this.#newKey() });
     this.#intents = new Intents({ ...shared, newKey: () => this.#newKey() });
     this.#performer = new Performer({
@@ -102,14 +119,13 @@ export class ProcessOrchestrator implements Orchestrator {
       keeper: this.#keeper,
       intents: this.#intents,
       scaleGraceMs: config.stopGrace,
-      hurry: this.#hurry.signal,
       publish: (event) => this.#feed.publish(event),
     });
   }
 
   /** Takes stock of what runs; what is missing is started right after, once agents can be told the guard's address. */
-  start(): Promise<void> {
-    this.#started ??= this.#takeUp();
+  start(signal?: AbortSignal): Promise<void> {
+    this.#started ??= this.#takeUp(signal);
     return this.#started;
   }
 
@@ -169,7 +185,7 @@ export class ProcessOrchestrator implements Orchestrator {
     return this.#inside.run(instance, argv, call);
   }
 
-  async #takeUp(): Promise<void> {
+  async #takeUp(signal: AbortSignal | undefined): Promise<void> {
     const { clock, config, log } = this.#context;
     this.#ownership.take(() => this.#context.random.ulid());
     try {
@@ -178,12 +194,14 @@ export class ProcessOrchestrator implements Orchestrator {
       await this.#roster.load(this.#records);
       await takeStock({
         table: this.#table,
+        scratch: this.#scratch,
         records: this.#records,
         roster: this.#roster,
         terminator: this.#terminator,
         log,
         prefix: this.#ownership.prefix,
-        graceMs: config.stopGrace,
+        graceMs: Math.min(config.stopGrace, strayGraceMs),
+        hurry: signal,
         now: clock.now(),
       });
     } catch (error) {
@@ -191,59 +209,7 @@ export class ProcessOrchestrator implements Orchestrator {
       throw error;
     }
     this.#watching = this.#keeper.watch(this.#end.signal);
-    this.#firstStarts = this.#startMissing();
-  }
-
-  /** Starts what never ran or was stopped with the last guard. What ended by itself is left to the engine to heal. */
-  async #startMissing(): Promise<void> {
-    const missing = this.#roster.specs().filter(({ agentId }) => isMissing(this.#records.get(agentId).instances));
-    if (missing.length === 0) return;
-    await this.#awaitUrl();
-    await Promise.all(missing.map((spec) => this.#locks.run(spec.agentId, () => this.#startFirst(spec))));
-  }
-
-  async #startFirst(spec: AgentSpec): Promise<void> {
-    if (this.#end.signal.aborted) return;
-    const { lastGeneration } = this.#records.get(spec.agentId);
-    const generation = lastGeneration + 1;
-    const birth = { instanceId: `${spec.agentId}~${generation}`, generation, key: this.#newKey() };
-    try {
-      await this.#keeper.start(spec, { birth, restore: lastGeneration > 0, beside: [], becomesCurrent: true });
-    } catch (error) {
-      this.#context.log.error({ agentId: spec.agentId, why: messageOf(error) }, 'a process could not be started');
-      await this.#noteUnstartable(spec, birth, messageOf(error));
-    }
-  }
-
-  /** An agent that cannot even be started is listed as ended, so that the engine takes it up. */
-  async #noteUnstartable(
-    spec: AgentSpec,
-    birth: { instanceId: string; generation: number; key: string },
-    why: string,
-  ): Promise<void> {
-    const { clock } = this.#context;
-    const record: ProcessRecord = {
-      ...birth,
-      port: spec.port ?? 0,
-      boot: this.#table.boot,
-      phase: 'ended',
-      command: spec.command,
-      exit: { at: clock.now(), detail: why },
-    };
-    const { agentId } = spec;
-    await this.#records.put([
-      { agentId, lastGeneration: birth.generation, currentId: birth.instanceId, instances: [record] },
-    ]);
-  }
-
-  async #awaitUrl(): Promise<void> {
-    const { clock, guardUrl, log } = this.#context;
-    const until = clock.monotonic() + urlWaitMs;
-    while (guardUrl() === undefined && clock.monotonic() < until && !this.#end.signal.aborted) {
-      await clock.sleep(urlPollMs, this.#end.signal).catch(() => undefined);
-    }
-    if (guardUrl() === undefined)
-      log.warn({ waitedMs: urlWaitMs }, 'processes start without PRAETORIAN_URL: no surface has named an address');
+    this.#firstStarts = this.#firsts.run();
   }
 
   #listing(): readonly InventoryEvent[] {
@@ -267,50 +233,32 @@ export class ProcessOrchestrator implements Orchestrator {
     this.#end.abort();
     this.#feed.close();
     if (!running) return;
-    const onDeadline = (): void => this.#hurry.abort();
-    if (deadline?.aborted === true) onDeadline();
-    deadline?.addEventListener('abort', onDeadline, { once: true });
-    await this.#watching;
-    await this.#firstStarts;
-    await this.#locks.idle();
-    if (this.#context.config.onStop === 'stop') await this.#endAll();
-    deadline?.removeEventListener('abort', onDeadline);
-    this.#ownership.release();
-  }
-
-  async #endAll(): Promise<void> {
-    const entries = this.#records
-      .entries()
-      .filter((entry) => entry.instances.some((record) => record.phase === 'running'));
-    // Journaled first: a process that ends from here on was stopped and did not fail.
-    const stopped = entries.map((entry) => ({
-      ...entry,
-      instances: entry.instances.map((record): ProcessRecord =>
-        record.phase === 'running' ? { ...record, phase: 'stopped' } : record,
-      ),
-    }));
-    if (stopped.length > 0) await this.#records.put(stopped);
-    const ends = stopped.flatMap(({ agentId, instances }) =>
-      instances.map((record) => this.#keeper.end(agentId, record, this.#context.config.stopGrace, this.#hurry.signal)),
-    );
-    for (const outcome of await Promise.allSettled(ends)) {
-      if (outcome.status === 'rejected')
-        this.#context.log.error({ why: messageOf(outcome.reason) }, 'a process could not be ended');
+    const { clock, config, log } = this.#context;
+    const stops = config.onStop === 'stop';
+    const within = (forMs: Ms): AbortSignal => AbortSignal.any([clock.timeout(forMs), ...(deadline ? [deadline] : [])]);
+    this.#performer.close(within(stops ? Math.min(config.stopGrace, stopMs / 2) : stopMs));
+    if (stops) {
+      this.#keeper.close();
+      await endAll({
+        clock,
+        log,
+        table: this.#table,
+        records: this.#records,
+        keeper: this.#keeper,
+        locks: this.#locks,
+        graceMs: config.stopGrace,
+        hurry: within(stopMs),
+      });
     }
+    // Only a store that hangs keeps this waiting, and to wait beyond the deadline would help nobody.
+    const quiet = Promise.all([this.#watching, this.#firstStarts, this.#locks.idle()]);
+    await (deadline ? unlessAborted<unknown>(quiet, deadline, () => undefined) : quiet);
+    this.#ownership.release();
   }
 
   #newKey(): string {
     return `${this.#ownership.prefix}${this.#context.random.ulid()}`;
   }
-}
-
-/**
- * Whether nothing runs and the guard's own stop had a part in it. Of two instances side by side one may have ended by
- * itself: it was the other that the agent lived on with.
- */
-function isMissing(instances: readonly ProcessRecord[]): boolean {
-  const gone = instances.every(({ phase }) => phase === 'stopped' || phase === 'ended');
-  return gone && (instances.length === 0 || instances.some(({ phase }) => phase === 'stopped'));
 }
 
 function capabilities(config: ProcessConfig): readonly Capability[] {

@@ -147,6 +147,11 @@ export function instanceOf(record: ProcessRecord): Instance {
   };
 }
 
+/** The record of the highest generation. */
+export function newest(records: readonly ProcessRecord[]): ProcessRecord | undefined {
+  return [...records].sort((a, b) => b.generation - a.generation)[0];
+}
+
 function receiptKey(key: string): string {
   return `receipt/${key}`;
 }

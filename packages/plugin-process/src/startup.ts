@@ -1,7 +1,8 @@
-import type { Logger } from '@praetorian-guard/core/plugin';
+import { type Logger, messageOf, type Ms } from '@praetorian-guard/core/plugin';
 import type { KeyHolder, ProcessTable } from './process-table.ts';
-import type { AgentEntry, ProcessRecord, RecordBook } from './records.ts';
+import { type AgentEntry, newest, type ProcessRecord, type RecordBook } from './records.ts';
 import type { Roster } from './roster.ts';
+import type { ScratchFolders } from './scratch-folders.ts';
 import type { Terminator } from './terminator.ts';
 
 export interface StartupParts {
@@ -9,9 +10,12 @@ export interface StartupParts {
   readonly records: RecordBook;
   readonly roster: Roster;
   readonly terminator: Terminator;
+  readonly scratch: ScratchFolders;
   readonly log: Logger;
   readonly prefix: string;
-  readonly graceMs: number;
+  readonly graceMs: Ms;
+  /** Aborts when the start has no time left for any grace. */
+  readonly hurry: AbortSignal | undefined;
   readonly now: number;
 }
 
@@ -29,6 +33,16 @@ export async function takeStock(parts: StartupParts): Promise<void> {
   });
   await endStrays(parts, entries, holders);
   if (entries.length > 0) await parts.records.put(entries);
+  await sweepScratch(parts, entries);
+}
+
+/** Folders of agents that left the config, and of instances whose record was lost in a crash. */
+async function sweepScratch({ scratch, log }: StartupParts, entries: readonly AgentEntry[]): Promise<void> {
+  try {
+    await scratch.sweep(entries.flatMap(({ instances }) => instances));
+  } catch (error) {
+    log.warn({ why: messageOf(error) }, 'scratch folders that nobody uses could not be removed');
+  }
 }
 
 /** The entry as it is true now. */
@@ -68,7 +82,7 @@ async function endStrays(
   entries: readonly AgentEntry[],
   holders: readonly KeyHolder[],
 ): Promise<void> {
-  const { records, terminator, log, graceMs } = parts;
+  const { records, terminator, log, graceMs, hurry } = parts;
   const kept = new Set(entries.flatMap((entry) => entry.instances.map((record) => record.key)));
   const strays = holders.filter((holder) => !kept.has(holder.key));
   if (!parts.table.findsByKey) {
@@ -79,12 +93,8 @@ async function endStrays(
   }
   await Promise.all(
     strays.map(async (stray) => {
-      const gone = await terminator.end(stray, graceMs);
+      const gone = await terminator.end(stray, graceMs, hurry);
       log.warn({ pid: stray.pid, gone }, 'ended a process of this guard that belongs to no agent');
     }),
   );
-}
-
-function newest(records: readonly ProcessRecord[]): ProcessRecord | undefined {
-  return [...records].sort((a, b) => b.generation - a.generation)[0];
 }

@@ -144,7 +144,10 @@ test('an instance is not retired when the other one has died since that was prep
 });
 
 test('what was never admitted was not done', async () => {
-  const orchestrator = await harness.start({ agents: { web: program }, groups: { workers: { ...program, replicas: 1 } } });
+  const orchestrator = await harness.start({
+    agents: { web: program },
+    groups: { workers: { ...program, replicas: 1 } },
+  });
   const old = (await harness.follow(orchestrator).synced()).instance('web');
   const actions: Action[] = [
     { kind: 'restart', ...on(old) },

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -129,6 +130,21 @@ test('an orphan with our key is ended at the start, other processes are left alo
     orphan.kill('SIGKILL');
     stranger.kill('SIGKILL');
   }
+});
+
+test('an orphan that does not hear is killed when the start has no time left for its grace', async () => {
+  await (await harness.start({})).stop();
+  const script = "process.on('SIGTERM', () => {}); console.log('deaf'); setInterval(() => {}, 1000)";
+  const orphan = spawn(process.execPath, ['-e', script], {
+    env: { [keyVariable]: `${harness.ownerPrefix()}lost` },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  await once(orphan.stdout, 'data');
+  const orchestrator = new ProcessOrchestrator(harness.context({ stopGrace: 60_000 }));
+  await orchestrator.start(AbortSignal.timeout(1_000));
+  expect(isRunning(orphan.pid ?? 0)).toBe(false);
+  await orchestrator.stop();
 });
 
 test('an agent that left the config is ended by the next guard', async () => {

@@ -95,9 +95,9 @@ export class Harness {
     return rig.context(configOf(config), { clock: this.clock, state: this.store, baseDir: this.dir, guardUrl });
   }
 
-  /** With an address of the guard that nobody listens at, unless the test has one. */
-  async start(config: Partial<ProcessConfig>, guardUrl = nowhere): Promise<ProcessOrchestrator> {
-    const orchestrator = new ProcessOrchestrator(this.context(config, undefined, guardUrl));
+  /** With an address of the guard that nobody listens at, unless the test has one; so the store. */
+  async start(config: Partial<ProcessConfig>, guardUrl = nowhere, state = this.store): Promise<ProcessOrchestrator> {
+    const orchestrator = new ProcessOrchestrator({ ...this.context(config, undefined, guardUrl), state });
     this.#orchestrators.push(orchestrator);
     await orchestrator.start();
     return orchestrator;
@@ -110,6 +110,15 @@ export class Harness {
 
   call(): Call {
     return { signal: this.#end.signal, traceId: 'test' };
+  }
+
+  /** The store, whose commits `fails` decides on. */
+  failingStore(fails: () => boolean): StateStore {
+    const broken = new Error('the disk is full');
+    return {
+      ...this.store,
+      commit: (...given) => (fails() ? Promise.reject(broken) : this.store.commit(...given)),
+    };
   }
 
   grant(key: string, given: Partial<Grant> = {}): Grant {
