@@ -103,6 +103,10 @@ export class GuardLink {
         this.#agent.fenced('a newer instance is registered');
         return;
       }
+      if (answer?.status === 410) {
+        this.#agent.fenced('the guard has replaced this instance');
+        return;
+      }
       if (!answer) this.#agent.unanswered();
       if (answer) this.#log('warn', 'the guard refuses the registration', { status: answer.status, ...answer.body });
       const ceiling = Math.min(capMs, backoff.baseMs * 2 ** Math.min(attempt, 10));

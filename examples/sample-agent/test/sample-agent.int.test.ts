@@ -94,6 +94,13 @@ test('ends itself when it was replaced', async () => {
   expect(await it.ended).toEqual({ code: 0, signal: null });
 });
 
+test('ends itself when it was replaced before it could register', async () => {
+  const { guard, it } = await guarded({ RESTORE_WAIT_MS: '1000' });
+  guard.answer('POST /heartbeat', 404);
+  guard.answer('POST /api/v1/agents', 410, { code: 'GUARD_AGENT_RETIRED' });
+  expect(await it.ended).toEqual({ code: 0, signal: null });
+});
+
 test('ends itself when a newer generation is registered', async () => {
   const { guard, it } = await guarded({ RESTORE_WAIT_MS: '1000' });
   guard.answer('POST /heartbeat', 404);
