@@ -64,7 +64,9 @@ function checkedEndpoint(agentId: string, endpoint: unknown): string {
 }
 
 function parsed(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
+  // `URL` takes white space and control characters out or escapes them, but the address is shown as it was given.
+  const isClean = !/[\s\p{Cc}]/u.test(text);
+  return isClean && URL.canParse(text) ? new URL(text) : undefined;
 }
 
 function checkedLabels(agentId: string, labels: unknown): { readonly [key: string]: string } {
