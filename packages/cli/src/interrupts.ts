@@ -4,8 +4,10 @@ import { sinceProcessStartMs } from './process-clock.ts';
 /** npm passes a Ctrl-C on that the terminal has sent already: what comes this soon is the same wish. */
 const sameWishMs = 1_000;
 
+const wishes = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export interface Interrupts {
-  /** Resolves with the first SIGINT or SIGTERM. */
+  /** Resolves with the first SIGINT or SIGTERM, or SIGHUP, which comes when the terminal is closed. */
   readonly requested: Promise<NodeJS.Signals>;
   /** Aborts with it. */
   readonly signal: AbortSignal;
@@ -26,14 +28,12 @@ export function listenForInterrupts(): Interrupts {
     asked.abort();
     resolve(signal);
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of wishes) process.on(name, onSignal);
   return {
     requested: promise,
     signal: asked.signal,
     dispose: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of wishes) process.off(name, onSignal);
     },
   };
 }

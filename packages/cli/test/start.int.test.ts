@@ -171,6 +171,15 @@ test('a Ctrl-C that npm passes on once more is one wish: it stops cleanly', asyn
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
+test('it stops cleanly when its terminal is closed', async () => {
+  const { guard, pid } = await startIdle();
+  guard.child.stdout?.destroy();
+  guard.child.stderr?.destroy();
+  guard.child.kill('SIGHUP');
+  expect((await guard.ended).code).toBe(0);
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
+
 test('it goes on when nobody reads what it writes any more, and stops cleanly all the same', async () => {
   const { guard, pid, url } = await startIdle();
   guard.child.stdout?.destroy();
@@ -224,6 +233,18 @@ test('check tells mistakes to programs too', async () => {
     code: 'GUARD_CONFIG_INVALID',
     problems: [{ path: 'watch.every', line: 2 }],
   });
+});
+
+test('check calls a plugin that fails no mistake of the config, for people and programs alike', async () => {
+  const { folder, config } = folderWith({ plugins: { x: { use: './broken.mjs' } } });
+  writeFileSync(join(folder, 'broken.mjs'), "throw new Error('no database')");
+  for (const args of [[], ['--json']]) {
+    const { code, stdout, stderr } = await praetorian(['check', '--config', config, ...args]);
+    expect({ code, told: stdout + stderr }).toEqual({
+      code: 1,
+      told: expect.stringMatching(/GUARD_PLUGIN_FAILED[^]*no database/),
+    });
+  }
 });
 
 test('plugins lists what each contributes', async () => {
