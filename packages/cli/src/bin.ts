@@ -3,15 +3,17 @@ import { run } from './program.ts';
 import { styleFor } from './style.ts';
 
 let outlives = false;
-// `praetorian agents | head` closes the pipe early: that is no failure. A guard goes on without a reader.
+let isRead = true;
+// `praetorian agents | head` closes the pipe early: that is no failure, and hides none. A guard goes on without a reader.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (!outlives) process.exit(error.code === 'EPIPE' ? 0 : 1);
+  if (error.code === 'EPIPE') isRead = false;
+  else if (!outlives) process.exit(1);
 });
 // There is nobody left who could be told.
 process.stderr.on('error', () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), {
-  out: (line) => void process.stdout.write(`${line}\n`),
+  out: (line) => void (isRead && process.stdout.write(`${line}\n`)),
   err: (line) => void process.stderr.write(`${line}\n`),
   outlive: () => void (outlives = true),
   env: process.env,

@@ -53,7 +53,12 @@ function addressOf(base: string, path: string): URL | undefined {
   if (!URL.canParse(base)) return undefined;
   const url = new URL(base);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
-  return new URL(url.pathname.replace(/\/$/, '') + path, url);
+  // As a path and not as an address: one that begins with two slashes would name another host.
+  const [pathname = '', query = ''] = path.split('?');
+  url.pathname = url.pathname.replace(/\/+$/, '') + pathname;
+  url.search = query;
+  url.hash = '';
+  return url;
 }
 
 async function send(url: URL, method: string, token: string | undefined, body: unknown): Promise<Raw> {

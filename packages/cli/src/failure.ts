@@ -33,7 +33,7 @@ export interface Failure {
 /** Tells a failure: to a program as one JSON object on standard error, to a person by `lines`. */
 export function tellError(io: Io, failure: Failure, lines?: readonly string[]): void {
   if (io.json) {
-    io.err(JSON.stringify({ error: failure }));
+    io.err(printable(JSON.stringify({ error: failure })));
     return;
   }
   const { message, remedy } = failure;

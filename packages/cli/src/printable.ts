@@ -14,6 +14,11 @@ export function printableDeep<T>(value: T): T {
   return walk(value) as T;
 }
 
+/** A value as JSON for a program; on its way through a terminal it steers that as little. It parses to the same value. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).split('\n').map(printable).join('\n');
+}
+
 function walk(value: unknown): unknown {
   if (typeof value === 'string') return printable(value);
   if (Array.isArray(value)) return value.map(walk);

@@ -4,7 +4,7 @@ import type { Invocation } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { reportAnswer, tellError } from './failure.ts';
 import { fold } from './fold.ts';
-import { printableDeep } from './printable.ts';
+import { jsonText, printableDeep } from './printable.ts';
 
 const defaultUrl = 'http://127.0.0.1:7717';
 
@@ -67,7 +67,7 @@ export async function talkList(
     const answer: Answer = await ask(endpoint, 'GET', request.path + queryOf(query));
     if (answer.kind !== 'ok') return reportAnswer(call.io, answer, endpoint.url);
     const page = answer.body as ListBody<unknown>;
-    if (!Array.isArray(page?.items)) return print(call, page, notAList);
+    if (!Array.isArray(page?.items)) return reportStranger(call, 'it has no `items`');
     items.push(...page.items);
     after = page.items.length === 0 ? undefined : page.next;
   } while (after !== undefined && items.length < request.max);
@@ -83,23 +83,23 @@ export async function talkList(
 
 const pageMax = 100;
 
-function notAList(): string {
-  throw new TypeError('it has no `items`');
-}
-
 function print(call: Invocation, body: unknown, show: (body: never) => string): ExitCode {
   if (call.flag('json')) {
-    call.io.out(JSON.stringify(body ?? null, null, 2));
+    call.io.out(jsonText(body ?? null));
     return exitCode.ok;
   }
   try {
     call.io.out(fold(show(printableDeep(body) as never), call.io.columns));
     return exitCode.ok;
   } catch (error) {
-    // Well-formed JSON of the wrong shape: something else answers at the address.
-    tellError(call.io, { message: `the answer is not one of a guard: ${messageOf(error)}`, remedy: 'Check --url.' });
-    return exitCode.failed;
+    return reportStranger(call, messageOf(error));
   }
+}
+
+/** Well-formed JSON of the wrong shape: something else answers at the address. */
+function reportStranger({ io }: Invocation, why: string): ExitCode {
+  tellError(io, { message: `the answer is not one of a guard: ${why}`, remedy: 'Check --url.' });
+  return exitCode.failed;
 }
 
 /** `?a=1`, without what is not given. */

@@ -26,7 +26,7 @@ export async function createVoice(io: Io, options: VoiceOptions): Promise<Voice>
   const { format, level, name } = options;
   const narrator = new Narrator();
   if (format === 'json') {
-    const logger = createLogger({ level, name, destination: { write: (line) => io.out(line.trimEnd()) } });
+    const logger = createLogger({ level, name, destination: { write: (line) => io.out(printable(line.trimEnd())) } });
     return {
       logger,
       event: (event) => logLine(logger, event, narrator.tell(event)),

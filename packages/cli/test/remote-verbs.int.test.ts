@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { praetorian } from './praetorian.ts';
+import { praetorian, startPraetorian } from './praetorian.ts';
 
 interface Seen {
   readonly method: string;
@@ -192,10 +192,40 @@ test('a hold of no duration is not asked for', async () => {
 });
 
 test('a storm is explained by its record', async () => {
-  reply = { status: 404, body: { title: 'Not Found', detail: 'There is no storm storm_1.' } };
-  const { stderr } = await praetorian(['explain', 'storm_1', '--url', url]);
-  expect(seen[0]?.url).toBe('/api/v1/storms/storm_1');
-  expect(stderr).toContain('There is no storm storm_1.');
+  const storm = 'storm_01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  reply = { status: 404, body: { title: 'Not Found', detail: `There is no storm ${storm}.` } };
+  const { stderr } = await praetorian(['explain', storm, '--url', url]);
+  expect(seen[0]?.url).toBe(`/api/v1/storms/${storm}`);
+  expect(stderr).toContain(`There is no storm ${storm}.`);
+});
+
+test.each(['inc_proxy', 'storm_drain'])('an agent named %s is explained as an agent', async (agent) => {
+  reply = { status: 404, body: { title: 'Not Found' } };
+  await praetorian(['explain', agent, '--url', url]);
+  expect(seen[0]?.url).toBe(`/api/v1/agents/${agent}/explain`);
+});
+
+test('a token goes to no other host, however many slashes the address ends with', async () => {
+  reply = { status: 404, body: { title: 'Not Found' } };
+  await praetorian(['incidents', '--url', `${url}//`, '--token', 'secret']);
+  expect(seen[0]).toMatchObject({ authorization: 'Bearer secret' });
+  expect(new URL(seen[0]?.url ?? '', url)).toMatchObject({ host: new URL(url).host });
+  expect(seen.map((one) => one.url.split('?')[0])).toEqual(['/api/v1/storms']);
+});
+
+test('an answer that is not one of a guard is a failure for programs too', async () => {
+  reply = { status: 200, body: { hello: 'world' } };
+  const { code, stdout, stderr } = await praetorian(['agents', '--json', '--url', url]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(JSON.parse(stderr)).toMatchObject({ error: { message: expect.stringContaining('not one of a guard') } });
+});
+
+test('a failure stays one when nobody reads the output', async () => {
+  const broken = { chain: 'shard-1', seq: 4, hash: 'a'.repeat(64), broken: { seq: 2, why: 'x'.repeat(100_000) } };
+  reply = { status: 200, body: { ok: false, entries: 4, chains: [broken] } };
+  const asked = startPraetorian(['audit', 'verify', '--json', '--url', url]);
+  asked.child.stdout?.destroy();
+  expect((await asked.ended).code).toBe(1);
 });
 
 test('a release says who and why', async () => {

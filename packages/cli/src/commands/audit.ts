@@ -3,7 +3,7 @@ import type { AuditCheck, AuditEntry, AuditHead } from '@praetorian-guard/core/p
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { reportThrown, tellError } from '../failure.ts';
-import { printableDeep } from '../printable.ts';
+import { jsonText, printableDeep } from '../printable.ts';
 import { queryOf, talk, talkList } from '../remote.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
@@ -38,9 +38,7 @@ async function list(call: Invocation): Promise<ExitCode> {
   if (path === undefined) return talkList(call, { path: '/api/v1/audit', query: {}, max }, show);
   return offline(call, path, async (audit) => {
     const page = await audit.list(max);
-    call.io.out(
-      call.flag('json') ? JSON.stringify(page, null, 2) : show(printableDeep(page.items), page.next !== undefined),
-    );
+    call.io.out(call.flag('json') ? jsonText(page) : show(printableDeep(page.items), page.next !== undefined));
     return exitCode.ok;
   });
 }
@@ -56,7 +54,7 @@ async function verify(call: Invocation): Promise<ExitCode> {
   if (path !== undefined) {
     return offline(call, path, async (audit) => {
       const check = await audit.verify(anchors);
-      call.io.out(call.flag('json') ? JSON.stringify(check, null, 2) : checkText(call.io.style, printableDeep(check)));
+      call.io.out(call.flag('json') ? jsonText(check) : checkText(call.io.style, printableDeep(check)));
       return check.ok ? exitCode.ok : exitCode.failed;
     });
   }

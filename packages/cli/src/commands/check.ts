@@ -1,7 +1,8 @@
 import { isGuardError } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
-import { placedProblems, reportThrown } from '../failure.ts';
+import { isConfigError, placedProblems, reportThrown } from '../failure.ts';
+import { jsonText } from '../printable.ts';
 import { facts } from '../words.ts';
 
 /** Validates the config and its plugins; nothing is started. */
@@ -20,13 +21,13 @@ export async function run(call: Invocation): Promise<ExitCode> {
       agents: Object.keys(config.agents),
       configVersion: config.hash,
     };
-    call.io.out(call.flag('json') ? JSON.stringify({ valid: true, ...summary }, null, 2) : show(call, path, summary));
+    call.io.out(call.flag('json') ? jsonText({ valid: true, ...summary }) : show(call, path, summary));
     return exitCode.ok;
   } catch (error) {
     if (!call.flag('json') || !isGuardError(error)) return reportThrown(call.io, error);
     const { code, message, remedy } = error;
-    call.io.out(JSON.stringify({ valid: false, code, message, remedy, problems: placedProblems(error) }, null, 2));
-    return exitCode.usage;
+    call.io.out(jsonText({ valid: false, code, message, remedy, problems: placedProblems(error) }));
+    return isConfigError(error) ? exitCode.usage : exitCode.failed;
   }
 }
 

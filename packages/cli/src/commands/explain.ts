@@ -7,14 +7,18 @@ import { stormText } from '../storm-text.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
 
+/** How the guard names incidents and storms; an agent may have a name that begins like it. */
+const incidentId = /^inc_[0-9A-HJKMNP-TV-Z]{26}$/;
+const stormId = /^storm_[0-9A-HJKMNP-TV-Z]{26}$/;
+
 /** Why the guard acted or not, of an incident (`inc_…`), of an agent, or of a storm (`storm_…`), whose record says it. */
 export async function run(call: Invocation): Promise<ExitCode> {
   const id = call.args[0] as string;
-  if (id.startsWith('storm_')) {
+  if (stormId.test(id)) {
     const path = `/api/v1/storms/${encodeURIComponent(id)}`;
     return talk(call, { method: 'GET', path }, (storm: Storm) => stormText(call.io.style, storm));
   }
-  const kind = id.startsWith('inc_') ? 'incidents' : 'agents';
+  const kind = incidentId.test(id) ? 'incidents' : 'agents';
   const path = `/api/v1/${kind}/${encodeURIComponent(id)}/explain`;
   return talk(call, { method: 'GET', path }, (explanation: Explanation) => explanationText(call.io.style, explanation));
 }

@@ -1,6 +1,7 @@
 import type { PluginManifest } from '@praetorian-guard/core/plugin';
 import type { Invocation } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
+import { jsonText } from '../printable.ts';
 import { table } from '../table.ts';
 
 /** The plugin instances of the config and what each contributes. Nothing of them is started. */
@@ -15,7 +16,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
     apiVersion: manifest.apiVersion,
     contributes: contributionsOf(manifest),
   }));
-  if (call.flag('json')) call.io.out(JSON.stringify({ items }, null, 2));
+  if (call.flag('json')) call.io.out(jsonText({ items }));
   else if (items.length === 0) call.io.out('no plugins');
   else {
     const rows = items.map(({ instance, name, version, apiVersion, contributes }) => [

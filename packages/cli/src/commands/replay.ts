@@ -3,7 +3,7 @@ import type { Invocation, Io } from '../command.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { reportThrown } from '../failure.ts';
 import { fold } from '../fold.ts';
-import { printable } from '../printable.ts';
+import { jsonText, printable } from '../printable.ts';
 import { timeOfDay } from '../process-clock.ts';
 
 /** Differences shown; `--json` has them all. */
@@ -26,7 +26,7 @@ export async function run(call: Invocation): Promise<ExitCode> {
     const comparison = compare(record.outputs, replayed.outputs, record.endMs);
     const same = call.flag('exact') ? comparison.identical : comparison.same;
     const told: Told = { record, replayed, comparison, same, timeAt: (ms) => wallOf(record.header, ms) };
-    io.out(call.flag('json') ? JSON.stringify(asJson(told), null, 2) : fold(show(call, told), io.columns));
+    io.out(call.flag('json') ? jsonText(asJson(told)) : fold(show(call, told), io.columns));
     return same ? exitCode.ok : exitCode.failed;
   } catch (error) {
     return reportThrown(io, error);
