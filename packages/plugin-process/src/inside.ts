@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { type Call, type ExecResult, guardError, type Instance, messageOf } from '@praetorian-guard/core/plugin';
 import type { Launcher } from './launcher.ts';
@@ -38,19 +38,15 @@ export class Inside {
     const { launcher } = this.#parts;
     const found = this.#running(instance.id);
     const spec = found && this.#parts.roster.spec(found.agentId);
-    if (!found || !spec) {
-      const why = 'it does not run';
+    const failure = (why: string): Error => {
       const agentId = found?.agentId ?? instance.id;
-      throw guardError('GUARD_ORCHESTRATOR_FAILED', {
-        orchestrator: 'process',
-        verb: 'run a command in',
-        agentId,
-        why,
-      });
-    }
+      const verb = 'run a command in';
+      return guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'process', verb, agentId, why });
+    };
+    if (!found || !spec) throw failure('it does not run');
     const [program = '', ...args] = argv;
     const surroundings = launcher.surroundings(spec, found.record, this.#parts.newKey());
-    return runCommand({ ...surroundings, program: launcher.programPath(program), args, signal: call.signal });
+    return runCommand({ ...surroundings, program: launcher.programPath(program), args, signal: call.signal, failure });
   }
 
   #running(instanceId: string): { readonly agentId: string; readonly record: ProcessRecord } | undefined {
@@ -72,25 +68,24 @@ interface Command {
   readonly cwd: string;
   readonly env: { readonly [name: string]: string };
   readonly signal: AbortSignal;
+  readonly failure: (why: string) => Error;
 }
 
 /** Runs a program to its end. When the signal aborts it is killed, with whatever it started. */
-function runCommand({ program, args, cwd, env, signal }: Command): Promise<ExecResult> {
+function runCommand({ program, args, cwd, env, signal, failure }: Command): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Error);
       return;
     }
     // A group of its own, so that its children can be killed with it.
-    const child = spawn(program, args, {
+    const child: ChildProcess = spawn(program, args, {
       cwd,
       env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     });
-    const stdout = bounded(child.stdout);
-    const stderr = bounded(child.stderr);
     const onAbort = (): void => {
       if (child.pid !== undefined) killGroup(child.pid);
       reject(signal.reason as Error);
@@ -99,8 +94,13 @@ function runCommand({ program, args, cwd, env, signal }: Command): Promise<ExecR
     child.once('error', (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', onAbort);
       const exitCode = error.code === 'ENOENT' ? notThere : cannotRun;
-      resolve({ exitCode, stdout: '', stderr: messageOf(error) });
+      if (child.stdout) resolve({ exitCode, stdout: '', stderr: messageOf(error) });
+      else reject(failure(messageOf(error)));
     });
+    // Without descriptors for its outputs nothing was started, which the event above tells; it says nothing of the program.
+    if (!child.stdout || !child.stderr) return;
+    const stdout = bounded(child.stdout);
+    const stderr = bounded(child.stderr);
     child.once('close', (code, ended) => {
       signal.removeEventListener('abort', onAbort);
       resolve({ exitCode: code ?? signalCode(ended), stdout: stdout(), stderr: stderr() });

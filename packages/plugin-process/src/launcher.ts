@@ -57,10 +57,20 @@ export class Launcher {
         child.once('exit', (code, signal) => done(exitData(this.#options.clock.now(), code, signal)));
       });
       child.unref();
-      // A child that has already ended is a zombie until the event loop turns, and then its exit event tells.
-      return { identity: { pid, startTime: this.#table.startTime(pid) ?? 'ended-at-once' }, exited };
+      return { identity: this.#identityOf(pid), exited };
     } finally {
       this.#logs.close(output);
+    }
+  }
+
+  /** Of a process just started. One that cannot be told from a later one with its pid must not live on unwatched. */
+  #identityOf(pid: number): ProcessIdentity {
+    try {
+      // A child that has already ended is a zombie until the event loop turns, and then its exit event tells.
+      return { pid, startTime: this.#table.startTime(pid) ?? 'ended-at-once' };
+    } catch (error) {
+      process.kill(-pid, 'SIGKILL');
+      throw error;
     }
   }
 

@@ -50,7 +50,7 @@ export class LinuxProcessTable implements ProcessTable {
   readonly boot: string;
 
   constructor() {
-    const namespace = attempt(() => readlinkSync('/proc/self/ns/pid')) ?? '';
+    const namespace = unless(isNotOurs, () => readlinkSync('/proc/self/ns/pid')) ?? '';
     this.boot = `${readText('/proc/sys/kernel/random/boot_id')?.trim() ?? ''}/${namespace}`;
   }
 
@@ -149,18 +149,31 @@ export class PsProcessTable implements ProcessTable {
 
 function ps(pid: number, columns: string): string | undefined {
   const args = ['-o', columns, '-p', String(pid)];
-  return attempt(() => execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.trim();
+  const noneSuch = (error: PsError): boolean => typeof error.status === 'number';
+  const read = (): string => execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return unless(noneSuch, read)?.trim();
+}
+
+/** What a program that ran and failed is told apart by: it has ended with a status. */
+interface PsError extends NodeJS.ErrnoException {
+  readonly status?: number | null;
 }
 
 function readText(path: string): string | undefined {
-  return attempt(() => readFileSync(path, 'utf8'));
+  return unless(isNotOurs, () => readFileSync(path, 'utf8'));
 }
 
-/** A process may vanish between two readings; whatever cannot be read then is not there. */
-function attempt<T>(read: () => T): T | undefined {
+/** It vanished between two readings, or belongs to another user. */
+function isNotOurs({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code);
+}
+
+/** `undefined` for what is not there. Throws all else: that the guard has no descriptors left says nothing of a process. */
+function unless<T>(isMissing: (error: PsError) => boolean, read: () => T): T | undefined {
   try {
     return read();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isMissing(error as PsError)) return undefined;
+    throw error;
   }
 }

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Intent } from '@praetorian-guard/core/plugin';
+import { createRig } from '@praetorian-guard/core/testing';
 import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
-import { keyVariable } from '../src/process-table.ts';
+import { keyVariable, openProcessTable } from '../src/process-table.ts';
 import { fileStore } from './file-store.ts';
 import { ask, Harness, isRunning, pidOf, program, until } from './harness.ts';
 
@@ -69,6 +70,27 @@ test('agents outlive a guard that is killed, and the next guard adopts them', as
   process.kill(pidOf(instance), 'SIGKILL');
   await until(() => inventory.lifecycle('died').length === 1);
   expect(inventory.lifecycle('died')[0]).toMatchObject({ detail: 'exit code unknown: adopted process' });
+});
+
+test('an adopted process is not told as died because the system does not let the guard look', async () => {
+  const first = await harness.start({ ...web, onStop: 'leave' });
+  const instance = (await harness.follow(first).synced()).instance('web');
+  await first.stop();
+  const table = openProcessTable();
+  const isAlive = vi.spyOn(table, 'isAlive');
+  const rig = createRig({ seed: 'second' });
+  const second = new ProcessOrchestrator({ ...harness.context(web, rig), log: rig.log }, table);
+  await second.start();
+  const inventory = await harness.follow(second).synced();
+  isAlive.mockImplementation(() => {
+    throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+  });
+  await until(() => rig.log.entries.some(({ message }) => message === 'looking after processes failed'));
+  isAlive.mockRestore();
+  expect(inventory.lifecycle('died')).toEqual([]);
+  process.kill(pidOf(instance), 'SIGKILL');
+  await until(() => inventory.lifecycle('died').length === 1);
+  await second.stop();
 });
 
 test('an adopted process is restarted like any other', async () => {
@@ -145,7 +167,7 @@ test('an orphan that does not hear is killed when the start has no time left for
   await orchestrator.start(AbortSignal.timeout(1_000));
   expect(isRunning(orphan.pid ?? 0)).toBe(false);
   await orchestrator.stop();
-});
+}, 20_000);
 
 test('an agent that left the config is ended by the next guard', async () => {
   const guard = harness.guard({ agents: { web: program, old: program } });
