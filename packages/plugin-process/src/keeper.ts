@@ -82,9 +82,15 @@ export class Keeper {
 
   /** Journals the intent, starts the process, journals the result. Throws `GUARD_ORCHESTRATOR_FAILED`. */
   async start(spec: AgentSpec, options: StartOptions): Promise<ProcessRecord> {
-    const { records, launcher, clock } = this.#parts;
+    const { records, launcher, clock, log } = this.#parts;
     const before = records.get(spec.agentId);
     const port = options.port ?? (await freePort(spec.port));
+    // Beside another instance it cannot have the port, and is not meant to.
+    if (spec.port !== undefined && spec.port !== port && options.becomesCurrent)
+      log.warn(
+        { agentId: spec.agentId, port: spec.port, instead: port },
+        'the port of an agent is in use by another program, it runs on another one: free the port and restart the agent',
+      );
     const planned = this.#newRecord(spec, options, port);
     await records.put([withInstances(before, [...before.instances, planned], planned.generation)]);
     let launched: Launched | undefined;

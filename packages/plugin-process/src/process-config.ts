@@ -1,4 +1,11 @@
-import type { AgentId, Criticality, GroupId, JsonObject, Ms } from '@praetorian-guard/core/plugin';
+import {
+  type AgentId,
+  type Criticality,
+  type GroupId,
+  guardError,
+  type JsonObject,
+  type Ms,
+} from '@praetorian-guard/core/plugin';
 
 /** How a program is started; what an agent and a group of replicas have in common. */
 interface ProgramConfig {
@@ -57,6 +64,14 @@ export function replicaSpec(config: ProcessConfig, group: GroupId, index: number
   if (!replicas) return undefined;
   const { replicas: _count, ...program } = replicas;
   return { ...program, agentId: `${group}.${index}`, group };
+}
+
+/** What the schema cannot say. Throws `GUARD_CONFIG_INVALID` for an agent that has the name of a replica. */
+export function checkNames({ agents, groups }: ProcessConfig): void {
+  const problems = Object.keys(agents)
+    .filter((agentId) => groups[/^(.+)\.[1-9]\d*$/.exec(agentId)?.[1] ?? ''] !== undefined)
+    .map((agentId) => `agents.${agentId}: a replica of a group in \`groups\` has that name; choose another`);
+  if (problems.length > 0) throw guardError('GUARD_CONFIG_INVALID', { problems });
 }
 
 const names = { type: 'object', additionalProperties: { type: 'string' }, default: {} };

@@ -28,7 +28,7 @@ import { Launcher } from './launcher.ts';
 import { LogFiles } from './log-files.ts';
 import { Ownership } from './ownership.ts';
 import { Performer } from './performer.ts';
-import type { ProcessConfig } from './process-config.ts';
+import { checkNames, type ProcessConfig } from './process-config.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
 import { RecordBook } from './records.ts';
 import { Roster } from './roster.ts';
@@ -78,6 +78,7 @@ export class ProcessOrchestrator implements Orchestrator {
         where: 'create',
         why: 'it needs a state store',
       });
+    checkNames(config);
     this.#context = context;
     this.#table = table;
     this.#stateDir = resolve(baseDir, config.stateDir);

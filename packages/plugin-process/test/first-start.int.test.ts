@@ -1,6 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRig } from '@praetorian-guard/core/testing';
+import { ProcessOrchestrator } from '../src/process-orchestrator.ts';
 import { openProcessTable } from '../src/process-table.ts';
 import { ask, Harness, program, until } from './harness.ts';
 
@@ -46,6 +49,22 @@ test('a stop of the guard takes neither the override nor the scratch folder from
   const scratch = join(harness.dir, 'state/scratch');
   expect(readdirSync(scratch)).toEqual(['web~2']);
   expect(readdirSync(env['PRAETORIAN_SCRATCH'] ?? '')).toEqual(['mark']);
+});
+
+test('an agent whose port is in use runs on another one, and that is said', async () => {
+  const other = createServer();
+  await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+  const { port } = other.address() as AddressInfo;
+  const rig = createRig();
+  const context = harness.context({ agents: { web: { ...program, port } } }, rig);
+  const orchestrator = new ProcessOrchestrator({ ...context, log: rig.log });
+  await orchestrator.start();
+  const instance = (await harness.follow(orchestrator).synced()).instance('web');
+  expect(instance.endpoint).not.toBe(`http://127.0.0.1:${port}`);
+  const warnings = rig.log.entries.filter(({ level }) => level === 'warn');
+  expect(warnings).toMatchObject([{ fields: { agentId: 'web', port }, message: expect.stringMatching(/in use/) }]);
+  await orchestrator.stop();
+  await new Promise((closed) => other.close(closed));
 });
 
 test('the scratch folder of an agent that left the config goes at the next start', async () => {
