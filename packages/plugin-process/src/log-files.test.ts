@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -73,4 +73,29 @@ test('leaves out and counts what is more than a page', async () => {
   expect(page.skippedBytes).toBe(1_001 * 2_000 - 1024 ** 2);
   expect(page.lines.length).toBe(1_048);
   expect(page.next).toBe(String(1_001 * 2_000));
+});
+
+test('the last lines and those since a place are found when the file was cut in between', async () => {
+  const path = logs.path('a~1');
+  writeFileSync(path, 'seen\n');
+  const begin = await logs.since('a~1', undefined);
+  writeFileSync(path, `seen\n${'x'.repeat(4 * 1024 ** 2)}\nlast words\n`);
+  await logs.bound('a~1');
+  expect(readFileSync(path, 'utf8')).toBe('');
+  expect(await logs.tail('a~1', 1)).toBe('last words');
+  const page = await logs.since('a~1', begin.next);
+  const total = 5 + 4 * 1024 ** 2 + 12;
+  expect(page).toMatchObject({ next: String(total), skippedBytes: total - 5 - 1024 ** 2 });
+  expect(page.lines.at(-1)).toBe('last words');
+  writeFileSync(path, 'after\n');
+  expect(await logs.since('a~1', page.next)).toEqual({ lines: ['after'], next: String(total + 6) });
+  expect(await logs.tail('a~1', 2)).toBe('last words\nafter');
+});
+
+test('bounds what an instance left behind that ended amid a burst', async () => {
+  writeFileSync(logs.path('a~1'), 'x'.repeat(9 * 1024 ** 2));
+  writeFileSync(logs.path('a~2'), '');
+  await logs.prune('a');
+  expect(statSync(logs.path('a~1')).size).toBe(0);
+  expect(statSync(`${logs.path('a~1')}.1`).size).toBe(4 * 1024 ** 2);
 });
