@@ -41,12 +41,18 @@ async function endAgent(parts: EndAllParts, agentId: AgentId): Promise<void> {
 
 /** What lives on when it has to hurry; one whose turn does not come, because an action waits for the store, among them. */
 async function killRest(parts: EndAllParts, agentId: AgentId): Promise<void> {
-  const { instances } = parts.records.get(agentId);
-  // One that is about to be started is found by its key alone.
-  const rest = instances.filter(({ phase, identity }) => {
-    return phase === 'spawning' || (identity !== undefined && parts.table.isAlive(identity));
-  });
+  const rest = parts.records.get(agentId).instances.filter((record) => mayLive(parts, record));
   await Promise.all(rest.map((record) => end(parts, agentId, record, 0)));
+}
+
+/** One that is about to be started is found by its key alone. */
+function mayLive({ table }: EndAllParts, { phase, identity }: ProcessRecord): boolean {
+  try {
+    return phase === 'spawning' || (identity !== undefined && table.isAlive(identity));
+  } catch {
+    // It cannot be looked at now; why not is told when it is to be ended.
+    return true;
+  }
 }
 
 async function end(

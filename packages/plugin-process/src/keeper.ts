@@ -123,11 +123,11 @@ export class Keeper {
   async end(agentId: AgentId, record: ProcessRecord, graceMs: Ms, hurry?: AbortSignal): Promise<void> {
     const { terminator } = this.#parts;
     const { identity, key } = record;
-    if (identity && !(await terminator.end({ ...identity, key }, graceMs, hurry))) {
+    if (!identity) terminator.sweep(key);
+    else if (!(await terminator.end({ ...identity, key }, graceMs, hurry))) {
       const why = `process ${identity.pid} does not end, not even by SIGKILL`;
       throw guardError('GUARD_ORCHESTRATOR_FAILED', { orchestrator: 'process', verb: 'end', agentId, why });
     }
-    terminator.sweep(key);
     this.#children.delete(record.instanceId);
   }
 

@@ -18,24 +18,24 @@ export class Terminator {
   }
 
   /**
-   * SIGTERM to the process and whatever it started in its group, SIGKILL after the grace or when `hurry` aborts. The grace
-   * is for all of them: a shell goes at once, the program it started may still drain.
+   * SIGTERM to the process and whatever it started in its group, SIGKILL after the grace or when `hurry` aborts, and to
+   * whatever carries its key then. The grace is for all of them: a shell goes at once, its program may still drain.
    * A suspended process cannot hear SIGTERM: it gets SIGKILL at once, because to wake it would let it act on an old view.
    * @returns whether it is gone.
    */
   async end(target: Target, graceMs: Ms, hurry?: AbortSignal): Promise<boolean> {
-    if (!this.#table.isAlive(target)) return true;
-    if (graceMs > 0 && hurry?.aborted !== true && !this.#table.isStopped(target.pid)) {
+    const isPolite = graceMs > 0 && hurry?.aborted !== true && !this.#table.isStopped(target.pid);
+    if (isPolite && this.#table.isAlive(target)) {
       const until = this.#clock.monotonic() + graceMs;
       signalGroup(target.pid, 'SIGTERM');
-      if (await this.#gone(target, { until, hurry, unlessStopped: true })) {
-        await this.#followersGone(target, until, hurry);
-        return true;
-      }
+      const gone = await this.#gone(target, { until, hurry, unlessStopped: true });
+      if (gone && (await this.#followersGone(target, until, hurry))) return true;
     }
     // Looked at once more: the pid may belong to another process by now.
     if (this.#table.isAlive(target)) signalGroup(target.pid, 'SIGKILL');
-    return this.#gone(target, { until: this.#clock.monotonic() + killWaitMs });
+    const gone = await this.#gone(target, { until: this.#clock.monotonic() + killWaitMs });
+    this.sweep(target.key);
+    return gone;
   }
 
   /** Ends what carries the key, for example children that a crashed process left behind. */
@@ -55,11 +55,12 @@ export class Terminator {
     return true;
   }
 
-  async #followersGone(target: Target, until: Ms, hurry: AbortSignal | undefined): Promise<void> {
+  async #followersGone(target: Target, until: Ms, hurry: AbortSignal | undefined): Promise<boolean> {
     while (this.#table.hasFollowers(target)) {
-      if (this.#clock.monotonic() >= until || hurry?.aborted === true) return;
+      if (this.#clock.monotonic() >= until || hurry?.aborted === true) return false;
       await this.#clock.sleep(followersPollMs);
     }
+    return true;
   }
 }
 
