@@ -197,7 +197,8 @@ test('it goes on when nobody reads what it writes any more, and stops cleanly al
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-test('a later interrupt ends it at once, with 130', async () => {
+/** A guard with one agent that does not hear SIGTERM and would have a minute to end. */
+async function startStubborn() {
   const http = await open();
   const stubborn = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
   const processes = { stopGrace: '60s', agents: { stubborn: { command: ['node', '-e', stubborn] } } };
@@ -206,6 +207,20 @@ test('a later interrupt ends it at once, with 130', async () => {
   const guard = start(['--config', config]);
   const [, pid] = await guard.seen(/stubborn +stubborn +auto +(\d+)/);
   strays.push(Number(pid));
+  return { guard, pid: Number(pid) };
+}
+
+test('an agent that does not end makes no failure of the stop, whatever grace it has', async () => {
+  const { guard, pid } = await startStubborn();
+  guard.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await guard.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/SIGTERM: stopping\nstopped\n$/);
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
+
+test('a later interrupt ends it at once, with 130', async () => {
+  const { guard } = await startStubborn();
   guard.child.kill('SIGTERM');
   await guard.seen(/stopping/);
   // One that comes within a second of the first counts as the same.
