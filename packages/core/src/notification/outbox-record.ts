@@ -65,6 +65,7 @@ function readNotice(value: JsonObject): Notice | undefined {
   if (!isId(agentId) || !isId(group) || !isText(title) || !isText(text)) return undefined;
   return {
     id, kind, priority, incidentId, threadId, agentId, group: group satisfies GroupId, at, title, text,
+    ...(value['tier'] === 2 ? { tier: 2 } : {}),
     ...(isText(recommendedAction) ? { recommendedAction } : {}),
     ...(isObject(failureDetails ?? null) ? { failureDetails: failureDetails as JsonObject } : {}),
   }; // prettier-ignore

@@ -96,6 +96,18 @@ describe('restart and ownership', () => {
     expect(t.rig.clock.pendingTimers).toBe(0);
   });
 
+  it('calls the second tier also when the guard was killed before the call went out', async () => {
+    const routes: readonly NoticeRoute[] = [
+      { to: 'slack', from: 'info' },
+      { to: 'pager', from: 'info', tier: 2 },
+    ];
+    const call = t.notice({ kind: 'escalated', tier: 2 });
+    await t.rig.state.commit(keys.partition(7), t.router({ routes }).opsFor(call), { fence: 1, durability: 'sync' });
+    await t.router({ routes }).resume([7]);
+    await t.rig.clock.settle(3);
+    expect([t.slack.delivered.length, t.pager.delivered.length]).toEqual([1, 1]);
+  });
+
   it('does not send again to the channel that had accepted it', async () => {
     const before = t.router();
     t.slack.failNext(busy, 100);
