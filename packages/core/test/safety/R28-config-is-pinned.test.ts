@@ -15,13 +15,20 @@ it('R28: an incident goes on under the config it began with, and the next one ha
   await rig.until(async () => (await rig.incidents())[0]?.state === 'watching', 60_000, 100);
   const [before] = await rig.incidents();
   rig.crash();
-  Object.assign(live, { ...quick, watch: { every: '1s', for: '5s' }, groups: { web: { mode: 'observe' } } });
+  Object.assign(live, {
+    ...quick,
+    watch: { every: '1s', for: '5s' },
+    groups: { web: { mode: 'observe' } },
+    // Nothing was said of these before.
+    ladder: { restart: { drain: '9s' }, respawn: { configOverride: { image: 'app:2' } } },
+  });
   await rig.boot();
   const first = await resolved(rig);
   expect(first).toMatchObject({
     configVersion: before?.configVersion,
     policy: { mode: 'auto', watch: { forMs: 40_000 } },
   });
+  expect(first.policy.ladder).toEqual(before?.policy.ladder);
   expect((first.state === 'resolved' ? first.resolvedAt : 0) - first.openedAt).toBeGreaterThanOrEqual(40_000);
   // What it was decided under can be looked up.
   expect(await rig.store.get(keys.config(first.configVersion))).toBeDefined();
