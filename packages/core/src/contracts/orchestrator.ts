@@ -100,7 +100,10 @@ export interface Orchestrator extends Component {
   prepare(action: Action, key: string, call: Call): Promise<Decision<Intent>>;
   /** Does it. Throws nothing for an outcome: `failed`, `superseded` and `unknown` are receipts. The same key twice acts once. */
   execute(intent: Intent, grant: Grant, call: Call): Promise<Receipt>;
-  /** Whether the effect of an intent holds, by comparing what is now with `before`. Changes nothing. */
+  /**
+   * Whether the effect of an intent holds, by comparing what is now with `before`. Changes nothing. `before` is empty where a
+   * `retire` was not admitted: it is done only if the instance is gone.
+   */
   reconcile(intent: Intent, call: Call): Promise<Receipt>;
   /** Logs, exit data, inspection: whatever helps to understand the failure after the instance is gone. */
   evidence?(instance: Instance, agentId: AgentId, call: Call): Promise<readonly EvidenceItem[]>;

@@ -1,4 +1,4 @@
-import type { Attempt, Incident, Reason, Receipt, Rung, StepRecord } from '../model/index.ts';
+import type { Attempt, Effect, Incident, Reason, Receipt, Rung, StepRecord } from '../model/index.ts';
 import { formatDuration, nextBandEdge } from '../model/index.ts';
 import { endAttempt, failing, hasActed, nextStep, stepById, withReceipt, withStep } from './attempt.ts';
 import type { DecideFacts, Decided, IncidentEvent } from './event.ts';
@@ -22,6 +22,8 @@ export function decideActing(incident: Acting, event: IncidentEvent, facts: Deci
       return started(incident, event, facts);
     case 'step-finished':
       return finished(incident, event.stepId, event.receipt, facts);
+    case 'step-inadmissible':
+      return inadmissible(incident, event, facts);
     case 'step-skipped':
       return goOn(incident, skip(incident.attempt, event.stepId, event.reason), facts, {
         type: 'step-skipped',
@@ -44,21 +46,34 @@ function started(
   event: Extract<IncidentEvent, { type: 'step-started' }>,
   facts: DecideFacts,
 ): Decided {
-  const { stepId, key, effect } = event;
+  const { stepId, key } = event;
   if (stepById(incident.attempt, stepId)?.state !== 'planned') return unchanged(incident);
-  const attempt = withStep(incident.attempt, stepId, (step) => ({
-    ...plain(step),
-    state: 'started',
-    key,
-    startedAt: facts.now,
-    effect,
-  }));
+  const attempt = begun(incident.attempt, event, facts);
   return move(incident, facts, {
     to: { state: 'acting', attempt },
     type: 'step-started',
     reason: { code: 'step-started', text: `Step ${stepId} was started.` },
     data: { step: stepId, key },
   });
+}
+
+function begun(
+  attempt: Attempt,
+  { stepId, key, effect }: { readonly stepId: string; readonly key: string; readonly effect: Effect },
+  { now }: DecideFacts,
+): Attempt {
+  return withStep(attempt, stepId, (step) => ({ ...plain(step), state: 'started', key, startedAt: now, effect }));
+}
+
+/** In one move: a guard that is killed must not find a step that looks begun and was never allowed. */
+function inadmissible(
+  incident: Acting,
+  event: Extract<IncidentEvent, { type: 'step-inadmissible' }>,
+  facts: DecideFacts,
+): Decided {
+  const { stepId, receipt } = event;
+  if (stepById(incident.attempt, stepId)?.state !== 'planned') return unchanged(incident);
+  return finished({ ...incident, attempt: begun(incident.attempt, event, facts) }, stepId, receipt, facts);
 }
 
 function plain(step: StepRecord): Omit<StepRecord, 'state' | 'reason' | 'key' | 'startedAt' | 'effect' | 'receipt'> {
@@ -195,12 +210,12 @@ function climbed({ severityAtLeast }: Incident, { severity, plan }: Attempt, { a
 }
 
 function refused(incident: Acting, stepId: string, reason: Reason, facts: DecideFacts): Decided {
-  const begun = stepById(incident.attempt, stepId);
-  if (begun?.state === 'started' && begun.effect.type === 'promote') {
-    const { epoch, agentId } = begun.effect;
+  const asked = stepById(incident.attempt, stepId);
+  if (asked?.state === 'started' && asked.effect.type === 'promote') {
+    const { epoch, agentId } = asked.effect;
     const text = `Whether ${agentId} leads epoch ${epoch} is not known, and it is not asked again: ${reason.text}`;
-    const receipt = { key: begun.key, at: facts.now, result: 'unknown', text } as const;
-    const why = { ...reason, ...decidedByHand(begun, receipt), text };
+    const receipt = { key: asked.key, at: facts.now, result: 'unknown', text } as const;
+    const why = { ...reason, ...decidedByHand(asked, receipt), text };
     return handOver(incident, withReceipt(incident.attempt, stepId, receipt), facts, why);
   }
   const attempt = callOff(incident.attempt, stepId, reason, facts);

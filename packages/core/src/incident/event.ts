@@ -31,6 +31,14 @@ export type IncidentEvent =
   | { readonly type: 'due' }
   | { readonly type: 'step-started'; readonly stepId: string; readonly key: string; readonly effect: Effect }
   | { readonly type: 'step-finished'; readonly stepId: string; readonly receipt: Receipt }
+  /** The orchestrator does not admit it: it is over and was never begun. */
+  | {
+      readonly type: 'step-inadmissible';
+      readonly stepId: string;
+      readonly key: string;
+      readonly effect: Effect;
+      readonly receipt: Receipt;
+    }
   /** There is nothing to do for this step, for example no checkpoint to restore. */
   | { readonly type: 'step-skipped'; readonly stepId: string; readonly reason: Reason }
   /** The gate, asked again at the moment of applying, said no. */

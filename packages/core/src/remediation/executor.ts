@@ -156,9 +156,14 @@ export class Executor {
       await this.#ports.apply(incident.id, { type: 'step-refused', stepId: step.id, reason: resolved.reason });
       return;
     }
-    if (resolved.kind === 'effect' && touchesAgent(resolved.effect)) {
-      if (!(await this.#passesGate(incident, step, resolved.affects))) return;
+    if (resolved.kind === 'inadmissible') {
+      const { effect, reason } = resolved;
+      const failed = { result: 'failed', retryable: false, code: reason.code, text: reason.text } as const;
+      const receipt: Receipt = { key, at: this.#ports.clock.now(), ...failed };
+      await this.#ports.apply(incident.id, { type: 'step-inadmissible', stepId: step.id, key, effect, receipt });
+      return;
     }
+    if (touchesAgent(resolved.effect) && !(await this.#passesGate(incident, step, resolved.affects))) return;
     const journaled = await this.#ports.apply(incident.id, {
       type: 'step-started',
       stepId: step.id,
@@ -167,17 +172,7 @@ export class Executor {
     });
     if (!isStarted(journaled, step.id)) return;
     this.#ports.onStep(incident, step, key);
-    const receipt: Receipt | undefined =
-      resolved.kind === 'inadmissible'
-        ? {
-            key,
-            at: this.#ports.clock.now(),
-            result: 'failed',
-            retryable: false,
-            code: resolved.reason.code,
-            text: resolved.reason.text,
-          }
-        : await this.#carryOut(incident, step, resolved.effect, key);
+    const receipt = await this.#carryOut(incident, step, resolved.effect, key);
     if (receipt) await this.#finish(incident, step, receipt);
   }
 

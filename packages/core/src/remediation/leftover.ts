@@ -73,7 +73,7 @@ async function begin(ports: ExecutorPorts, subject: Subject, signal: AbortSignal
 /** What the orchestrator would do, or that it is gone already, or why it does not admit it. */
 async function look(
   ports: ExecutorPorts,
-  { incident, orchestrator, agent }: Subject,
+  { incident, orchestrator, agent, leftover }: Subject,
   of: { readonly action: Action; readonly key: string },
   signal: AbortSignal,
 ): Promise<{ readonly intent: Intent } | Receipt> {
@@ -83,8 +83,11 @@ async function look(
     const call = { signal: inner, traceId: incident.id };
     const decision = await orchestrator.prepare(action, key, call);
     if (decision.act) return { intent: decision.value };
-    const receipt = await orchestrator.reconcile({ key, action, affects: [agent.id], before: {} }, call);
-    if (receipt.result === 'succeeded') return receipt;
+    // Perhaps because it is gone. Nothing is known of before, so that this is never believed of the one that is current.
+    const intent = { key, action, affects: [agent.id], before: {} };
+    const isCurrent = ports.agent(agent.id)?.instance?.id === leftover.instance.id;
+    const receipt = isCurrent ? undefined : await orchestrator.reconcile(intent, call);
+    if (receipt?.result === 'succeeded') return receipt;
     return { key, at, result: 'failed', retryable: true, code: decision.reason.code, text: decision.reason.text };
   };
   try {

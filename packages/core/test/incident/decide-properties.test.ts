@@ -40,6 +40,13 @@ describe('decide: always', () => {
       reason: fc.constant(reason),
     }),
     fc.record({
+      type: fc.constant('step-inadmissible' as const),
+      stepId: fc.constantFrom('1-evidence', '2-restart'),
+      key: fc.constant('k'),
+      effect: fc.constant(restart),
+      receipt: fc.constant<Receipt>({ key: 'k', at: 1, result: 'failed', retryable: false, code: 'x', text: 'x' }),
+    }),
+    fc.record({
       type: fc.constant('step-finished' as const),
       stepId: fc.constantFrom('1-evidence', '2-restart'),
       receipt: fc.constantFrom<Receipt>(

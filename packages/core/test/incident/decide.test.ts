@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DecideFacts, IncidentEvent } from '../../src/incident/index.ts';
+import { finishedStep } from '../../src/pipeline/incidents/audited.ts';
 import { decide } from '../../src/incident/index.ts';
 import type { Hold, Incident, Receipt } from '../../src/model/index.ts';
 import { done, effect, facts, finding, openIncident, plan, restart, steps } from './fixtures.ts';
@@ -187,6 +188,17 @@ describe('decide: an attempt', () => {
     expect(decided.incident).toMatchObject({ state: 'open', nextAt: 7_000, severityAtLeast: 4 });
     expect(decided.ended?.verdict).toBe('failed');
     expect(decided.notices).toEqual(['recovery-failed']);
+  });
+
+  it('fails by a step that is not admitted in one move, so that no guard ever finds it begun', () => {
+    const receipt: Receipt = { key: 'k2', at: 2_100, result: 'failed', retryable: false, code: 'x', text: 'it may not' };
+    const before = run(openIncident(), ...begun, ...evidenceDone);
+    const refusal = { type: 'step-inadmissible', stepId: '2-restart', key: 'k2', effect: restart, receipt } as const;
+    const decided = decide(before, refusal, facts());
+    expect(decided.incident).toMatchObject({ state: 'open', attempts: [{ verdict: 'failed' }] });
+    expect(decided.entry).toMatchObject({ type: 'attempt-ended', reason: { code: 'step-failed' } });
+    expect(finishedStep({ before, incident: decided.incident })).toMatchObject({ id: '2-restart', receipt });
+    expect(decide(decided.incident, refusal, facts()).entry).toBeUndefined();
   });
 
   it('undoes what can be undone before it gives up', () => {

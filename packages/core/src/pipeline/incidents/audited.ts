@@ -19,10 +19,10 @@ export function finishedStep(change: {
 }): Finished | undefined {
   const { before, incident } = change;
   if (before?.state !== 'acting') return undefined;
-  const started = before.attempt.steps.find((step) => step.state === 'started');
+  const open = new Set(before.attempt.steps.filter(({ state }) => state !== 'finished').map(({ id }) => id));
   const attempt = 'attempt' in incident ? incident.attempt : incident.attempts.at(-1);
-  const record = started && attempt?.steps.find((step) => step.id === started.id);
-  return record?.state === 'finished' ? record : undefined;
+  if (attempt?.number !== before.attempt.number) return undefined;
+  return attempt.steps.find((step): step is Finished => step.state === 'finished' && open.has(step.id));
 }
 
 function stepDraft(incident: Incident, { id, key, receipt, effect }: Finished): AuditDraft {
