@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DiscoveredAgent } from '../contracts/index.ts';
 import { Fleet } from '../fleet/index.ts';
-import type { Incident, Instance, ProbeSignal } from '../model/index.ts';
-import type { AgentReply } from '../remediation/ports.ts';
+import type { Checkpoint, Incident, Instance, ProbeSignal } from '../model/index.ts';
+import type { AgentReply, RestoreReply } from '../remediation/ports.ts';
 import { recordingLogger } from '../testing/rig.ts';
 import { samplePolicy } from '../testing/sample-fleet.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
@@ -19,10 +19,12 @@ interface World {
   readonly wasAt?: string;
   /** What probes are answered. */
   readonly answer?: Partial<ProbeSignal>;
+  /** Its checkpoints. */
+  readonly saved?: readonly Partial<Checkpoint>[];
 }
 
 /** The hands of an executor on the agent web.1, which was replaced, on a clock of its own. */
-function world({ wasAt, answer = {} }: World = {}) {
+function world({ wasAt, answer = {}, saved = [] }: World = {}) {
   const clock = createVirtualClock();
   const fleet = new Fleet({ clock, policyOf: () => samplePolicy() });
   const given: (string | undefined)[] = [];
@@ -36,7 +38,13 @@ function world({ wasAt, answer = {} }: World = {}) {
     [core.controlPlane, {}],
     [core.fleet, fleet],
     [core.incidentLog, { openFor: () => incident }],
-    [core.checkpoints, { load: async () => ({ checkpoint: { contentType: 'text/plain' }, bytes: new Uint8Array(1) }) }],
+    [
+      core.checkpoints,
+      {
+        load: async () => ({ checkpoint: { contentType: 'text/plain' }, bytes: new Uint8Array(1) }),
+        list: async () => saved,
+      },
+    ],
     [
       core.agentClient,
       {
@@ -61,11 +69,12 @@ function world({ wasAt, answer = {} }: World = {}) {
 type Rig = ReturnType<typeof world>;
 
 /** Hands the state to the new instance; `ended` holds what came of it, once something has. */
-function restoring({ ports }: Rig, stop = new AbortController()) {
-  const ended: (AgentReply | 'broken off')[] = [];
+function restoring({ ports }: Rig, stop = new AbortController(), begunAt?: number) {
+  const ended: (RestoreReply | 'broken off')[] = [];
   const agent = ports.agent('web.1');
   if (!agent?.instance) throw new Error('web.1 has an instance');
-  void ports.restoreState(agent, agent.instance, 'ckp_1', stop.signal).then(
+  const handover = { checkpointId: 'ckp_1', ...(begunAt === undefined ? {} : { begunAt }) };
+  void ports.restoreState(agent, agent.instance, handover, stop.signal).then(
     (reply) => ended.push(reply),
     () => ended.push('broken off'),
   );
@@ -117,6 +126,45 @@ describe('a new instance that is to get the state of the former one', () => {
     const ended = restoring(rig);
     await rig.clock.settle();
     expect(ended).toMatchObject([{ ok: false, unsupported: true }]);
+  });
+});
+
+describe('an instance that may have been given its state by a guard that has ended since', () => {
+  /** What comes of handing it over once more. */
+  async function again(given: World): Promise<{ ended: unknown; given: readonly unknown[] }> {
+    const rig = world(given);
+    rig.lists({ ...fresh, endpoint });
+    const stop = new AbortController();
+    const ended = restoring(rig, stop, 1_000);
+    await rig.clock.advance(5_000);
+    stop.abort();
+    await rig.clock.settle();
+    return { ended: ended[0], given: rig.given };
+  }
+
+  it('is not given it again when it takes work by now', async () => {
+    expect(await again({ answer: { outcome: 'up' } })).toMatchObject({ ended: { ok: 'perhaps', works: true }, given: [] });
+  });
+
+  it.each([{ instanceId: fresh.id }, {}])('is not given it again when it has saved one since (%o)', async (by) => {
+    const saved = [{ ...by, at: 1_000 }];
+    const answer = { outcome: 'down' } as const;
+    expect(await again({ answer, saved })).toMatchObject({ ended: { ok: 'perhaps', works: true }, given: [] });
+  });
+
+  it.each([{ statusCode: 404 }, { unaskable: true }])('is left to a person when it cannot say so (%o)', async (how) => {
+    const answer = { outcome: 'unknown', ...how } as const;
+    expect(await again({ answer })).toMatchObject({ ended: { ok: 'perhaps', works: false }, given: [] });
+  });
+
+  it('is asked until it answers', async () => {
+    expect(await again({ answer: { outcome: 'unknown' } })).toEqual({ ended: 'broken off', given: [] });
+  });
+
+  it('is given it when it still waits for it, whatever others saved or it saved before', async () => {
+    const saved = [{ instanceId: former.id, at: 2_000 }, { instanceId: fresh.id, at: 999 }]; // prettier-ignore
+    const answer = { outcome: 'down' } as const;
+    expect(await again({ answer, saved })).toEqual({ ended: { ok: true }, given: [endpoint] });
   });
 });
 

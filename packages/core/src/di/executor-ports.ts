@@ -4,7 +4,7 @@ import { isAskable } from '../model/index.ts';
 import { isGuardError, messageOf } from '../contracts/index.ts';
 import type { Provider } from './container.ts';
 import { core } from './core-tokens.ts';
-import type { AgentReply, ExecutorPorts } from '../remediation/ports.ts';
+import type { AgentReply, ExecutorPorts, Handover, RestoreReply } from '../remediation/ports.ts';
 import { restorableFrom } from '../pipeline/judgement/insight.ts';
 import { redact } from '../runtime/index.ts';
 
@@ -32,6 +32,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
     },
     hangs: (incident) => at.get(core.judge).hangs(incident),
     fence: (group) => at.get(core.ownership).fence(group),
+    owns: (group) => at.get(core.ownership).owns(group),
     adopt: (agentId, instance) => adopt(at, agentId, instance),
     retired: (agentId, instanceId) => at.get(core.members).retire(agentId, instanceId),
     awaitReady: (agentId, instanceId, signal) => awaitReady(at, agentId, { instanceId, signal }),
@@ -41,8 +42,7 @@ export function executorPorts(at: Provider): ExecutorPorts {
       return at.get(core.agentClient).promote({ agent, instance }, { epoch, fence }, signal);
     },
     leads: ({ id, group }, epoch) => at.get(core.failovers).leads(group, id, epoch),
-    restoreState: (agent, instance, checkpointId, signal) =>
-      restoreState(at, { agent, instance, checkpointId, signal }),
+    restoreState: (agent, instance, handover, signal) => restoreState(at, { agent, instance, ...handover, signal }),
     latestCheckpoint: async (agentId, avoid) => {
       await quarantineSuspect(at, agentId);
       if (avoid.length > 0) return olderCheckpoint(at, agentId, avoid);
@@ -131,10 +131,9 @@ function readinessOf(at: Provider, slot: AgentSlot, instanceId: string): ProbeNa
   return (['readiness', 'health'] as const).find((probe) => probes && isAskable(probes, probe, addressed));
 }
 
-interface Restore {
+interface Restore extends Handover {
   readonly agent: Agent;
   readonly instance: Instance;
-  readonly checkpointId: string;
   readonly signal: AbortSignal;
 }
 
@@ -142,7 +141,8 @@ interface Restore {
  * Hands the state over as soon as the new instance takes it. Where it is to be reached it may say only after its start,
  * in its own registration: that is waited for, unless the agent never had an address and fetches its state itself.
  */
-async function restoreState(at: Provider, { agent, instance, checkpointId, signal }: Restore): Promise<AgentReply> {
+async function restoreState(at: Provider, handover: Restore): Promise<RestoreReply> {
+  const { agent, instance, checkpointId, signal } = handover;
   const clock = at.get(core.clock);
   const { checkpoint, bytes } = await at.get(core.checkpoints).load(agent.id, checkpointId);
   const state = { bytes, contentType: checkpoint.contentType };
@@ -152,11 +152,40 @@ async function restoreState(at: Provider, { agent, instance, checkpointId, signa
     const current = now?.instance;
     if (!now || current?.id !== instance.id) return replaced(agent.id, instance, current);
     if (current.endpoint !== undefined || !hadAddress(at, agent.id)) {
-      const reply = await at.get(core.agentClient).putState({ agent: now, instance: current }, state, signal);
-      if (reply.ok || reply.unsupported || !reply.retryable) return reply;
+      const objection = await objectionTo(at, handover);
+      if (typeof objection === 'object') return objection;
+      const target = { agent: now, instance: current };
+      const reply = objection ?? (await at.get(core.agentClient).putState(target, state, signal));
+      if (reply !== 'ask' && (reply.ok || reply.unsupported || !reply.retryable)) return reply;
     }
     await clock.sleep(lookAgainMs, signal);
   }
+}
+
+/**
+ * What stands against handing a state over once more that a guard which did not see the end of it may have handed over; `'ask'`:
+ * it could not be found out yet. Who waits for its state is not ready before it has it: one that is, or has saved a state
+ * since, works with one of its own, and an older one must not take its place.
+ */
+async function objectionTo(
+  at: Provider,
+  { agent, instance, begunAt }: Restore,
+): Promise<RestoreReply | 'ask' | undefined> {
+  if (begunAt === undefined) return undefined;
+  const { id } = instance;
+  const saved = await at.get(core.checkpoints).list(agent.id);
+  if (saved.some((one) => one.at >= begunAt && (one.instanceId ?? id) === id))
+    return { ok: 'perhaps', works: true, text: `${id} has saved a state of its own since` };
+  const slot = at.get(core.fleet).slotOf(agent.id);
+  const probe = slot === undefined ? undefined : readinessOf(at, slot, id);
+  if (slot === undefined || probe === undefined) return undefined;
+  const asked = await at.get(core.probes).ask(slot, probe, { instanceId: id });
+  if (asked.outcome === 'down' || asked.denied === true) return undefined;
+  if (asked.outcome === 'up' && probe === 'readiness')
+    return { ok: 'perhaps', works: true, text: `${id} takes work by now` };
+  if (asked.outcome === 'unknown' && asked.statusCode !== 404 && asked.unaskable !== true) return 'ask';
+  const text = `${id} may have its state from a guard that has ended since, and does not say whether it takes work`;
+  return { ok: 'perhaps', works: false, text };
 }
 
 /** Whether it was to be reached before: by what it registered last, or in an instance that was healed in this incident. */

@@ -24,13 +24,20 @@ import { resolveStep } from './resolve-step.ts';
 import { SettlingWait } from './settling-wait.ts';
 
 type Acting = Extract<Incident, { state: 'acting' }>;
+type Started = Extract<StepRecord, { state: 'started' }>;
 
 interface Attempting {
   readonly key: string;
   readonly deadlineMs: Ms;
-  /** It was begun before, by a guard that did not see its end. [false] */
-  readonly resumed?: boolean;
+  /** When it was begun before, by a guard that did not see its end. [it was not] */
+  readonly begunAt?: EpochMs;
 }
+
+/**
+ * Steps that one run of the executor has in hand, by key: with what came of them, or begun and not done yet. While the store
+ * does not take the one or the other, that is what is known of them.
+ */
+type InHand = Map<string, Receipt | 'not-done'>;
 
 /** Least time a step gets, also when the attempt's time is over because the guard was away. */
 const leastMs: Ms = 5_000;
@@ -126,14 +133,17 @@ export class Executor {
 
   async #drive(incidentId: IncidentId): Promise<void> {
     const { signal } = this.#stop;
+    const inHand: InHand = new Map();
     while (!signal.aborted) {
       let next: { incident: Acting; step: StepRecord } | undefined;
       try {
         await this.#ports.confirm(incidentId);
         next = this.#acting(incidentId);
         if (!next) return;
-        if (next.step.state === 'started') await this.#resume(next.incident, next.step);
-        else await this.#begin(next.incident, next.step);
+        // Whatever it did now could not be written down, and another guard may be at work (R12).
+        if (!this.#ports.owns(next.incident.group)) await this.#ports.clock.sleep(againMs, signal);
+        else if (next.step.state === 'started') await this.#resume(next.incident, next.step, inHand);
+        else await this.#begin(next.incident, next.step, inHand);
       } catch (thrown) {
         if (signal.aborted) return;
         this.#ports.log.error(
@@ -145,7 +155,7 @@ export class Executor {
     }
   }
 
-  async #begin(incident: Acting, step: StepRecord): Promise<void> {
+  async #begin(incident: Acting, step: StepRecord, inHand: InHand): Promise<void> {
     const key = `${incident.id}/${incident.attempt.number}/${step.id}`;
     const resolved = await this.#resolved(incident, step, key);
     if (resolved.kind === 'skip') {
@@ -164,6 +174,7 @@ export class Executor {
       return;
     }
     if (touchesAgent(resolved.effect) && !(await this.#passesGate(incident, step, resolved.affects))) return;
+    inHand.set(key, 'not-done');
     const journaled = await this.#ports.apply(incident.id, {
       type: 'step-started',
       stepId: step.id,
@@ -172,8 +183,9 @@ export class Executor {
     });
     if (!isStarted(journaled, step.id)) return;
     this.#ports.onStep(incident, step, key);
+    inHand.delete(key);
     const receipt = await this.#carryOut(incident, step, resolved.effect, key);
-    if (receipt) await this.#finish(incident, step, receipt);
+    if (receipt) await this.#finish(incident, step, receipt, inHand);
   }
 
   async #resolved(incident: Acting, step: StepRecord, key: string): Promise<Resolved> {
@@ -257,14 +269,14 @@ export class Executor {
 
   async #attempt(incident: Acting, effect: Effect, at: Attempting): Promise<Receipt> {
     const { signal } = this.#stop;
-    const { key, deadlineMs, resumed = false } = at;
+    const { key, deadlineMs, begunAt } = at;
     const objection = (): string | undefined => {
       const off = this.#calledOff(incident, effect, key);
       return off?.result === 'cancelled' ? off.text : undefined;
     };
     try {
       const work = (inner: AbortSignal): Promise<Receipt> =>
-        perform(this.#ports, { incident, effect, key, deadlineMs, signal: inner, objection, resumed });
+        perform(this.#ports, { incident, effect, key, deadlineMs, signal: inner, objection, begunAt });
       return await withDeadline(this.#ports.clock, work, deadlineMs, { what: key, signal });
     } catch (thrown) {
       if (signal.aborted) throw thrown;
@@ -275,30 +287,51 @@ export class Executor {
     }
   }
 
-  /** After a crash of the guard: what was started is looked for by its key before anything else touches the agent. */
-  async #resume(incident: Acting, step: Extract<StepRecord, { state: 'started' }>): Promise<void> {
+  /**
+   * What is begun and has no outcome in the store. What came of it may be known all the same; after a crash of the guard it
+   * is looked for by its key before anything else touches the agent.
+   */
+  async #resume(incident: Acting, step: Started, inHand: InHand): Promise<void> {
     const { effect, key } = step;
-    if (effect.type === 'promote') {
-      // Whether it was called is not known. It may be again, with the same epoch, as long as the old primary is fenced.
-      if (!(await this.#passesGate(incident, step, [effect.from, effect.agentId]))) return;
+    const known = inHand.get(key);
+    if (known !== undefined && known !== 'not-done') {
+      await this.#finish(incident, step, known, inHand);
+      return;
     }
+    const isNew = known === 'not-done';
     if (effect.type !== 'action') {
-      // Calls, control commands and evidence may be done twice without harm.
-      const deadlineMs = this.#timeFor(incident, step);
-      await this.#finish(incident, step, await this.#attempt(incident, effect, { key, deadlineMs, resumed: true }));
+      await this.#callAgain(incident, step, { effect, isNew, inHand });
       return;
     }
     const proven = await reconcile(this.#ports, incident, effect, this.#stop.signal);
     if (proven.result !== 'failed') {
-      await this.#finish(incident, step, proven);
+      await this.#finish(incident, step, proven, inHand);
       return;
     }
     if (!(await this.#passesGate(incident, step, effect.intent.affects))) return;
     const receipt = await this.#carryOut(incident, step, effect, key);
-    if (receipt) await this.#finish(incident, step, receipt);
+    if (receipt) await this.#finish(incident, step, receipt, inHand);
   }
 
-  async #finish(incident: Acting, step: StepRecord, receipt: Receipt): Promise<void> {
+  /**
+   * Control commands, evidence and a wait may be done twice without harm. An order to lead may be given again with the same
+   * epoch, as long as the old primary is fenced; a state is handed over again only to who does not work yet.
+   */
+  async #callAgain(
+    incident: Acting,
+    step: Started,
+    of: { readonly effect: Effect; readonly isNew: boolean; readonly inHand: InHand },
+  ): Promise<void> {
+    const { effect, isNew, inHand } = of;
+    const { key, startedAt } = step;
+    if (touchesAgent(effect) && !(await this.#passesGate(incident, step, affectedBy(effect) ?? []))) return;
+    inHand.delete(key);
+    const at = { key, deadlineMs: this.#timeFor(incident, step), ...(isNew ? {} : { begunAt: startedAt }) };
+    await this.#finish(incident, step, await this.#attempt(incident, effect, at), inHand);
+  }
+
+  async #finish(incident: Acting, step: StepRecord, receipt: Receipt, inHand: InHand): Promise<void> {
+    inHand.set(receipt.key, receipt);
     if (receipt.result === 'succeeded' && receipt.instance) this.#ports.adopt(incident.agentId, receipt.instance);
     const gone = receipt.result === 'succeeded' ? retiredBy(this.#ports.incident(incident.id), step.id) : undefined;
     // It may have been the current one: then the one beside it counts again.
@@ -316,9 +349,13 @@ export class Executor {
   }
 }
 
-/** What changes something about the agent: an action, another in its place, or that it is told to take no more work. */
+/**
+ * What changes something about the agent: an action, another in its place, a state that takes the place of its own, or that
+ * it is told to take no more work.
+ */
 function touchesAgent(effect: Effect): boolean {
-  return affectedBy(effect) !== undefined || (effect.type === 'agent-call' && effect.call.kind === 'drain');
+  if (effect.type === 'agent-call') return effect.call.kind === 'drain';
+  return effect.type === 'restore' || affectedBy(effect) !== undefined;
 }
 
 /** Whom it changes for good, be it done or half done; `undefined`: nobody. */

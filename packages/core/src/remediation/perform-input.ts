@@ -1,4 +1,4 @@
-import type { Effect, Incident, Ms } from '../model/index.ts';
+import type { Effect, EpochMs, Incident, Ms } from '../model/index.ts';
 
 /** One effect that is to be done now. */
 export interface PerformInput {
@@ -9,6 +9,6 @@ export interface PerformInput {
   readonly signal: AbortSignal;
   /** Why it may not be done any more, asked before each call of one that is made of several. [it may] */
   readonly objection?: () => string | undefined;
-  /** It was begun before, by a guard that did not see its end. [false] */
-  readonly resumed?: boolean;
+  /** When it was begun before, by a guard that did not see its end. [it was not] */
+  readonly begunAt?: EpochMs | undefined;
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../contracts/index.ts';
 import type { PerformInput } from './perform-input.ts';
 import { promote } from './promote.ts';
 import type { Agent, Effect, Instance, JsonObject, Receipt } from '../model/index.ts';
-import type { AgentReply, ExecutorPorts } from './ports.ts';
+import type { ExecutorPorts, RestoreReply } from './ports.ts';
 
 /** Most characters of one piece of evidence, and most pieces kept. */
 const evidenceCharsMax = 4_096;
@@ -24,9 +24,7 @@ export async function perform(ports: ExecutorPorts, input: PerformInput): Promis
       case 'evidence':
         return await evidence(ports, effect, input, call);
       case 'restore':
-        return await onAgent(ports, effect, key, (agent, instance) =>
-          ports.restoreState(agent, instance, effect.checkpointId, signal),
-        );
+        return await restore(ports, effect, input);
       case 'agent-call':
         return await agentCall(ports, effect, input);
       case 'promote':
@@ -91,6 +89,15 @@ function endOf(text: string, redact: (text: string) => string): string {
   return redact(isSpare ? looked.slice(lineEnd + 1) : looked).slice(-evidenceCharsMax);
 }
 
+async function restore(
+  ports: ExecutorPorts,
+  effect: Extract<Effect, { type: 'restore' }>,
+  { key, signal, begunAt }: PerformInput,
+): Promise<Receipt> {
+  const handover = { checkpointId: effect.checkpointId, ...(begunAt === undefined ? {} : { begunAt }) };
+  return onAgent(ports, effect, key, (agent, instance) => ports.restoreState(agent, instance, handover, signal));
+}
+
 async function agentCall(
   ports: ExecutorPorts,
   effect: Extract<Effect, { type: 'agent-call' }>,
@@ -123,7 +130,7 @@ async function onAgent(
   ports: ExecutorPorts,
   on: OnInstance,
   key: string,
-  ask: (agent: Agent, instance: Instance) => Promise<AgentReply>,
+  ask: (agent: Agent, instance: Instance) => Promise<RestoreReply>,
 ): Promise<Receipt> {
   const agent = ports.agent(on.agentId);
   const instance = agent?.instance;
@@ -133,6 +140,12 @@ async function onAgent(
   if (other !== undefined) return { key, at: ports.clock.now(), result: 'superseded', text: other };
   const reply = await ask(agent, instance);
   const at = ports.clock.now();
+  if (reply.ok === 'perhaps') {
+    const { works, text } = reply;
+    return works
+      ? { key, at, result: 'succeeded', reconciled: true, data: { note: text } }
+      : { key, at, result: 'ambiguous', text };
+  }
   if (reply.ok) return { key, at, result: 'succeeded' };
   // An agent that does not offer the call misses nothing: it has no state to restore, nothing to drain.
   if (reply.unsupported) return { key, at, result: 'succeeded', data: { note: reply.text } };

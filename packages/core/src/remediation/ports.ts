@@ -5,6 +5,7 @@ import type {
   AgentId,
   AgentMetrics,
   Checkpoint,
+  EpochMs,
   GateVerdict,
   GroupId,
   Incident,
@@ -20,6 +21,22 @@ export type AgentReply =
   /** It does not know the call (404, 405, 501). */
   | { readonly ok: false; readonly unsupported: true; readonly text: string }
   | { readonly ok: false; readonly unsupported: false; readonly retryable: boolean; readonly text: string };
+
+/** What came of handing a state over. */
+export type RestoreReply =
+  | AgentReply
+  /**
+   * It was not handed over now, and perhaps before: the instance works by now, so that it would lose what it has done since.
+   * Or nobody can tell whether it does.
+   */
+  | { readonly ok: 'perhaps'; readonly works: boolean; readonly text: string };
+
+/** A state that is to be handed over. */
+export interface Handover {
+  readonly checkpointId: string;
+  /** When a guard that did not see its end began to. [it is the first try] */
+  readonly begunAt?: EpochMs;
+}
 
 /** Everything the executor reaches the world through; it knows no stage and no store. */
 export interface ExecutorPorts {
@@ -39,6 +56,8 @@ export interface ExecutorPorts {
   /** Whether the agent is proven to hang at this moment, so that it cannot end by itself. */
   hangs(incident: Incident): boolean;
   fence(group: GroupId): number;
+  /** Whether this guard may act on the group now. */
+  owns(group: GroupId): boolean;
   /** A new incarnation came of an action: the fleet is told before the inventory says so. */
   adopt(agentId: AgentId, instance: Instance): void;
   /**
@@ -49,7 +68,7 @@ export interface ExecutorPorts {
   /** Resolves when the instance takes work; rejects with the signal's reason. */
   awaitReady(agentId: AgentId, instanceId: string, signal: AbortSignal): Promise<void>;
   drain(agent: Agent, instance: Instance, forMs: number, signal: AbortSignal): Promise<AgentReply>;
-  restoreState(agent: Agent, instance: Instance, checkpointId: string, signal: AbortSignal): Promise<AgentReply>;
+  restoreState(agent: Agent, instance: Instance, handover: Handover, signal: AbortSignal): Promise<RestoreReply>;
   promote(agent: Agent, instance: Instance, epoch: number, signal: AbortSignal): Promise<AgentReply>;
   /** Whether the agent says itself that it leads its group in that epoch. */
   leads(agent: Agent, epoch: number): boolean;

@@ -15,7 +15,7 @@ const againMs: Ms = 1_000;
 export async function promote(ports: ExecutorPorts, effect: Promote, input: PerformInput): Promise<Receipt> {
   const { clock } = ports;
   const until = clock.now() + input.deadlineMs - againMs;
-  const asked: Asked = { isCalled: input.resumed === true, isRefused: false, text: '' };
+  const asked: Asked = { isCalled: input.begunAt !== undefined, isRefused: false, text: '' };
   for (;;) {
     const agent = ports.agent(effect.agentId);
     const at = { key: input.key, at: clock.now() };

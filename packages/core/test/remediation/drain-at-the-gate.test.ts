@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest';
 import type { Agent, GateVerdict } from '../../src/model/index.ts';
-import { aboutToDrain, goOn, instance } from './executor-rig.ts';
+import { aboutToDrain, actingAt, begun, goOn, instance } from './executor-rig.ts';
 
-it('an agent that came under a hold meanwhile is not told to take no more work', async () => {
+const drain = { id: '3-drain', spec: { type: 'agent-call', call: { kind: 'drain', forMs: 10_000 }, on: 'old' } } as const;
+const told = { type: 'agent-call', call: drain.spec.call, agentId: 'web.1', instanceId: instance.id };
+const plan = { rung: 'recreate', timeoutMs: 60_000 } as never;
+const resumed = actingAt(begun(drain, 'inc_1/1/3-drain', told), { plan, instance });
+
+it.each([
+  ['came under a hold meanwhile', aboutToDrain(60_000), 'drive'],
+  ['came under a hold while the guard was away', resumed, 'resume'],
+] as const)('an agent that %s is not told to take no more work', async (_when, incident, how) => {
   let drained = 0;
   const reason = { code: 'hold', text: 'ann holds it.' } as const;
-  const events = await goOn(aboutToDrain(60_000), 'drive', (clock) => ({
+  const events = await goOn(incident, how, (clock) => ({
     agent: () => ({ id: 'web.1', group: 'web', instance }) as Agent,
     gate: (): GateVerdict => ({ verdict: 'wait', untilMs: clock.now() + 86_400_000, reason, rules: [] }),
     drain: async () => {

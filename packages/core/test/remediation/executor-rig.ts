@@ -48,6 +48,7 @@ export async function goOn(
     log: { warn: () => undefined, error: () => undefined } as unknown as ExecutorPorts['log'],
     incident: () => open,
     confirm: async () => undefined,
+    owns: () => true,
     apply: async (_id, event) => {
       events.push(event);
       open = undefined;

@@ -20,6 +20,7 @@ async function carriedOn(adopted: Instance): Promise<{ result: string; restored:
   const events = await goOn(actingAt(restoring, { plan, instance: old, replacement: fresh }), 'resume', () => ({
     agent: () => ({ id: 'web.1', group: 'web', instance: current }) as Agent,
     adopt: () => void (current = adopted),
+    gate: () => ({ verdict: 'proceed', rules: [] }) as never,
     restoreState: async (_agent, instance) => {
       restored.push(instance.id);
       return { ok: true };
