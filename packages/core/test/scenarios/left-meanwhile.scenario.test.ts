@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Incident } from '../../src/model/index.ts';
 import { faultyWorld, type FaultyWorld } from './faulty-world.ts';
 import { healthy } from './rig.ts';
 
@@ -9,6 +10,12 @@ async function slowWorld(): Promise<FaultyWorld> {
   await healthy(world.rig);
   world.store.slow(2_000, 30_000);
   return world;
+}
+
+/** A stored incident with an action that is begun. */
+function isAboutToAct(incident: unknown): boolean {
+  const { attempt } = incident as Extract<Incident, { state: 'acting' }>;
+  return attempt?.steps.some((step) => step.state === 'started' && step.effect.type === 'action') ?? false;
 }
 
 describe('an agent that leaves', () => {
@@ -31,6 +38,23 @@ describe('an agent that leaves', () => {
     await rig.clock.advance(1_000);
     orchestrator.world.remove('web.2');
     await rig.clock.advance(600_000);
+    expect(await rig.incidents()).toMatchObject([{ agentId: 'web.2', state: 'resolved', outcome: 'removed' }]);
+  });
+
+  it('while what is about to be done to it is being written is left alone', async () => {
+    const { rig, orchestrator, store, acts } = await slowWorld();
+    const commit = store.commit.bind(store);
+    let isWritten = false;
+    store.commit = (partition, ops, options) => {
+      isWritten ||= ops.some((op) => op.op === 'put' && op.key.includes('/incident/') && isAboutToAct(op.value));
+      return commit(partition, ops, options);
+    };
+    orchestrator.crash('web.2');
+    await rig.until(() => isWritten, 60_000, 100);
+    const left = rig.guard().agents.deregister('web.2');
+    await rig.clock.advance(60_000);
+    await left;
+    expect(acts).toEqual([]);
     expect(await rig.incidents()).toMatchObject([{ agentId: 'web.2', state: 'resolved', outcome: 'removed' }]);
   });
 

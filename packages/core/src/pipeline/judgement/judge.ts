@@ -15,12 +15,14 @@ import type {
   Assessment,
   Capability,
   Decision,
+  EpochMs,
   GateVerdict,
   GroupId,
   History,
   Hold,
   Incident,
   IncidentId,
+  Ms,
   Plan,
   Promotion,
   Reason,
@@ -40,6 +42,9 @@ import { backoffOf, hashOf, isContainment, isOrdered, planInHand, rungOfNobody, 
 import type { Reservations } from '../budgets/reservations.ts';
 import { activityOf, signsOf } from './activity.ts';
 import type { AgentSight, View } from '../members/view.ts';
+
+/** Who was deregistered is looked for again after this. */
+const goneAgainMs: Ms = 1_000;
 
 /** What failures that hang together mean for one incident. */
 export interface TogetherSight {
@@ -213,7 +218,8 @@ export class Judge {
     const { clock, view, reservations, ownership } = this.#options;
     const now = clock.now();
     const sight = view.see(incident.agentId);
-    if (!sight || !of.rung) return nothingToDo;
+    if (!of.rung) return nothingToDo;
+    if (!sight) return left(incident.agentId, now);
     const { settled, at } = this.#options.settled(sight.agent.orchestrator);
     const hold = this.#holdOn(incident, of.affects);
     const past = this.past(incident, now);
@@ -331,6 +337,12 @@ const nothingToDo: GateVerdict = {
   reason: { code: 'nothing-wrong', text: 'There is nothing to be done, so there is nothing to allow.' },
   rules: [],
 };
+
+/** Nothing is known of it by which anything could be allowed; its incident is about to end. */
+function left(agentId: AgentId, now: EpochMs): GateVerdict {
+  const reason = { code: 'agent-removed', text: `${agentId} was deregistered.` } as const;
+  return { verdict: 'wait', untilMs: now + goneAgainMs, reason, rules: [] };
+}
 
 /** Only what there is. */
 function given<T extends object>(parts: T): { [K in keyof T]?: NonNullable<T[K]> } {
