@@ -72,6 +72,11 @@ export interface Lease {
   readonly fence: number;
   /** Aborts when the lease is lost or can no longer be proven. */
   readonly lost: AbortSignal;
+  /**
+   * Until when it can be proven, by the monotonic clock: a process that stood still may go on before `lost` can say so.
+   * [until `lost` says otherwise]
+   */
+  readonly expiresAtMs?: Ms;
   /** Prolongs it by its time to live; `false` when it is lost. */
   renew(): Promise<boolean>;
   release(): Promise<void>;

@@ -58,6 +58,7 @@ class StoreLease implements Lease {
   readonly #held: Held;
   readonly #lost = new AbortController();
   #version: Version;
+  #expiresAtMs: Ms;
   #expiry: Subscription;
 
   constructor(held: Held) {
@@ -65,7 +66,12 @@ class StoreLease implements Lease {
     this.fence = held.record.fence;
     this.#held = held;
     this.#version = held.version;
-    this.#expiry = this.#expireAt(held.sentMs + held.ttlMs);
+    this.#expiresAtMs = held.sentMs + held.ttlMs;
+    this.#expiry = this.#expireAt(this.#expiresAtMs);
+  }
+
+  get expiresAtMs(): Ms {
+    return this.#expiresAtMs;
   }
 
   get lost(): AbortSignal {
@@ -81,7 +87,8 @@ class StoreLease implements Lease {
     // It may have run out while the store was slow; then others were free to take over and it stays lost.
     if (this.#lost.signal.aborted) return false;
     this.#expiry.dispose();
-    this.#expiry = this.#expireAt(sentMs + ttlMs);
+    this.#expiresAtMs = sentMs + ttlMs;
+    this.#expiry = this.#expireAt(this.#expiresAtMs);
     return !this.#lost.signal.aborted;
   }
 

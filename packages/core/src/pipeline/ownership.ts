@@ -70,7 +70,7 @@ export class Ownership {
 
   /** Token under which a shard is written now; `undefined` when this guard may not write it. */
   fenceOfShard(_shard: number): number | undefined {
-    return this.#lease && !this.#lease.lost.aborted ? this.#lease.fence : undefined;
+    return this.#proven()?.fence;
   }
 
   /** Token under which the group is written now. */
@@ -80,7 +80,14 @@ export class Ownership {
 
   /** Whether this guard may act on the group now. */
   owns(_group: GroupId): boolean {
-    return this.#lease !== undefined && !this.#lease.lost.aborted;
+    return this.#proven() !== undefined;
+  }
+
+  /** The lease, as long as it can be proven. The clock is asked too: after a standstill of the process timers come late. */
+  #proven(): Lease | undefined {
+    const lease = this.#lease;
+    if (!lease || lease.lost.aborted) return undefined;
+    return this.#options.clock.monotonic() < (lease.expiresAtMs ?? Infinity) ? lease : undefined;
   }
 
   #hold(lease: Lease): void {
