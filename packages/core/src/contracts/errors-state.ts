@@ -23,6 +23,11 @@ export const stateErrors = {
       'Restore the folder from a backup, or move it away to start empty; open incidents and budgets in it are lost then.',
     retryable: false,
   },
+  GUARD_STATE_NEWER: {
+    text: 'The store at {path} was written by a newer guard: its schema is {found}, and this one knows {known}.',
+    remedy: 'Start the newer version again, or restore a backup from before the upgrade.',
+    retryable: false,
+  },
   GUARD_STATE_LOCKED: {
     text: 'The store at {path} is in use by another process.',
     remedy: 'Stop the other guard, or give this one another path.',

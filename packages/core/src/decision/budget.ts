@@ -11,6 +11,8 @@ export interface Budget {
   readonly lastAttemptAt: EpochMs;
   /** No attempt before this; drawn with jitter when an attempt ends (R10). */
   readonly notBefore: EpochMs;
+  /** Its record was found damaged then: a limit of which nothing is known counts as used up. [it never was] */
+  readonly usedUpAt?: EpochMs;
 }
 
 export const freshBudget: Budget = { tats: {}, streak: 0, lastAttemptAt: 0, notBefore: 0 };
@@ -46,8 +48,8 @@ function nameOf({ max, perMs }: AttemptLimit): string {
   return `${max}/${perMs}`;
 }
 
-function nextTat({ tats }: Budget, limit: AttemptLimit, now: EpochMs): EpochMs {
-  return Math.max(now, tats[nameOf(limit)] ?? 0) + limit.perMs / limit.max;
+function nextTat({ tats, usedUpAt = -Infinity }: Budget, limit: AttemptLimit, now: EpochMs): EpochMs {
+  return Math.max(now, tats[nameOf(limit)] ?? usedUpAt + limit.perMs) + limit.perMs / limit.max;
 }
 
 /** The budget after one more attempt. Reserved before acting, in the commit that begins the attempt. */

@@ -10,6 +10,8 @@ export interface SharedBudget {
   readonly spentAt: EpochMs;
   /** When people were last told that it is used up. */
   readonly toldAt?: EpochMs;
+  /** Its record was found damaged then: it counts as used up. [it never was] */
+  readonly usedUpAt?: EpochMs;
 }
 
 export const freshSharedBudget: SharedBudget = { tat: 0, spentAt: 0 };
@@ -56,8 +58,9 @@ export function spendShared(budget: SharedBudget, ask: SharedAsk): SharedBudget 
   return { ...budget, tat: nextTat(budget, ask), spentAt: ask.now };
 }
 
-function nextTat({ tat }: SharedBudget, { limit, size, weight, now }: SharedAsk): EpochMs {
-  return Math.max(now, tat) + (weight * limit.perMs) / mostOf(limit, size);
+function nextTat(budget: SharedBudget, { limit, size, weight, now }: SharedAsk): EpochMs {
+  const { tat, usedUpAt = -Infinity } = budget;
+  return Math.max(now, tat, usedUpAt + limit.perMs) + (weight * limit.perMs) / mostOf(limit, size);
 }
 
 /** Whether people have to be told that it is used up: once in the time in which it fills up again, at least an hour. */

@@ -26,15 +26,19 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.windows, (at) => new Windows(at.get(core.config).config.maintenance, at.get(core.clock)));
   scope.provide(core.holds, makeHolds);
   scope.provide(core.storeTime, (at) => new StoreTime(at.get(core.store), at.get(core.clock)));
-  scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime)));
-  scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime)));
+  scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime), at.get(core.log)));
+  scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime), at.get(core.log)));
   scope.provide(core.reservations, makeReservations);
   scope.provide(
     core.incidentLog,
     (at) =>
-      new IncidentLog(at.get(core.store), at.get(core.ownership), at.get(core.audit), ({ agentId, group }) =>
-        at.get(core.config).policyOf({ id: agentId, group, labels: {} }),
-      ),
+      new IncidentLog({
+        store: at.get(core.store),
+        ownership: at.get(core.ownership),
+        audit: at.get(core.audit),
+        log: at.get(core.log),
+        policyOf: ({ agentId, group }) => at.get(core.config).policyOf({ id: agentId, group, labels: {} }),
+      }),
   );
   scope.provide(core.signer, () => new ApprovalSigner());
   scope.provide(core.approvalDesk, makeApprovalDesk);
@@ -108,7 +112,9 @@ function makeHolds(at: Provider): Holds {
     audit: at.get(core.audit),
     windows: at.get(core.windows),
     placed: (hold) => void at.get(core.bus).emit('hold.placed', { hold }),
+    degraded: ({ id }, why) => at.get(core.degradations).set(`hold ${id}`, why),
     ended: (hold, by) => {
+      at.get(core.degradations).set(`hold ${hold.id}`, undefined);
       at.get(core.bus).emit('hold.released', { hold, ...(by === undefined ? {} : { by }) });
       // What was kept back is told now, if it is still so.
       at.get(core.notifications).kick();

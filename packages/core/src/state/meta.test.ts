@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isGuardError } from '../contracts/index.ts';
+import type { JsonObject } from '../model/index.ts';
 import { createRig } from '../testing/rig.ts';
 import { keys, MemoryStateStore, openMeta } from './index.ts';
 
@@ -8,6 +9,7 @@ describe('openMeta', () => {
     const { state, clock, random } = createRig();
     const first = await openMeta(state, { clock, random });
     expect(first).toEqual({
+      schema: 1,
       shards: 64,
       guardId: expect.stringMatching(/^guard_[0-9A-Z]{26}$/) as string,
       createdAt: clock.now(),
@@ -29,6 +31,17 @@ describe('openMeta', () => {
     const second = await openMeta(shared, { clock, random });
     expect(second.shards).toBe(8);
     expect(second.guardId).not.toBe(first.guardId);
+  });
+
+  it('takes a store that does not say its schema for one of the first, and refuses one that a newer guard wrote', async () => {
+    const { state, clock, random } = createRig();
+    const { schema, ...first } = await openMeta(state, { clock, random });
+    const put = (value: object) =>
+      state.commit('p', [{ op: 'put', key: keys.meta, value: value as JsonObject, when: 'any' }], { durability: 'sync' });
+    await put(first);
+    expect(await openMeta(state, { clock, random })).toEqual({ schema, ...first });
+    await put({ ...first, schema: 2 });
+    await expect(openMeta(state, { clock, random })).rejects.toMatchObject({ code: 'GUARD_STATE_NEWER' });
   });
 
   it('refuses what it cannot make sense of', async () => {

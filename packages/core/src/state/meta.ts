@@ -3,8 +3,12 @@ import { guardError, isGuardError } from '../contracts/index.ts';
 import type { EpochMs } from '../model/index.ts';
 import { defaultShards, keys } from './keys.ts';
 
+/** How the records of the engine are laid out; raised by a change that an older guard would misread. */
+const storeSchema = 1;
+
 /** What a store says about itself since its first start. */
 export interface StoreMeta {
+  readonly schema: number;
   /** Number of shards; never changes, because it decides which partition a group lies in. */
   readonly shards: number;
   /** Names this guard in leases: kept in a store that is its own, new at every start in a shared one. */
@@ -23,6 +27,7 @@ export interface MetaOptions {
 export async function openMeta(store: StateStore, options: MetaOptions): Promise<StoreMeta> {
   const found = await store.get(keys.meta);
   const fresh: StoreMeta = {
+    schema: storeSchema,
     shards: options.shards ?? defaultShards,
     guardId: `guard_${options.random.ulid()}`,
     createdAt: options.clock.now(),
@@ -44,11 +49,13 @@ async function writeMeta(store: StateStore, fresh: StoreMeta): Promise<StoreMeta
   }
 }
 
-/** What a store says about itself, checked. Error: `GUARD_STATE_CORRUPT`. */
+/** What a store says about itself, checked. Errors: `GUARD_STATE_CORRUPT`, `GUARD_STATE_NEWER`. */
 export function readMeta({ key, value }: Versioned): StoreMeta {
-  const { shards, guardId, createdAt } = (value ?? {}) as Partial<StoreMeta>;
+  // The first ones did not say which schema they have.
+  const { schema = 1, shards, guardId, createdAt } = (value ?? {}) as Partial<StoreMeta>;
   const valid =
     Number.isSafeInteger(shards) && Number(shards) > 0 && typeof guardId === 'string' && typeof createdAt === 'number';
   if (!valid) throw guardError('GUARD_STATE_CORRUPT', { path: key, why: 'it does not name shards, guard and time' });
-  return { shards: Number(shards), guardId, createdAt };
+  if (!(schema <= storeSchema)) throw guardError('GUARD_STATE_NEWER', { path: key, found: schema, known: storeSchema });
+  return { schema, shards: Number(shards), guardId, createdAt };
 }

@@ -1,8 +1,9 @@
-import type { StateStore, StoreOp, Version } from '../../contracts/index.ts';
+import type { Logger, StateStore, StoreOp, Version } from '../../contracts/index.ts';
 import type { Budget } from '../../decision/budget.ts';
 import { freshBudget, rebaseBudget } from '../../decision/budget.ts';
 import type { AgentId, JsonObject } from '../../model/index.ts';
 import { keys } from '../../state/keys.ts';
+import { budgetFrom } from './stored-budgets.ts';
 import type { StoreTime } from './store-time.ts';
 
 interface Kept {
@@ -14,17 +15,19 @@ interface Kept {
 export class Budgets {
   readonly #store: StateStore;
   readonly #time: StoreTime;
+  readonly #log: Logger;
   readonly #kept = new Map<AgentId, Kept>();
 
-  constructor(store: StateStore, time: StoreTime) {
+  constructor(store: StateStore, time: StoreTime, log: Logger) {
     this.#store = store;
     this.#time = time;
+    this.#log = log;
   }
 
   async load(shard: number, agentId: AgentId): Promise<Budget> {
     if (!this.#kept.has(agentId)) {
       const stored = await this.#store.get(keys.budget(shard, agentId));
-      const budget = stored ? (stored.value as unknown as Budget) : freshBudget;
+      const budget = stored ? budgetFrom(stored, this.#time.now(), this.#log) : freshBudget;
       this.#kept.set(agentId, { budget, version: stored?.version });
     }
     return this.get(agentId);

@@ -21,11 +21,11 @@ function reservations(): { readonly of: Reservations; readonly shared: SharedBud
   const clock = createVirtualClock();
   const store = new MemoryStateStore(clock);
   const time = new StoreTime(store, clock);
-  const shared = new SharedBudgets(store, time);
+  const shared = new SharedBudgets(store, time, recordingLogger());
   const of = new Reservations({
     log: recordingLogger(),
     time,
-    budgets: new Budgets(store, time),
+    budgets: new Budgets(store, time, recordingLogger()),
     shared,
     groupSize: () => 5,
     fleetSize: () => 5,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CommitOptions, StateStore, StoreOp, Versions } from '../../contracts/index.ts';
 import { guardError } from '../../contracts/index.ts';
 import { MemoryStateStore } from '../../state/index.ts';
-import { createVirtualClock } from '../../testing/index.ts';
+import { createVirtualClock, recordingLogger } from '../../testing/index.ts';
 import { SharedBudgets } from './shared-budgets.ts';
 import { StoreTime } from './store-time.ts';
 
@@ -24,7 +24,7 @@ function sharedStore(inner: StateStore): StateStore {
 function guards(count: number): { clock: ReturnType<typeof createVirtualClock>; all: SharedBudgets[] } {
   const clock = createVirtualClock();
   const store = sharedStore(new MemoryStateStore(clock));
-  const all = Array.from({ length: count }, () => new SharedBudgets(store, new StoreTime(store, clock)));
+  const all = Array.from({ length: count }, () => new SharedBudgets(store, new StoreTime(store, clock), recordingLogger()));
   return { clock, all };
 }
 
@@ -84,7 +84,7 @@ describe('the budget of the fleet', () => {
         return typeof value === 'function' ? value.bind(whole) : value;
       },
     });
-    const budgets = new SharedBudgets(forgetful, new StoreTime(forgetful, clock));
+    const budgets = new SharedBudgets(forgetful, new StoreTime(forgetful, clock), recordingLogger());
     await expect(budgets.reserve(ask(4), false)).rejects.toThrow('the answer was lost');
     expect(await budgets.reserve(ask(4), false)).toBe(true);
     expect(await budgets.reserve(ask(1), false)).toBe(false);

@@ -1,9 +1,10 @@
-import type { StateStore, StoreOp, Version } from '../../contracts/index.ts';
+import type { Logger, StateStore, StoreOp, Version } from '../../contracts/index.ts';
 import { isGuardError } from '../../contracts/index.ts';
 import type { SharedAsk, SharedBudget } from '../../decision/shared-budget.ts';
 import { askShared, freshSharedBudget, rebaseShared, spendShared } from '../../decision/shared-budget.ts';
 import type { EpochMs, GroupId, JsonObject } from '../../model/index.ts';
 import { keys } from '../../state/keys.ts';
+import { sharedBudgetFrom } from './stored-budgets.ts';
 import type { StoreTime } from './store-time.ts';
 
 interface Kept {
@@ -23,21 +24,23 @@ const triesMax = 20;
 export class SharedBudgets {
   readonly #store: StateStore;
   readonly #time: StoreTime;
+  readonly #log: Logger;
   readonly #groups = new Map<GroupId, Kept>();
   #global: Kept | undefined;
   /** One write of the fleet's budget at a time: this guard does not race with itself. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: StateStore, time: StoreTime) {
+  constructor(store: StateStore, time: StoreTime, log: Logger) {
     this.#store = store;
     this.#time = time;
+    this.#log = log;
   }
 
   /** Reads what a decision about the group rests on. The fleet's is read anew where others write it, too. */
   async load(shard: number, group: GroupId): Promise<void> {
     await this.#time.refresh();
     if (!this.#groups.has(group)) this.#groups.set(group, await this.#read(keys.groupBudget(shard, group)));
-    if (!this.#global || this.#store.supports.shared) this.#global = await this.#read(keys.globalBudget);
+    if (!this.#global || this.#store.supports.shared) this.#global = await this.#read(keys.globalBudget, this.#global);
   }
 
   group(group: GroupId): SharedBudget {
@@ -103,10 +106,11 @@ export class SharedBudgets {
     }
   }
 
-  async #read(key: string): Promise<Kept> {
+  async #read(key: string, before?: Kept): Promise<Kept> {
     const stored = await this.#store.get(key);
+    if (before && stored?.version === before.version) return before;
     return stored
-      ? { budget: stored.value as unknown as SharedBudget, version: stored.version }
+      ? { budget: sharedBudgetFrom(stored, this.#time.now(), this.#log), version: stored.version }
       : { budget: freshSharedBudget, version: undefined };
   }
 

@@ -3,6 +3,7 @@ import { openIncident } from '../../../test/incident/fixtures.ts';
 import type { Attempt, Incident, StepRecord } from '../../model/index.ts';
 import { MemoryStateStore } from '../../state/index.ts';
 import { sampleAttempt, samplePromotion } from '../../testing/sample-facts.ts';
+import { recordingLogger } from '../../testing/rig.ts';
 import { createVirtualClock } from '../../testing/virtual-clock.ts';
 import { StoreTime } from '../budgets/store-time.ts';
 import { Leaderships } from './leaderships.ts';
@@ -13,7 +14,7 @@ let leaderships: Leaderships;
 
 beforeEach(() => {
   store = new MemoryStateStore(clock);
-  leaderships = new Leaderships(store, new StoreTime(store, clock));
+  leaderships = new Leaderships(store, new StoreTime(store, clock), recordingLogger());
 });
 
 const promotion = { to: 'db.2', epoch: 3 } as const;
@@ -69,7 +70,7 @@ it('one that was called off took nobody the lead', async () => {
 
 it('outlives the guard', async () => {
   await commit(failover([promoteStep('succeeded')]));
-  const next = new Leaderships(store, new StoreTime(store, clock));
+  const next = new Leaderships(store, new StoreTime(store, clock), recordingLogger());
   await next.load(64);
   expect(next.of('db')).toEqual(leaderships.of('db'));
 });

@@ -1,9 +1,10 @@
-import type { StateStore, StoreOp, Version } from '../../contracts/index.ts';
+import type { Logger, StateStore, StoreOp, Version, Versioned } from '../../contracts/index.ts';
 import type { Attempt, EpochMs, GroupId, Incident, JsonObject, Leadership, Promotion } from '../../model/index.ts';
 import { allAttempts, failoverOutcome } from '../../model/index.ts';
 import { keys } from '../../state/keys.ts';
 import type { Reservation } from '../budgets/reservations.ts';
 import type { StoreTime } from '../budgets/store-time.ts';
+import { readLeadership } from './stored-leadership.ts';
 
 interface Kept {
   readonly leadership: Leadership;
@@ -18,7 +19,7 @@ export interface LeadershipChange extends Reservation {
 
 const unchanged: LeadershipChange = { ops: [], committed: () => undefined, forget: () => undefined };
 
-/** Before the first failover. */
+/** Before the first failover, or nobody knows: who was ordered before refuses a lower epoch. */
 const unled: Leadership = { epoch: 0, last: { from: '', to: '', at: 0 } };
 
 /**
@@ -29,13 +30,15 @@ const unled: Leadership = { epoch: 0, last: { from: '', to: '', at: 0 } };
 export class Leaderships {
   readonly #store: StateStore;
   readonly #time: StoreTime;
+  readonly #log: Logger;
   readonly #groups = new Map<GroupId, Kept>();
   /** Groups of which it is not known what was written last. */
   readonly #doubted = new Set<GroupId>();
 
-  constructor(store: StateStore, time: StoreTime) {
+  constructor(store: StateStore, time: StoreTime, log: Logger) {
     this.#store = store;
     this.#time = time;
+    this.#log = log;
   }
 
   /** Reads those of every shard: heartbeats are answered by them, whoever is in trouble. */
@@ -45,8 +48,7 @@ export class Leaderships {
       let after: string | undefined;
       do {
         const page = await this.#store.list(prefix, { limit: 500, ...(after ? { after } : {}) });
-        for (const { key, value, version } of page)
-          this.#groups.set(key.slice(prefix.length), { leadership: value as unknown as Leadership, version });
+        for (const stored of page) this.#groups.set(stored.key.slice(prefix.length), this.#read(stored));
         after = page.length < 500 ? undefined : page.at(-1)?.key;
       } while (after !== undefined);
     }
@@ -56,9 +58,15 @@ export class Leaderships {
   async settle(shard: number, group: GroupId): Promise<void> {
     if (!this.#doubted.has(group)) return;
     const stored = await this.#store.get(keys.leadership(shard, group));
-    if (stored) this.#groups.set(group, { leadership: stored.value as unknown as Leadership, version: stored.version });
+    if (stored) this.#groups.set(group, this.#read(stored));
     else this.#groups.delete(group);
     this.#doubted.delete(group);
+  }
+
+  #read({ key, value, version }: Versioned): Kept {
+    const leadership = readLeadership(value);
+    if (!leadership) this.#log.error({ key }, 'the record of who leads a group is damaged; nobody counts as its leader');
+    return { leadership: leadership ?? unled, version };
   }
 
   of(group: GroupId): Leadership | undefined {

@@ -4,9 +4,8 @@ import type { AgentId, AuditDraft, GroupId, Hold, HoldScope, Json, Ms } from '..
 import { covers, isId } from '../../model/index.ts';
 import type { AuditLog } from '../../state/index.ts';
 import { guardChain, keys } from '../../state/index.ts';
+import { holdFrom, longestMs } from './stored-hold.ts';
 import type { Windows } from './windows.ts';
-
-const longestMs: Ms = 30 * 86_400_000;
 
 export interface HoldRequest extends Actor {
   readonly scope: HoldScope;
@@ -25,6 +24,8 @@ export interface HoldsOptions {
   placed(hold: Hold): void;
   /** Released by a person, or run out. */
   ended(hold: Hold, by: string | undefined): void;
+  /** Its record is not what was stored. */
+  degraded(hold: Hold, why: string): void;
 }
 
 /** The operator's holds, durable, each with an end, and the windows of maintenance that are open now (R14). */
@@ -42,9 +43,10 @@ export class Holds {
     let after: string | undefined;
     for (;;) {
       const page = await this.#o.store.list(keys.holds, { limit: 500, ...(after ? { after } : {}) });
-      for (const { value } of page) {
-        const hold = value as unknown as Hold;
+      for (const { key, value } of page) {
+        const { hold, damaged } = holdFrom(key.slice(keys.holds.length), value, this.#o.clock.now());
         this.#holds.set(hold.id, hold);
+        if (damaged) this.#o.degraded(hold, 'its record is damaged; release it if nothing is to be held');
       }
       after = page.at(-1)?.key;
       if (page.length < 500 || after === undefined) return;

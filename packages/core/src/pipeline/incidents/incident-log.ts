@@ -1,4 +1,4 @@
-import type { StateStore, StoreOp, Version } from '../../contracts/index.ts';
+import type { Logger, StateStore, StoreOp, Version, Versioned } from '../../contracts/index.ts';
 import { guardError } from '../../contracts/index.ts';
 import type {
   AgentId,
@@ -25,11 +25,21 @@ const keepLinesMs: Ms = 120 * 86_400_000;
 /** Resolved incidents held in memory for lists; older ones are read from the store by id. */
 const recentMax = 2_000;
 
+export interface IncidentLogOptions {
+  readonly store: StateStore;
+  readonly ownership: Ownership;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  /** What holds for an agent now, for what an older guard did not store. */
+  policyOf(incident: Incident): Policy;
+}
+
 /** The stored incidents with their timelines; everything unresolved is in memory too. */
 export class IncidentLog {
   readonly #store: StateStore;
   readonly #ownership: Ownership;
   readonly #audit: AuditLog;
+  readonly #log: Logger;
   readonly #policyOf: (incident: Incident) => Policy;
   readonly #incidents = new Map<IncidentId, Incident>();
   readonly #versions = new Map<IncidentId, Version>();
@@ -39,11 +49,11 @@ export class IncidentLog {
   readonly #unresolvedByGroup = new Map<GroupId, Set<AgentId>>();
   readonly #resolved: IncidentId[] = [];
 
-  /** @param policyOf what holds for an agent now, for what an older guard did not store. */
-  constructor(store: StateStore, ownership: Ownership, audit: AuditLog, policyOf: (incident: Incident) => Policy) {
+  constructor({ store, ownership, audit, log, policyOf }: IncidentLogOptions) {
     this.#store = store;
     this.#ownership = ownership;
     this.#audit = audit;
+    this.#log = log;
     this.#policyOf = policyOf;
   }
 
@@ -51,8 +61,12 @@ export class IncidentLog {
   async load(): Promise<void> {
     const resolved: Incident[] = [];
     for (let shard = 0; shard < this.#ownership.shards; shard += 1) {
-      for await (const { value, version } of this.#all(keys.incidents(shard))) {
+      for await (const { key, value, version } of this.#all(keys.incidents(shard))) {
         const incident = incidentFrom(value, this.#policyOf);
+        if (!incident) {
+          this.#log.error({ key }, 'the record of an incident is damaged and was passed over');
+          continue;
+        }
         this.#remember(incident, version);
         if (incident.state === 'resolved') resolved.push(incident);
       }
@@ -61,7 +75,7 @@ export class IncidentLog {
     for (const incident of resolved) this.#noteResolved(incident.id);
   }
 
-  async *#all(prefix: string): AsyncIterable<{ value: Json; version: Version }> {
+  async *#all(prefix: string): AsyncIterable<Versioned> {
     let after: string | undefined;
     for (;;) {
       const page = await this.#store.list(prefix, { limit: 200, ...(after ? { after } : {}) });
@@ -191,6 +205,7 @@ export class IncidentLog {
     const found = await this.#store.get(keys.incident(this.#ownership.shard(group), id));
     if (!found) return undefined;
     const stored = incidentFrom(found.value, this.#policyOf);
+    if (!stored) throw guardError('GUARD_STATE_CORRUPT', { path: found.key, why: 'it is not an incident' });
     const wasResolved = this.#incidents.get(id)?.state === 'resolved';
     this.#remember(stored, found.version);
     if (stored.state === 'resolved' && !wasResolved) this.#noteResolved(id);

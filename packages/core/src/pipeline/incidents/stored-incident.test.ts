@@ -12,7 +12,7 @@ describe('a stored incident', () => {
       policy: { ...older, mode: 'observe', watch: { forMs: 7 }, detectors: ['heartbeat'] },
     };
     const read = incidentFrom(stored as unknown as Json, () => samplePolicy());
-    expect(read.policy).toEqual({
+    expect(read?.policy).toEqual({
       ...samplePolicy(),
       recurrence,
       mode: 'observe',
@@ -21,11 +21,18 @@ describe('a stored incident', () => {
     } satisfies Policy);
   });
 
+  it.each([null, [], 'x', {}, { ...openIncident(), findings: undefined }, { ...openIncident(), state: 'acting' }])(
+    'is passed over when it is none (%#)',
+    (damaged) => {
+      expect(incidentFrom(damaged as unknown as Json, () => samplePolicy())).toBeUndefined();
+    },
+  );
+
   it('has what was left unsaid in its policy left unsaid, whatever is said now', () => {
     const before = samplePolicy({ trends: { ...samplePolicy().trends, limits: {} } });
     const stored = { ...openIncident(), policy: before };
     const read = incidentFrom(stored as unknown as Json, () => everythingSaid(samplePolicy()));
-    expect(read.policy).toEqual(before);
+    expect(read?.policy).toEqual(before);
   });
 
   it('has what was said in its policy, and no more of it than that', () => {
@@ -33,7 +40,7 @@ describe('a stored incident', () => {
     const respawn = { ...said.ladder.respawn, override: { image: 'app:1' }, backoff: { baseMs: 1 } };
     const before: Policy = { ...said, ladder: { ...said.ladder, respawn }, trends: { ...said.trends, limits: {} } };
     const stored = { ...openIncident(), policy: before };
-    expect(incidentFrom(stored as unknown as Json, () => said).policy).toEqual(before);
+    expect(incidentFrom(stored as unknown as Json, () => said)?.policy).toEqual(before);
   });
 });
 

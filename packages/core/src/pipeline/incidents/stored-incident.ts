@@ -1,12 +1,14 @@
 import type { Incident, Json, Policy } from '../../model/index.ts';
+import { readIncident } from './incident-shape.ts';
 
 /**
  * An incident as it was stored, perhaps by an older guard whose policies had fewer settings. What it was opened under
  * holds (R28), also what was left unsaid in it; what nobody had thought of then is as it would be now.
+ * @returns `undefined` when the record is damaged.
  */
-export function incidentFrom(stored: Json, policyOf: (incident: Incident) => Policy): Incident {
-  const incident = stored as unknown as Incident;
-  return { ...incident, policy: completed(incident.policy, policyOf(incident), open) as Policy };
+export function incidentFrom(stored: Json, policyOf: (incident: Incident) => Policy): Incident | undefined {
+  const incident = readIncident(stored);
+  return incident && { ...incident, policy: completed(incident.policy, policyOf(incident), open) as Policy };
 }
 
 /**
