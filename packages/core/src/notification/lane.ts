@@ -1,6 +1,6 @@
 import { isGuardError, messageOf } from '../contracts/errors.ts';
 import type { Clock, Logger, Random } from '../contracts/call.ts';
-import type { Delivery, Ms, Notice } from '../model/index.ts';
+import type { Delivery, EpochMs, Ms, Notice } from '../model/index.ts';
 import type { OutboxRecord, TargetState } from './outbox-record.ts';
 import { isClosing } from './routes.ts';
 
@@ -118,6 +118,7 @@ export class Lane {
     const known = await this.#known(job);
     if (!known) return undefined;
     if (job.joining.has(this.notifier) && !known.delivery) return { result: 'skipped' };
+    let since = job.notice.at;
     while (!isClosing(job.notice.kind) && this.#ports.suppressed(job.notice)) {
       // The incident ended meanwhile: of what was held back only the end is still news.
       if (
@@ -129,13 +130,20 @@ export class Lane {
       await this.#pause(suppressedAgainMs);
       this.#heldBack = false;
       if (this.#stopped) return undefined;
+      since = this.#ports.clock.now();
     }
-    return this.#delivered(job, known.delivery);
+    return this.#delivered(job, { previous: known.delivery, since });
   }
 
-  async #delivered(job: Job, previous: Delivery | undefined): Promise<LaneResult | undefined> {
+  /** `since`: from when on it could be sent, so that a guard which is started anew does not begin anew to try. */
+  async #delivered(
+    job: Job,
+    { previous, since }: { readonly previous: Delivery | undefined; readonly since: EpochMs },
+  ): Promise<LaneResult | undefined> {
     const { clock, retryForMs } = this.#ports;
-    const startedMs = clock.monotonic();
+    // A wall clock that was set back does not lengthen it.
+    const waitedMs = Math.max(0, clock.now() - since);
+    const untilMs = clock.monotonic() + Math.max(0, retryForMs - waitedMs);
     for (let attempt = 1; !this.#stopped; attempt += 1) {
       try {
         const delivery = await this.#ports.deliver(job, this.notifier, previous, this.#stop.signal);
@@ -145,7 +153,7 @@ export class Lane {
         if (this.#stopped) return undefined;
         const error = messageOf(thrown);
         this.#ports.onFailure(job.notice, this.notifier, error);
-        const leftMs = startedMs + retryForMs - clock.monotonic();
+        const leftMs = untilMs - clock.monotonic();
         if (leftMs <= 0 || (isGuardError(thrown) && !thrown.retryable)) return { result: 'failed', error };
         await this.#pause(Math.min(leftMs, this.#backoffMs(attempt, thrown)));
       }

@@ -96,6 +96,20 @@ describe('restart and ownership', () => {
     expect(t.rig.clock.pendingTimers).toBe(0);
   });
 
+  it('tries no longer than the config says, however often the guard is started anew', async () => {
+    const routes: readonly NoticeRoute[] = [{ to: 'slack', from: 'info' }];
+    t.slack.failNext(busy, 1_000);
+    const ops = t.router({ routes }).opsFor(t.notice({ n: 1 }));
+    await t.rig.state.commit(keys.partition(7), ops, { fence: 1, durability: 'sync' });
+    for (let boots = 0; boots < 2; boots += 1) {
+      const next = t.router({ routes });
+      await next.resume([7]);
+      await t.rig.clock.advance(6 * minute);
+      await next.stop();
+    }
+    expect(t.undelivered).toEqual(['inc_1.000001.opened']);
+  });
+
   it('calls the second tier also when the guard was killed before the call went out', async () => {
     const routes: readonly NoticeRoute[] = [
       { to: 'slack', from: 'info' },
