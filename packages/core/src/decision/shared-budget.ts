@@ -1,4 +1,4 @@
-import type { EpochMs, Rung, SharedLimit } from '../model/index.ts';
+import type { EpochMs, IncidentId, Ms, Rung, SharedLimit } from '../model/index.ts';
 
 /**
  * What the recoveries of a group, or of the whole fleet, have used up; durable, so that a restart of the guard refills
@@ -12,6 +12,15 @@ export interface SharedBudget {
   readonly toldAt?: EpochMs;
   /** Its record was found damaged then: it counts as used up. [it never was] */
   readonly usedUpAt?: EpochMs;
+  /** For whom it was spent last. [nobody knows] */
+  readonly spentBy?: Spender;
+}
+
+/** An attempt that takes its weight from a budget. */
+export interface Spender {
+  readonly incidentId: IncidentId;
+  readonly attempt: number;
+  readonly weight: number;
 }
 
 export const freshSharedBudget: SharedBudget = { tat: 0, spentAt: 0 };
@@ -51,6 +60,15 @@ export function askShared(budget: SharedBudget, ask: SharedAsk): SharedAnswer {
   // Rounded to whole milliseconds: sums of thirds must not lock the last rung of a ladder out.
   const at = weight === 0 ? now : Math.round(nextTat(budget, ask) - limit.perMs);
   return { allowed: at <= now, at: Math.max(at, now), most: mostOf(limit, size), weight, limit };
+}
+
+/** So long a place that was taken is kept for an attempt that could not be stored, or whose answer was lost. */
+const keptForMs: Ms = 60_000;
+
+/** Whether the attempt has just taken its place: the answer of the store was lost, and it asks once more. */
+export function isSpentBy({ spentBy, spentAt }: SharedBudget, by: Spender, now: EpochMs): boolean {
+  if (spentBy?.incidentId !== by.incidentId || spentBy.attempt !== by.attempt) return false;
+  return spentBy.weight >= by.weight && now - spentAt < keptForMs;
 }
 
 /** The budget after one more recovery. Reserved before acting. */

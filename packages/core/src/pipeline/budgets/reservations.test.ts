@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { openIncident, facts } from '../../../test/incident/fixtures.ts';
 import type { Decided } from '../../incident/index.ts';
 import { decide } from '../../incident/index.ts';
+import type { Incident } from '../../model/index.ts';
 import { MemoryStateStore } from '../../state/index.ts';
+import { sampleAttempt } from '../../testing/sample-facts.ts';
 import { createVirtualClock, recordingLogger, samplePolicy } from '../../testing/index.ts';
 import { Budgets } from './budgets.ts';
 import { Reservations } from './reservations.ts';
@@ -11,8 +13,8 @@ import { StoreTime } from './store-time.ts';
 
 const policy = samplePolicy();
 
-function begun(): Decided {
-  const decided = decide(openIncident({ policy }), { type: 'due' }, facts());
+function begun(attempts: Incident['attempts'] = []): Decided {
+  const decided = decide(openIncident({ policy, attempts }), { type: 'due' }, facts());
   expect(decided.begins).toBe(true);
   return decided;
 }
@@ -51,6 +53,6 @@ it('the next attempt takes a place of its own', async () => {
   await of.admit(decided, false);
   const spent = shared.global.tat;
   of.of(0, decided).committed({});
-  await of.admit(decided, false);
+  await of.admit(begun([sampleAttempt('restart')]), false);
   expect(shared.global.tat).toBeGreaterThan(spent);
 });

@@ -108,7 +108,8 @@ export class Reservations {
     // Its commit failed and is tried again: a store that takes the one and not the other must not use up the budget.
     if (taken && taken.attempt === attempt.number && taken.weight >= weight && now - taken.at < takenForMs) return true;
     const limit = policy.gate.budgets.global;
-    const isAdmitted = await this.#o.shared.reserve({ limit, size: this.#o.fleetSize(), weight }, forced);
+    const spender = { incidentId: id, attempt: attempt.number, weight };
+    const isAdmitted = await this.#o.shared.reserve({ limit, size: this.#o.fleetSize() }, spender, forced);
     if (isAdmitted) this.#taken.set(id, { attempt: attempt.number, weight, at: now });
     return isAdmitted;
   }

@@ -8,7 +8,10 @@ import { SharedBudgets } from './shared-budgets.ts';
 import { StoreTime } from './store-time.ts';
 
 const limit = { share: 0.1, least: 8, perMs: 600_000 };
-const ask = (weight: number) => ({ limit, size: 5, weight });
+const ask = { limit, size: 5 };
+let attempts = 0;
+/** Another attempt each time. */
+const by = (weight: number) => ({ incidentId: 'inc_1', attempt: (attempts += 1), weight });
 
 /** One store that several guards write. */
 function sharedStore(inner: StateStore): StateStore {
@@ -39,7 +42,7 @@ describe('the budget of the fleet', () => {
         const { all } = guards(4);
         const got = await Promise.all(
           wishes.map(async ({ guard, weight }): Promise<number> =>
-            (await (all[guard] as SharedBudgets).reserve(ask(weight), false)) ? weight : 0,
+            (await (all[guard] as SharedBudgets).reserve(ask, by(weight), false)) ? weight : 0,
           ),
         );
         expect(got.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(8);
@@ -52,23 +55,23 @@ describe('the budget of the fleet', () => {
     const { all } = guards(2);
     const [one, other] = all as [SharedBudgets, SharedBudgets];
     await Promise.all([one.load(0, 'web'), other.load(0, 'web')]);
-    expect(await one.reserve(ask(4), false)).toBe(true);
-    expect(await one.reserve(ask(4), false)).toBe(true);
-    expect(await other.reserve(ask(1), false)).toBe(false);
+    expect(await one.reserve(ask, by(4), false)).toBe(true);
+    expect(await one.reserve(ask, by(4), false)).toBe(true);
+    expect(await other.reserve(ask, by(1), false)).toBe(false);
     expect(other.global.tat).toBe(one.global.tat);
   });
 
   it('is taken beyond its end when a person approved it, and others wait the longer', async () => {
     const { clock, all } = guards(1);
     const [one] = all as [SharedBudgets];
-    await one.reserve(ask(4), false);
-    await one.reserve(ask(4), false);
-    expect(await one.reserve(ask(4), true)).toBe(true);
+    await one.reserve(ask, by(4), false);
+    await one.reserve(ask, by(4), false);
+    expect(await one.reserve(ask, by(4), true)).toBe(true);
     await clock.advance(300_000);
-    expect(await one.reserve(ask(1), false)).toBe(false);
+    expect(await one.reserve(ask, by(1), false)).toBe(false);
   });
 
-  it('does not count what the store may or may not have written as free', async () => {
+  it('counts what the store wrote without an answer, and once when the attempt asks again', async () => {
     const clock = createVirtualClock();
     const memory = new MemoryStateStore(clock);
     let lost = 1;
@@ -85,9 +88,12 @@ describe('the budget of the fleet', () => {
       },
     });
     const budgets = new SharedBudgets(forgetful, new StoreTime(forgetful, clock), recordingLogger());
-    await expect(budgets.reserve(ask(4), false)).rejects.toThrow('the answer was lost');
-    expect(await budgets.reserve(ask(4), false)).toBe(true);
-    expect(await budgets.reserve(ask(1), false)).toBe(false);
+    const attempt = by(4);
+    await expect(budgets.reserve(ask, attempt, false)).rejects.toThrow('the answer was lost');
+    // The same attempt takes its place once, another one its own.
+    expect(await budgets.reserve(ask, attempt, false)).toBe(true);
+    expect(await budgets.reserve(ask, by(4), false)).toBe(true);
+    expect(await budgets.reserve(ask, by(1), false)).toBe(false);
   });
 });
 

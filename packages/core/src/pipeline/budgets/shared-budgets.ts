@@ -1,7 +1,7 @@
 import type { Logger, StateStore, StoreOp, Version } from '../../contracts/index.ts';
 import { isGuardError } from '../../contracts/index.ts';
-import type { SharedAsk, SharedBudget } from '../../decision/shared-budget.ts';
-import { askShared, freshSharedBudget, rebaseShared, spendShared } from '../../decision/shared-budget.ts';
+import type { SharedAsk, SharedBudget, Spender } from '../../decision/shared-budget.ts';
+import { askShared, freshSharedBudget, isSpentBy, rebaseShared, spendShared } from '../../decision/shared-budget.ts';
 import type { EpochMs, GroupId, JsonObject } from '../../model/index.ts';
 import { keys } from '../../state/keys.ts';
 import { sharedBudgetFrom } from './stored-budgets.ts';
@@ -68,12 +68,14 @@ export class SharedBudgets {
 
   /**
    * Takes its weight from the budget of the fleet. Resolves with `false` when it is used up, be it by others meanwhile.
-   * `forced`: a person approved it; it is taken even then, and others wait the longer.
+   * `forced`: a person approved it; it is taken even then, and others wait the longer. Who asks again because the answer was
+   * lost has its place already.
    */
-  reserve(ask: Omit<SharedAsk, 'now'>, forced: boolean): Promise<boolean> {
+  reserve(ask: Omit<SharedAsk, 'now' | 'weight'>, spentBy: Spender, forced: boolean): Promise<boolean> {
     return this.#change((budget, now) => {
-      const at = { ...ask, now };
-      return forced || askShared(budget, at).allowed ? spendShared(budget, at) : undefined;
+      if (isSpentBy(budget, spentBy, now)) return budget;
+      const at = { ...ask, weight: spentBy.weight, now };
+      return forced || askShared(budget, at).allowed ? { ...spendShared(budget, at), spentBy } : undefined;
     });
   }
 
@@ -91,8 +93,9 @@ export class SharedBudgets {
   async #compareAndSet(how: (budget: SharedBudget, now: EpochMs) => SharedBudget | undefined): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
       this.#global ??= await this.#read(keys.globalBudget);
-      const next = how(this.global, this.#time.now());
-      if (!next) return false;
+      const before = this.global;
+      const next = how(before, this.#time.now());
+      if (!next || next === before) return next !== undefined;
       try {
         const op = put(keys.globalBudget, next, this.#global.version);
         const versions = await this.#store.commit(keys.globalBudget, [op], { durability: 'sync' });
