@@ -27,7 +27,10 @@ export function composeDecisions(scope: Scope): void {
   scope.provide(core.holds, makeHolds);
   scope.provide(core.storeTime, (at) => new StoreTime(at.get(core.store), at.get(core.clock)));
   scope.provide(core.budgets, (at) => new Budgets(at.get(core.store), at.get(core.storeTime), at.get(core.log)));
-  scope.provide(core.sharedBudgets, (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime), at.get(core.log)));
+  scope.provide(
+    core.sharedBudgets,
+    (at) => new SharedBudgets(at.get(core.store), at.get(core.storeTime), at.get(core.log)),
+  );
   scope.provide(core.reservations, makeReservations);
   scope.provide(
     core.incidentLog,

@@ -9,7 +9,10 @@ import { core } from './core-tokens.ts';
 
 /** Who leads a group, and who could take over. */
 export function composeFailover(scope: Scope): void {
-  scope.provide(core.leaderships, (at) => new Leaderships(at.get(core.store), at.get(core.storeTime), at.get(core.log)));
+  scope.provide(
+    core.leaderships,
+    (at) => new Leaderships(at.get(core.store), at.get(core.storeTime), at.get(core.log)),
+  );
   scope.provide(
     core.roles,
     (at) =>

@@ -143,7 +143,10 @@ describe('an instance that may have been given its state by a guard that has end
   }
 
   it('is not given it again when it takes work by now', async () => {
-    expect(await again({ answer: { outcome: 'up' } })).toMatchObject({ ended: { ok: 'perhaps', works: true }, given: [] });
+    expect(await again({ answer: { outcome: 'up' } })).toMatchObject({
+      ended: { ok: 'perhaps', works: true },
+      given: [],
+    });
   });
 
   it.each([{ instanceId: fresh.id }, {}])('is not given it again when it has saved one since (%o)', async (by) => {

@@ -15,6 +15,7 @@ import type {
   StepRecord,
 } from '../model/index.ts';
 import { withDeadline } from '../runtime/index.ts';
+import { affectedBy, touchesAgent } from './effect-reach.ts';
 import { tidy } from './leftover.ts';
 import { perform } from './perform.ts';
 import type { ExecutorPorts } from './ports.ts';
@@ -347,21 +348,6 @@ export class Executor {
   #endOf({ attempt }: Acting): EpochMs {
     return Math.max(attempt.startedAt, this.#settledAt) + attempt.plan.timeoutMs;
   }
-}
-
-/**
- * What changes something about the agent: an action, another in its place, a state that takes the place of its own, or that
- * it is told to take no more work.
- */
-function touchesAgent(effect: Effect): boolean {
-  if (effect.type === 'agent-call') return effect.call.kind === 'drain';
-  return effect.type === 'restore' || affectedBy(effect) !== undefined;
-}
-
-/** Whom it changes for good, be it done or half done; `undefined`: nobody. */
-function affectedBy(effect: Effect): readonly AgentId[] | undefined {
-  if (effect.type === 'action') return effect.intent.affects;
-  return effect.type === 'promote' ? [effect.from, effect.agentId] : undefined;
 }
 
 /** The instance that a step ended, when that is what it was for. */

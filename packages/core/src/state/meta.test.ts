@@ -37,7 +37,9 @@ describe('openMeta', () => {
     const { state, clock, random } = createRig();
     const { schema, ...first } = await openMeta(state, { clock, random });
     const put = (value: object) =>
-      state.commit('p', [{ op: 'put', key: keys.meta, value: value as JsonObject, when: 'any' }], { durability: 'sync' });
+      state.commit('p', [{ op: 'put', key: keys.meta, value: value as JsonObject, when: 'any' }], {
+        durability: 'sync',
+      });
     await put(first);
     expect(await openMeta(state, { clock, random })).toEqual({ schema, ...first });
     await put({ ...first, schema: 2 });

@@ -191,7 +191,14 @@ describe('decide: an attempt', () => {
   });
 
   it('fails by a step that is not admitted in one move, so that no guard ever finds it begun', () => {
-    const receipt: Receipt = { key: 'k2', at: 2_100, result: 'failed', retryable: false, code: 'x', text: 'it may not' };
+    const receipt: Receipt = {
+      key: 'k2',
+      at: 2_100,
+      result: 'failed',
+      retryable: false,
+      code: 'x',
+      text: 'it may not',
+    };
     const before = run(openIncident(), ...begun, ...evidenceDone);
     const refusal = { type: 'step-inadmissible', stepId: '2-restart', key: 'k2', effect: restart, receipt } as const;
     const decided = decide(before, refusal, facts());

@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 import type { Agent, GateVerdict } from '../../src/model/index.ts';
 import { aboutToDrain, actingAt, begun, goOn, instance } from './executor-rig.ts';
 
-const drain = { id: '3-drain', spec: { type: 'agent-call', call: { kind: 'drain', forMs: 10_000 }, on: 'old' } } as const;
+const drain = {
+  id: '3-drain',
+  spec: { type: 'agent-call', call: { kind: 'drain', forMs: 10_000 }, on: 'old' },
+} as const;
 const told = { type: 'agent-call', call: drain.spec.call, agentId: 'web.1', instanceId: instance.id };
 const plan = { rung: 'recreate', timeoutMs: 60_000 } as never;
 const resumed = actingAt(begun(drain, 'inc_1/1/3-drain', told), { plan, instance });

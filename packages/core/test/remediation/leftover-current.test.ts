@@ -33,7 +33,7 @@ async function tidied(current: Instance): Promise<{ retired: readonly string[]; 
     orchestrator: () => orchestrator as unknown as Orchestrator,
     gate: () => ({ verdict: 'proceed', rules: [] }) as never,
     retired: async (_agentId, instanceId) => void retired.push(instanceId),
-    apply: async (_id, event) => void events.push(event) as undefined,
+    apply: async (_id, event) => void events.push(event),
   };
   await tidy(ports as ExecutorPorts, incident, new AbortController().signal);
   const [ended] = events.flatMap((event) => (event.type === 'leftover-finished' ? [event.receipt.result] : []));

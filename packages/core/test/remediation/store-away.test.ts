@@ -95,7 +95,7 @@ it('a step that was journaled without an answer and not done yet is done as one 
   let incident: Incident | undefined = actingAt(planned, { plan, instance });
   const begunAt: (number | undefined)[] = [];
   await goOn(
-    incident as Incident,
+    incident,
     'drive',
     () => ({
       agent: () => agent,

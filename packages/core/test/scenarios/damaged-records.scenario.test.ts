@@ -15,7 +15,11 @@ it('a guard starts in spite of records that are damaged, holds what was to be he
   await damage(keys.hold('hold_1'), { id: 'hold_1', scope: { kind: 'agent', agentId: 'web.2' }, by: 'ann' });
   await rig.boot();
   await healthy(rig);
-  const degraded = (): readonly string[] => rig.guard().status().degraded.map(({ what }) => what);
+  const degraded = (): readonly string[] =>
+    rig
+      .guard()
+      .status()
+      .degraded.map(({ what }) => what);
   expect(degraded()).toContain('hold hold_1');
   kill('web.2');
   await rig.clock.advance(120_000);

@@ -27,7 +27,10 @@ function sharedStore(inner: StateStore): StateStore {
 function guards(count: number): { clock: ReturnType<typeof createVirtualClock>; all: SharedBudgets[] } {
   const clock = createVirtualClock();
   const store = sharedStore(new MemoryStateStore(clock));
-  const all = Array.from({ length: count }, () => new SharedBudgets(store, new StoreTime(store, clock), recordingLogger()));
+  const all = Array.from(
+    { length: count },
+    () => new SharedBudgets(store, new StoreTime(store, clock), recordingLogger()),
+  );
   return { clock, all };
 }
 

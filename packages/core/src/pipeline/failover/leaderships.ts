@@ -65,7 +65,8 @@ export class Leaderships {
 
   #read({ key, value, version }: Versioned): Kept {
     const leadership = readLeadership(value);
-    if (!leadership) this.#log.error({ key }, 'the record of who leads a group is damaged; nobody counts as its leader');
+    if (!leadership)
+      this.#log.error({ key }, 'the record of who leads a group is damaged; nobody counts as its leader');
     return { leadership: leadership ?? unled, version };
   }
 

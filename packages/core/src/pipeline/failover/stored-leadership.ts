@@ -1,6 +1,10 @@
 import type { Json, JsonObject, Leadership } from '../../model/index.ts';
 
-const outcomes: { readonly [O in NonNullable<Leadership['last']['outcome']>]: true } = { led: true, 'not-led': true, unknown: true };
+const outcomes: { readonly [O in NonNullable<Leadership['last']['outcome']>]: true } = {
+  led: true,
+  'not-led': true,
+  unknown: true,
+};
 
 /** Reads who leads a group; `undefined` when the record is damaged. */
 export function readLeadership(value: Json): Leadership | undefined {

@@ -31,7 +31,7 @@ export interface IncidentLogOptions {
   readonly audit: AuditLog;
   readonly log: Logger;
   /** What holds for an agent now, for what an older guard did not store. */
-  policyOf(incident: Incident): Policy;
+  readonly policyOf: (incident: Incident) => Policy;
 }
 
 /** The stored incidents with their timelines; everything unresolved is in memory too. */

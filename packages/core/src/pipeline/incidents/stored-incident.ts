@@ -24,13 +24,15 @@ type Open<T> = T extends readonly unknown[]
     : never;
 
 type OpenAt<T, K extends keyof T> =
-  Record<never, never> extends Pick<T, K>
-    ? 'optional'
-    : Record<never, never> extends T[K]
-      ? 'whole'
-      : keyof Open<T[K]> extends never
-        ? never
-        : Open<T[K]>;
+  Pick<T, K> extends Required<Pick<T, K>>
+    ? T[K] extends object
+      ? Partial<T[K]> extends T[K]
+        ? 'whole'
+        : keyof Open<T[K]> extends never
+          ? never
+          : Open<T[K]>
+      : never
+    : 'optional';
 
 const rung = { drainMs: 'optional', backoff: 'optional' } as const;
 const way = { port: 'optional', command: 'optional' } as const;
