@@ -84,6 +84,8 @@ export class SimulatedFleet implements Prober, AgentClient {
   readonly #timers = new Map<AgentId, Subscription>();
   /** States that were handed to instances, by instance. */
   readonly restored = new Map<string, Uint8Array>();
+  /** Hears of a state that is handed to an instance which has one already and works with it. */
+  onHandedTwice: (instanceId: string) => void = () => undefined;
   /** Who takes itself for a primary. */
   readonly roles = new SimulatedRoles();
   /** Whether the canaries of the guard answer; they do not while the guard itself is cut off. */
@@ -187,6 +189,7 @@ export class SimulatedFleet implements Prober, AgentClient {
     if (this.#isCut(agent.id)) return unanswered('no answer');
     if (this.faultOf(agent.id) === 'foreign')
       return { ok: false, unsupported: false, retryable: false, text: 'the name does not exist' };
+    if (this.restored.has(instance.id) && this.faultOf(agent.id) === undefined) this.onHandedTwice(instance.id);
     this.restored.set(instance.id, state.bytes);
     return { ok: true };
   }

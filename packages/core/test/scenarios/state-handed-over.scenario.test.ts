@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Instance } from '../../src/model/index.ts';
 import { resolved, steadyWorld } from './rig.ts';
 
 const hour = 3_600_000;
@@ -22,4 +23,17 @@ it('an agent that got its state back goes on from it, though the guard was kille
   expect(await resolved(rig)).toMatchObject({ outcome: 'healed' });
   // A second time would have taken two hours of work from it.
   expect(handedAt).toHaveLength(1);
+});
+
+it('the simulated fleet tells of a state that is handed to who works with one already', async () => {
+  const { rig } = await steadyWorld();
+  const twice: string[] = [];
+  rig.fleet.onHandedTwice = (instanceId) => twice.push(instanceId);
+  const { agent } = rig.guard().agents.get('web.2');
+  const hand = () =>
+    rig.fleet.putState({ agent, instance: agent.instance as Instance }, { bytes: new Uint8Array([7]) });
+  await hand();
+  expect(twice).toEqual([]);
+  await hand();
+  expect(twice).toEqual([agent.instance?.id]);
 });

@@ -4,7 +4,7 @@ import type { AnyGuardEvent, Clock } from '../../contracts/index.ts';
  * The promises a run is held to.
  * - I1: never two actions on one agent at once.
  * - I2: what is executed stands in the stored incident before, as started, under its key.
- * - I3: what was done and holds is not executed again.
+ * - I3: what was done and holds is not executed again, and no state is handed to who works with one already.
  * - I4: nothing destructive on an agent that nothing was wrong with; the budget of false positives is none. Nobody is to
  *   blame for a partition (R04).
  * - I5: never past the budgets of agent, group and fleet.

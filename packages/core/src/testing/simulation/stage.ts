@@ -50,6 +50,7 @@ export class Stage {
     this.network = new Network(this);
     parts.crash = () => this.crash(parts.downMs);
     declareRoles(scenario, rig.fleet);
+    rig.fleet.onHandedTwice = (id) => this.recorder.violate('I3', `${id} is given a state, and works with one already`);
     this.failovers = new FailoverWitness({
       scenario,
       roles: rig.fleet.roles,
