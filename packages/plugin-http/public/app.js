@@ -51,7 +51,7 @@ const act = {
   },
   isOpen: (id) => state.open.has(id),
   explanation: (id) => state.explanations.get(id),
-  isWindow: (holdId) => state.holds.some(({ id, kind }) => id === holdId && kind === 'window'),
+  holdOf: (holdId) => state.holds.find(({ id }) => id === holdId),
   toggle(id, open) {
     if (open === state.open.has(id)) return;
     act.keepOpen(id, open);
@@ -107,7 +107,17 @@ const act = {
       run: ({ reason, ttl, maintenance }) =>
         change('POST', '/api/v1/holds', { scope, reason, ttl, maintenance }, `Held: ${scopeText(scope)}.`),
     }),
-  release: (id) => change('DELETE', `/api/v1/holds/${encodeURIComponent(id)}`, undefined, 'Released.').catch(say),
+  release: ({ id, scope, reason }) => {
+    const run = () => change('DELETE', `/api/v1/holds/${encodeURIComponent(id)}`, undefined, 'Released.');
+    if (scope.kind === 'agent') return run().catch(say);
+    return ask({
+      title: `Release ${scopeText(scope)}`,
+      text: `The guard heals again everything this hold is on. It was placed because: ${reason}`,
+      fields: [],
+      ok: 'Release',
+      run,
+    });
+  },
   respawn: (id) =>
     ask({
       title: `Respawn ${id}`,

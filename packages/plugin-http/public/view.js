@@ -183,7 +183,7 @@ function drawAgent(one, act) {
                   label: `Open incident of ${id}`,
                 }),
               ),
-            heldBy && h('p', {}, badge('held', one.window ? 'maintenance' : 'held'), ' no remediation'),
+            heldBy && h('p', {}, badge('held', isWindow(one.hold) ? 'maintenance' : 'held'), heldText(one.hold)),
             remarks.map(({ text, remedy }) => h('p', { class: 'soft', title: remedy }, text)),
           ],
       burnBadge(one.slo),
@@ -192,8 +192,9 @@ function drawAgent(one, act) {
       '',
       'actions',
       act.can && [
-        heldBy && !one.window
-          ? button('Release', `release-${id}`, () => act.release(heldBy), { kind: 'quiet', label: `Release ${id}` })
+        // A hold on more than this agent is released where it is seen to be one: in the list of holds.
+        one.hold?.scope.kind === 'agent' && !isWindow(one.hold)
+          ? button('Release', `release-${id}`, () => act.release(one.hold), { kind: 'quiet', label: `Release ${id}` })
           : button('Hold', `hold-${id}`, () => act.hold({ kind: 'agent', agentId: id }), {
               kind: 'quiet',
               label: `Hold ${id}`,
@@ -202,6 +203,12 @@ function drawAgent(one, act) {
       ],
     ),
   );
+}
+
+/** `undefined`: it has just been placed, and the list of holds was read before it. */
+function heldText(hold) {
+  const where = !hold || hold.scope.kind === 'agent' ? '' : ` in ${scopeText(hold.scope)}`;
+  return ` no remediation${where}`;
 }
 
 /** The score opens what it is made of. */
@@ -221,7 +228,7 @@ function scoreButton({ agent, score }, act) {
 export function agentRows(members, act) {
   return members.flatMap((one) => {
     const unfolded = act.isUnfolded(one.agent.id);
-    const row = { ...one, can: act.can, unfolded, window: act.isWindow(one.heldBy) };
+    const row = { ...one, can: act.can, unfolded, hold: act.holdOf(one.heldBy) };
     return unfolded ? [row, { ...row, levels: true, why: act.explanation(one.agent.id) }] : [row];
   });
 }
@@ -446,23 +453,20 @@ export function scopeText(scope) {
   return scope.kind === 'group' ? `group ${scope.group}` : `agent ${scope.agentId}`;
 }
 
+/** A window ends by itself, or in the config. */
+const isWindow = (hold) => hold?.kind === 'window';
+
 export function drawHold(hold, act) {
   return h(
     'div',
     { class: 'card hold bar' },
-    badge('held', hold.kind === 'window' ? 'window' : hold.maintenance ? 'maintenance' : 'hold'),
+    badge('held', isWindow(hold) ? 'window' : hold.maintenance ? 'maintenance' : 'hold'),
     h('strong', {}, scopeText(hold.scope)),
     h('span', { class: 'grow' }, hold.reason),
-    h(
-      'span',
-      { class: 'soft' },
-      hold.kind === 'window' ? 'by the config until ' : `by ${hold.by} until `,
-      moment(hold.until),
-    ),
-    // A window ends by itself, or in the config.
+    h('span', { class: 'soft' }, isWindow(hold) ? 'by the config until ' : `by ${hold.by} until `, moment(hold.until)),
     act.can &&
-      hold.kind !== 'window' &&
-      button('Release', `release-hold-${hold.id}`, () => act.release(hold.id), {
+      !isWindow(hold) &&
+      button('Release', `release-hold-${hold.id}`, () => act.release(hold), {
         kind: 'quiet',
         label: `Release the hold on ${scopeText(hold.scope)}`,
       }),

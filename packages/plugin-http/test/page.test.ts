@@ -77,6 +77,19 @@ class FakeNode {
   }
 }
 
+type Drawing = { readonly [name: string]: (...given: unknown[]) => FakeNode };
+
+/** A file of the page, drawing with nodes of ours. */
+async function drawing(name: string): Promise<Drawing> {
+  vi.stubGlobal('document', {
+    createElement: (tag: string) => new FakeNode(tag),
+    createTextNode: (text: string) => ({ text }),
+  });
+  // The page has no build and no types; a variable keeps the compiler from asking for them.
+  const path = `../public/${name}`;
+  return (await import(path)) as Drawing;
+}
+
 describe('what an agent says of itself', () => {
   const hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
   const reason = { code: hostile, text: hostile, remedy: hostile };
@@ -96,7 +109,6 @@ describe('what an agent says of itself', () => {
     can: true,
     isOpen: () => true,
     isUnfolded: () => true,
-    isWindow: () => false,
     explanation: () => why,
   };
   const finding = { detector: hostile, evidence: hostile, text: hostile, since: 1, kind: hostile };
@@ -120,6 +132,7 @@ describe('what an agent says of itself', () => {
     missed: 0,
     failures: 0,
     heldBy: hostile,
+    hold: { scope: { kind: 'group', group: hostile } },
     incidentId: hostile,
   };
   const incident = {
@@ -162,15 +175,8 @@ describe('what an agent says of itself', () => {
   const hold = { id: hostile, scope: { kind: 'group', group: hostile }, reason: hostile, by: hostile, until: 1 };
 
   test('stays text in every place it is shown', async () => {
-    vi.stubGlobal('document', {
-      createElement: (tag: string) => new FakeNode(tag),
-      createTextNode: (text: string) => ({ text }),
-    });
-    // The page has no build and no types; a variable keeps the compiler from asking for them.
-    const path = '../public/view.js';
-    const view = (await import(path)) as { [name: string]: (...given: unknown[]) => FakeNode };
-    const other = '../public/judgement.js';
-    const judgement = (await import(other)) as typeof view;
+    const view = await drawing('view.js');
+    const judgement = await drawing('judgement.js');
     const doubtNotice = judgement['doubtNotice'] as unknown as (status: object) => FakeNode[];
     const drawn = [
       view['drawRow']?.(agent, act),
@@ -201,6 +207,49 @@ describe('what an agent says of itself', () => {
     const { h } = (await import(path)) as { h: (tag: string, props: object) => FakeNode };
     for (const name of ['onerror', 'src', 'href', 'style', 'formaction'])
       expect(() => h('p', { [name]: 'x' })).toThrow(TypeError);
+  });
+});
+
+describe('an agent that is held', () => {
+  const one = {
+    agent: { id: 'web-1', group: 'web' },
+    health: 'healthy',
+    breaker: 'closed',
+    findings: [],
+    heldBy: 'hold_1',
+  };
+
+  async function rowUnder(hold: object | undefined): Promise<FakeNode> {
+    const { agentRows, drawRow } = await drawing('view.js');
+    const act = { can: true, isUnfolded: () => false, holdOf: () => hold };
+    const [row] = agentRows?.([one], act) as unknown as object[];
+    return drawRow?.(row, act) as FakeNode;
+  }
+
+  const buttonsOf = (row: FakeNode): unknown[] =>
+    [...row.all()].filter(({ tag }) => tag === 'button').map((node) => node.attributes.get('data-focus'));
+
+  test('is released from its row when the hold is on it alone', async () => {
+    const row = await rowUnder({ id: 'hold_1', scope: { kind: 'agent', agentId: 'web-1' } });
+    expect(buttonsOf(row)).toContain('release-web-1');
+    expect(buttonsOf(row)).not.toContain('hold-web-1');
+  });
+
+  test.each([
+    ['the whole fleet', { id: 'hold_1', scope: { kind: 'fleet' } }],
+    ['group web', { id: 'hold_1', scope: { kind: 'group', group: 'web' } }],
+  ])('with many others is not released from its row, which names what is held: %s', async (where, hold) => {
+    const row = await rowUnder(hold);
+    expect(buttonsOf(row)).toContain('hold-web-1');
+    expect(buttonsOf(row)).not.toContain('release-web-1');
+    expect(row.text).toContain(`no remediation in ${where}`);
+  });
+
+  test.each([
+    ['whose hold the page has not read yet', undefined],
+    ['by a window', { id: 'hold_1', kind: 'window', scope: { kind: 'agent', agentId: 'web-1' } }],
+  ])('%s is not released from its row', async (_which, hold) => {
+    expect(buttonsOf(await rowUnder(hold))).not.toContain('release-web-1');
   });
 });
 
