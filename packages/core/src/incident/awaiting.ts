@@ -13,8 +13,9 @@ type Awaiting = Extract<Incident, { state: 'awaiting-approval' }>;
 export function decideAwaiting(incident: Awaiting, event: IncidentEvent, facts: DecideFacts): Decided {
   switch (event.type) {
     case 'approved':
-      return approved(incident, event, facts);
+      return isOther(incident, event) ? unchanged(incident) : approved(incident, event, facts);
     case 'rejected': {
+      if (isOther(incident, event)) return unchanged(incident);
       const text = `${event.by} rejected the ${doingOf(incident.approval.plan)}${note(event.note)}.`;
       return lapse(incident, facts, { code: 'approval-rejected', text }, { by: event.by, quiet: true });
     }
@@ -36,6 +37,11 @@ export function decideAwaiting(incident: Awaiting, event: IncidentEvent, facts: 
     default:
       return unchanged(incident);
   }
+}
+
+/** It was given to another plan, which this one has replaced before the answer had its turn (R24). */
+function isOther({ approval }: Awaiting, { planHash }: { readonly planHash?: string }): boolean {
+  return planHash !== undefined && planHash !== approval.planHash;
 }
 
 /** A vote counts for the plan as it is now, once per person; with enough of them the plan begins. */

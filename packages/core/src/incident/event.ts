@@ -55,9 +55,13 @@ export type IncidentEvent =
   | { readonly type: 'leftover-finished'; readonly instanceId: InstanceId; readonly receipt: Receipt }
   /** It is the one that works now; the one beside it is in the way. */
   | { readonly type: 'leftover-turned'; readonly instanceId: InstanceId }
-  /** A person's yes to the plan that waits, signed by the guard that took it. */
+  /**
+   * A person's yes to the plan of that hash, signed by the guard that took it. Without a hash, as in older recordings,
+   * to whichever waits.
+   */
   | {
       readonly type: 'approved';
+      readonly planHash?: string;
       readonly by: string;
       readonly account?: string;
       readonly note?: string;
@@ -66,7 +70,8 @@ export type IncidentEvent =
     }
   /** What the plan that waits needs was looked up. */
   | { readonly type: 'prepared'; readonly planHash: string; readonly prepared: Prepared }
-  | { readonly type: 'rejected'; readonly by: string; readonly note?: string }
+  /** A person's no, to the plan of that hash as with a yes. */
+  | { readonly type: 'rejected'; readonly planHash?: string; readonly by: string; readonly note?: string }
   | { readonly type: 'acknowledged'; readonly by: string; readonly note?: string }
   | { readonly type: 'operator-resolved'; readonly by: string; readonly note?: string }
   /** An operator orders a plan of their own. */

@@ -44,6 +44,7 @@ export class ApprovalDesk {
     const { by, account, note } = answer;
     const after = await this.#o.apply(incidentId, {
       type: 'approved',
+      planHash,
       by,
       seal: this.#o.signer.sealVote({ planHash, person }),
       ...(account === undefined ? {} : { account }),
@@ -52,8 +53,8 @@ export class ApprovalDesk {
     });
     if (!after) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
     // It was asked about something that is not so any more: whoever answered has to know that it did not count.
-    const counted = after.state === 'awaiting-approval' ? after.approval : approvedBefore(after, planHash);
-    if (counted?.planHash !== planHash) throw stale(incidentId, after.because.text);
+    if (after.state === 'awaiting-approval') refuseOther(after, planHash);
+    else if (!approvedBefore(after, planHash)) throw stale(incidentId, after.because.text);
     return after;
   }
 
@@ -62,10 +63,19 @@ export class ApprovalDesk {
     const { answer } = this.#read(incidentId, given, 'reject');
     const incident = this.#known(incidentId);
     if (incident.state === 'escalated' && incident.reason.code === 'approval-rejected') return incident;
-    refuseOther(waits(incident, 'rejected'), answer.planHash);
+    const awaiting = waits(incident, 'rejected');
+    const { planHash } = awaiting.approval;
+    refuseOther(awaiting, answer.planHash);
     const { by, note } = answer;
-    const after = await this.#o.apply(incidentId, { type: 'rejected', by, ...(note === undefined ? {} : { note }) });
+    const after = await this.#o.apply(incidentId, {
+      type: 'rejected',
+      planHash,
+      by,
+      ...(note === undefined ? {} : { note }),
+    });
     if (!after) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
+    if (after.state === 'awaiting-approval') refuseOther(after, planHash);
+    else if (after.because.code !== 'approval-rejected') throw stale(incidentId, after.because.text);
     return after;
   }
 
