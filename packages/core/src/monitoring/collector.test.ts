@@ -132,7 +132,9 @@ describe('Collector.heartbeat', () => {
     [{ agentId: 'a', epoch: -1 }, /epoch is -1/],
     [{ agentId: 'a', lag: Infinity }, /lag is Infinity/],
     [{ agentId: 'a', version: 1 }, /version is 1/],
-    [{ agentId: 'a', metrics: [] }, /metrics is \[\]/],
+    [{ agentId: 'a', metrics: [] }, /metrics is a list/],
+    [{ agentId: 'a', version: 'v'.repeat(201) }, /version is "v{80}"…, it has to be/],
+    [{ agentId: 'a', status: { ok: true } }, /status is an object/],
     [{ agentId: 'a', metrics: null }, /metrics is null/],
     [{ agentId: 'a', metrics: { error_rate: 1.1 } }, /metrics.error_rate is 1.1/],
     [{ agentId: 'a', metrics: { cpu_usage: Number.NaN } }, /metrics.cpu_usage is NaN/],
@@ -146,6 +148,14 @@ describe('Collector.heartbeat', () => {
     expect(collector.heartbeat(beat as never)).toBe('invalid');
     expect(collector.heartbeatProblem(beat)).toMatch(why);
     expect(slots()).toEqual([]);
+  });
+
+  it('is told apart from a valid one however deep it is nested', () => {
+    const { collector, add } = rig();
+    add('a');
+    const metrics: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+    expect(collector.heartbeat({ agentId: 'a', metrics } as never)).toBe('invalid');
+    expect(collector.heartbeatProblem({ agentId: 'a', metrics })).toBe('metrics is a list, it has to be an object');
   });
 
   it('never throws, and says `invalid` exactly when it can name a problem', () => {

@@ -68,6 +68,13 @@ export function isAmount(value: unknown): value is number {
 
 /** `metrics.error_rate is 7, it has to be a number from 0 to 1`. */
 export function problem(field: string, value: unknown, wanted: string): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return `${field} is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}, it has to be ${wanted}`;
+  return `${field} is ${shown(value)}, it has to be ${wanted}`;
+}
+
+/** In few words whatever it is: what comes from outside may be long, and nested deeper than calls can be. */
+function shown(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}…` : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
 }
