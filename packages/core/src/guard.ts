@@ -28,6 +28,7 @@ import type { IncidentEvent } from './incident/index.ts';
 import type { AgentId, AuditDraft, IncidentId, Plan } from './model/index.ts';
 import { secretNames } from './model/index.ts';
 import { agentStatus } from './pipeline/members/agent-status.ts';
+import { stateOrigin } from './pipeline/members/state-origin.ts';
 import { Explainer } from './pipeline/explanation/explainer.ts';
 
 const listMax = 1_000;
@@ -73,6 +74,10 @@ export class Guard implements GuardApi {
       const fleet = this.#scope.get(core.fleet);
       return (fleet.agent(fleet.requireSlot(agentId)) as AgentView).agent.group;
     },
+    standing: (agentId, instance) => {
+      const fleet = this.#scope.get(core.fleet);
+      return fleet.standing(fleet.requireSlot(agentId), instance);
+    },
     register: (registration) => this.#register(registration),
     deregister: async (agentId) => {
       this.#scope.get(core.fleet).requireSlot(agentId);
@@ -108,16 +113,16 @@ export class Guard implements GuardApi {
   };
 
   readonly checkpoints: GuardApi['checkpoints'] = {
-    save: async (agentId, bytes, { contentType, instance }) => {
-      const group = this.#agent(agentId).agent.group;
+    save: async (agentId, bytes, { contentType, instance: named }) => {
+      const { counts, ...of } = stateOrigin(this.#scope.get(core.fleet), agentId, named);
       const incident = this.#scope.get(core.incidentLog).openFor(agentId);
-      // What an agent under suspicion sends is kept for forensics and never restored (R25).
-      const quarantined = incident !== undefined && incident.state !== 'watching';
+      const suspected = incident !== undefined && incident.state !== 'watching';
       return this.#scope.get(core.checkpoints).save(agentId, bytes, {
         contentType,
-        fence: this.#scope.get(core.ownership).fence(group),
-        quarantined,
-        ...(instance === undefined ? {} : { instance }),
+        fence: this.#scope.get(core.ownership).fence(this.agents.groupOf(agentId)),
+        // What an agent under suspicion sends, or one nobody knows, is kept for forensics and never restored (R25).
+        quarantined: suspected || !counts,
+        ...of,
       });
     },
     latest: async (agentId, options) => {

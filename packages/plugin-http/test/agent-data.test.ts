@@ -57,6 +57,18 @@ describe('what agents hand in', () => {
     expect([none.statusCode, none.json<{ code: string }>().code]).toEqual([404, 'GUARD_CHECKPOINT_MISSING']);
   });
 
+  test('as state is refused of an instance that was replaced, and it is told so', async () => {
+    const rig = await createRig();
+    rig.guard.putAgent({ id: 'web-1', group: 'web', instance: 'i2', generation: 2 });
+    const answer = await rig.app.inject({
+      method: 'PUT',
+      url: '/api/v1/agents/web-1/state?instance=web-1-i1',
+      headers: { ...operator, 'content-type': 'a/b' },
+      payload: Buffer.from('x'),
+    });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([410, 'GUARD_AGENT_RETIRED']);
+  });
+
   test('as state is let in again when others are through', async () => {
     const rig = await createRig({ auth: 'loopback-open', limits: { state: 100 } });
     const headers = { host: 'localhost', 'content-type': 'a/b' };

@@ -217,6 +217,8 @@ export interface GuardApi {
     get(agentId: AgentId): AgentStatus;
     /** The group it is in now; cheap enough to ask for every heartbeat. */
     groupOf(agentId: AgentId): GroupId;
+    /** What an instance of it is worth: nothing of one that is `retired` or `unknown` counts; the former must stop. */
+    standing(agentId: AgentId, instance: InstanceId): 'current' | 'retired' | 'unknown';
     register(registration: Registration): Promise<AgentStatus>;
     deregister(agentId: AgentId): Promise<void>;
   };
@@ -233,6 +235,10 @@ export interface GuardApi {
     get(stormId: StormId): Storm;
   };
   readonly checkpoints: {
+    /**
+     * Keeps a state. That of an instance nobody registered is kept, but never restored; that of one that was replaced is
+     * refused with `GUARD_AGENT_RETIRED`. Without a name it is of the current instance.
+     */
     save(
       agentId: AgentId,
       bytes: Uint8Array,

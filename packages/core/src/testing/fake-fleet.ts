@@ -67,6 +67,12 @@ export class FakeFleet {
     this.#drain.add(agentId);
   }
 
+  /** Of instances only those that were replaced are told from the current one. @throws GUARD_AGENT_UNKNOWN */
+  standing(agentId: string, instance: string): 'current' | 'retired' {
+    this.get(agentId);
+    return this.#retired.has(`${agentId}/${instance}`) ? 'retired' : 'current';
+  }
+
   /** @throws GUARD_AGENT_ID, GUARD_AGENT_STALE */
   check({ id, generation }: Registration): void {
     if (!isId(id)) throw guardError('GUARD_AGENT_ID', { value: String(id) });
@@ -102,7 +108,7 @@ export class FakeFleet {
     if (heartbeatProblem(beat) !== undefined) return 'invalid';
     const status = this.#agents.get(beat.agentId);
     if (!status) return 'unknown';
-    if (beat.instance !== undefined && this.#retired.has(`${beat.agentId}/${beat.instance}`)) return 'retired';
+    if (beat.instance !== undefined && this.standing(beat.agentId, beat.instance) === 'retired') return 'retired';
     if (beat.seq !== undefined) {
       if (beat.seq <= (this.#seqs.get(beat.agentId) ?? -1)) return 'duplicate';
       this.#seqs.set(beat.agentId, beat.seq);

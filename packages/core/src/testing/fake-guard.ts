@@ -164,6 +164,7 @@ export class FakeGuard implements GuardApi {
     list: (options: Parameters<GuardApi['agents']['list']>[0] = {}): ListOf<AgentStatus> => this.#fleet.list(options),
     get: (agentId: string): AgentStatus => this.#fleet.get(agentId),
     groupOf: (agentId: string): string => this.#fleet.get(agentId).agent.group,
+    standing: (agentId: string, instance: string): 'current' | 'retired' => this.#fleet.standing(agentId, instance),
     register: async (registration: Registration): Promise<AgentStatus> => {
       this.#record('agents.register', registration);
       this.#fleet.check(registration);
@@ -201,6 +202,9 @@ export class FakeGuard implements GuardApi {
   readonly checkpoints: GuardApi['checkpoints'] = {
     save: async (agentId, bytes, meta) => {
       this.#record('checkpoints.save', agentId, bytes, meta);
+      const { instance } = meta;
+      if (instance !== undefined && this.#fleet.standing(agentId, instance) === 'retired')
+        throw guardError('GUARD_AGENT_RETIRED', { agentId, instance });
       this.#fleet.get(agentId);
       return this.#checkpoints.save(agentId, bytes, meta);
     },

@@ -21,6 +21,8 @@ function restored(world: World): readonly string[] {
 
 /** Kills the instance and orders a respawn with its state; the incident, once it is resolved. */
 async function respawned(world: World): Promise<Incident> {
+  // What was sent in the moment of the order counts as sent after it.
+  await world.rig.clock.advance(1);
   await world.rig.guard().respawn('web.2', { by: 'ann', restoreState: true });
   return resolved(world.rig);
 }
@@ -78,6 +80,22 @@ describe('R25: restored state is unverified', () => {
     expect(await checkpointKeys(world, 'checkpoint')).toHaveLength(2);
     await respawned(world);
     expect(restored(world)).toEqual(['{"tasks":1}']);
+    await world.rig.stop();
+  });
+
+  it('takes no state of an instance that was replaced, and keeps in quarantine that of one nobody knows', async () => {
+    const world = await fakeWorld(onlySent);
+    await healthy(world.rig);
+    const guard = world.rig.guard();
+    const replaced = guard.agents.get('web.2').agent.instance?.id ?? '';
+    await guard.agents.register({ id: 'web.2', group: 'web', instance: 'web.2-new', generation: 7 });
+    await save(world, '{"tasks":2}');
+    const by = (instance: string) => guard.checkpoints.save('web.2', bytes('{"tasks":1}'), { ...sent, instance });
+    await expect(by(replaced)).rejects.toMatchObject({ code: 'GUARD_AGENT_RETIRED' });
+    expect(await by('stranger')).toMatchObject({ instanceId: 'stranger', quarantined: true });
+    expect(await guard.checkpoints.latest('web.2')).toMatchObject({
+      checkpoint: { instanceId: 'web.2-new', version: 1 },
+    });
     await world.rig.stop();
   });
 

@@ -8,7 +8,7 @@ import { readTime } from '../wire.ts';
 import { agentIdOf } from './agents.ts';
 
 const stateQuery = {
-  instance: { type: 'string', description: 'The instance the state is of.' },
+  instance: { type: 'string', description: 'The instance the state is of. [the current one]' },
 } as const satisfies QuerySpec;
 
 /** What agents hand in: their state, and the errors they met. */
@@ -33,7 +33,11 @@ function state({ guard, ownership, transfers }: Parts): RouteSpec[] {
       accepts: ['*'],
       limit: 'state',
       responses: {
-        201: { description: 'The checkpoint as it is kept.' },
+        201: {
+          description:
+            'The checkpoint as it is kept. `quarantined`: it is never restored, since its instance is suspected or not known.',
+        },
+        410: { description: 'The instance was replaced and must stop.' },
         503: { description: 'Too many large states are under way; try again.' },
       },
       handle: async (request, reply) => {
