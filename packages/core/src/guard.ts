@@ -20,12 +20,12 @@ import type {
   SignalDraft,
   Subscription,
 } from './contracts/index.ts';
-import { guardError, messageOf } from './contracts/index.ts';
+import { guardError } from './contracts/index.ts';
 import type { Scope } from './di/container.ts';
 import { core } from './di/core-tokens.ts';
 import type { Engine } from './engine.ts';
 import type { IncidentEvent } from './incident/index.ts';
-import type { AgentId, AuditDraft, IncidentId, Plan } from './model/index.ts';
+import type { AgentId, IncidentId, Plan } from './model/index.ts';
 import { secretNames } from './model/index.ts';
 import { agentStatus } from './pipeline/members/agent-status.ts';
 import { stateOrigin } from './pipeline/members/state-origin.ts';
@@ -79,10 +79,12 @@ export class Guard implements GuardApi {
       return fleet.standing(fleet.requireSlot(agentId), instance);
     },
     register: (registration) => this.#register(registration),
-    deregister: async (agentId) => {
+    deregister: async (agentId, { by, note } = { by: 'api' }) => {
+      this.#engine.assertRunning();
       this.#scope.get(core.fleet).requireSlot(agentId);
-      this.#scope.get(core.members).remove(agentId);
-      await this.#note({ actor: 'api', action: 'deregister', subject: agentId });
+      const data = note === undefined ? {} : { data: { note } };
+      await this.#scope.get(core.audit).record({ actor: by, action: 'deregister', subject: agentId, ...data });
+      await this.#scope.get(core.members).deregister(agentId);
     },
   };
 
@@ -245,17 +247,6 @@ export class Guard implements GuardApi {
   #agent(agentId: AgentId): AgentStatus {
     const slot = this.#scope.get(core.fleet).requireSlot(agentId);
     return agentStatus(this.#engine.statusParts(), slot) as AgentStatus;
-  }
-
-  /** Writes down what was done already: a store that is away does not undo it, and the log of the process has it too. */
-  async #note(draft: AuditDraft): Promise<void> {
-    try {
-      await this.#scope.get(core.audit).record(draft);
-    } catch (thrown) {
-      this.#scope
-        .get(core.log)
-        .error({ ...draft, err: messageOf(thrown) }, 'it could not be written into the audit log');
-    }
   }
 
   async #register(registration: Registration): Promise<AgentStatus> {

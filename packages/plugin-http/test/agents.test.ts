@@ -93,7 +93,11 @@ describe('agents', () => {
       status: 200,
       body: { summary: 'web-1 is healthy.' },
     });
-    expect(await send(rig, 'DELETE /api/v1/agents/web-1')).toEqual({ status: 204, body: undefined });
+    expect(await send(rig, 'DELETE /api/v1/agents/web-1?by=mara&note=sold')).toEqual({ status: 204, body: undefined });
+    expect(rig.guard.calls.at(-1)).toEqual({
+      method: 'agents.deregister',
+      args: ['web-1', { by: 'mara via ops', account: 'ops', note: 'sold' }],
+    });
     expect(await send(rig, 'GET /api/v1/agents/web-1')).toMatchObject({
       status: 404,
       body: { code: 'GUARD_AGENT_UNKNOWN' },

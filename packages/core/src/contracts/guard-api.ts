@@ -220,7 +220,11 @@ export interface GuardApi {
     /** What an instance of it is worth: nothing of one that is `retired` or `unknown` counts; the former must stop. */
     standing(agentId: AgentId, instance: InstanceId): 'current' | 'retired' | 'unknown';
     register(registration: Registration): Promise<AgentStatus>;
-    deregister(agentId: AgentId): Promise<void>;
+    /**
+     * Takes it out of the fleet for good. Refused, and nothing is done, when that cannot be written into the audit log;
+     * when only its record could not be deleted yet, it is gone and the guard tries that again. `actor`: for the record.
+     */
+    deregister(agentId: AgentId, actor?: Actor): Promise<void>;
   };
   readonly incidents: {
     list(

@@ -27,7 +27,7 @@ export function tapGuard(guard: GuardApi, { recorder, agentOf, start }: GuardTap
       )) as GuardApi[typeof m];
   const agents = tapped(guard.agents, {
     register: (registration) => done('agents.register', [registration], () => guard.agents.register(registration)),
-    deregister: (agentId) => done('agents.deregister', [agentId], () => guard.agents.deregister(agentId)),
+    deregister: (...asked) => done('agents.deregister', asked, () => guard.agents.deregister(...asked)),
   });
   const checkpoints = tapped(guard.checkpoints, {
     save: (agentId, bytes, meta) =>

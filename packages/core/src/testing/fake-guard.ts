@@ -170,8 +170,8 @@ export class FakeGuard implements GuardApi {
       this.#fleet.check(registration);
       return this.putAgent(registration);
     },
-    deregister: async (agentId: string): Promise<void> => {
-      this.#record('agents.deregister', agentId);
+    deregister: async (agentId: string, ...actor: readonly Actor[]): Promise<void> => {
+      this.#record('agents.deregister', agentId, ...actor);
       const { group } = this.#fleet.get(agentId).agent;
       this.#fleet.remove(agentId);
       this.emit('agent.deregistered', { agentId, group });

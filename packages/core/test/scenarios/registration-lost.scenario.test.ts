@@ -16,13 +16,20 @@ it('refuses a registration that could not be stored, and stores it as soon as th
   await rig.stop();
 });
 
-it('does not bring back an agent whose deregistration met a store that was away', async () => {
+it('deregisters nobody while that cannot be written down, and for good once it can, with who did it', async () => {
   const { rig, store } = await faultyWorld();
   await healthy(rig);
   await rig.guard().agents.register({ id: 'alone', group: 'web' });
   store.fail(3_000);
-  await rig.guard().agents.deregister('alone');
+  const deregister = () => rig.guard().agents.deregister('alone', { by: 'ann', note: 'sold' });
+  await expect(deregister()).rejects.toMatchObject({ code: 'GUARD_STATE_UNAVAILABLE' });
   await rig.clock.advance(6_000);
+  expect(rig.guard().agents.get('alone').agent.group).toBe('web');
+  await deregister();
+  const { items } = await rig.guard().audit.list();
+  expect(items.filter(({ action }) => action === 'deregister')).toMatchObject([
+    { actor: 'ann', subject: 'alone', data: { note: 'sold' } },
+  ]);
   rig.crash();
   await rig.boot();
   expect(

@@ -1,6 +1,13 @@
 import type { Actor } from '@praetorian-guard/core/plugin';
 import type { FastifyRequest } from 'fastify';
 import { localOperator } from '../access.ts';
+import type { QuerySpec } from '../route.ts';
+
+/** Where a request has no body: who does it, and why. */
+export const actorQuery = {
+  by: { type: 'string', description: 'Who does it. [the name of the token]' },
+  note: { type: 'string', description: 'Why.' },
+} as const satisfies QuerySpec;
 
 /**
  * Who does it, for the record: the name in the body, else the token's. A name given with a token is kept beside the

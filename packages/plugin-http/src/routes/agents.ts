@@ -12,7 +12,7 @@ import { readQuery } from '../query.ts';
 import type { QuerySpec, RouteSpec } from '../route.ts';
 import { registrationBody, respawnBody } from '../schemas.ts';
 import { either, type OverrideWish, readOverride } from '../wire.ts';
-import { actorOf } from './actor.ts';
+import { actorOf, actorQuery } from './actor.ts';
 
 export const listQuery = {
   limit: { type: 'integer', minimum: 1, maximum: 1_000, description: 'Most items of one answer. [100]' },
@@ -95,9 +95,11 @@ function registry({ guard, ownership }: Parts): RouteSpec[] {
       access: 'operator',
       tag: 'agents',
       summary: 'Deregisters an agent. Its open incident is resolved as removed.',
-      responses: { 204: { description: 'It is gone.' } },
+      query: actorQuery,
+      responses: { 204: { description: 'It is gone, and stays so.' } },
       handle: async (request, reply) => {
-        await guard.agents.deregister(agentIdOf(request));
+        const said = readQuery(actorQuery, request.query, 'DELETE /api/v1/agents/:id');
+        await guard.agents.deregister(agentIdOf(request), actorOf(request, said));
         return reply.code(204).send();
       },
     },

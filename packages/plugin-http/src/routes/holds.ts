@@ -2,15 +2,10 @@ import { guardError, type HoldScope, isId } from '@praetorian-guard/core/plugin'
 import type { FastifyRequest } from 'fastify';
 import type { Parts } from '../parts.ts';
 import { readQuery } from '../query.ts';
-import type { QuerySpec, RouteSpec } from '../route.ts';
+import type { RouteSpec } from '../route.ts';
 import { holdBody } from '../schemas.ts';
 import { duration, either } from '../wire.ts';
-import { actorOf } from './actor.ts';
-
-const releaseQuery = {
-  by: { type: 'string', description: 'Who releases it. [the name of the token]' },
-  note: { type: 'string', description: 'Why.' },
-} as const satisfies QuerySpec;
+import { actorOf, actorQuery } from './actor.ts';
 
 interface HoldWish {
   readonly scope: { readonly kind: HoldScope['kind']; readonly group?: string; readonly agentId?: string };
@@ -60,11 +55,11 @@ export function holdRoutes({ guard }: Parts): RouteSpec[] {
       access: 'operator',
       tag: 'holds',
       summary: 'Releases a hold.',
-      query: releaseQuery,
+      query: actorQuery,
       responses: { 204: { description: 'It is released.' } },
       handle: async (request, reply) => {
         const { id } = request.params as { readonly id: string };
-        const said = readQuery(releaseQuery, request.query, 'DELETE /api/v1/holds/:id');
+        const said = readQuery(actorQuery, request.query, 'DELETE /api/v1/holds/:id');
         await guard.release(id, actorOf(request, said));
         return reply.code(204).send();
       },

@@ -142,6 +142,12 @@ export class Members {
     return change;
   }
 
+  /** A person took it out of the fleet. That outlives the guard before this resolves, or it rejects. */
+  async deregister(agentId: AgentId): Promise<void> {
+    this.remove(agentId);
+    await this.#written(agentId);
+  }
+
   /** An instance was ended on purpose. Who is current then outlives the guard before this resolves, or it rejects. */
   async retire(agentId: AgentId, instanceId: InstanceId): Promise<void> {
     const change = this.#o.fleet.retire(agentId, instanceId);
