@@ -204,10 +204,10 @@ export class Guard implements GuardApi {
     return hold;
   }
 
-  async release(holdId: string, { by }: Actor): Promise<void> {
+  async release(holdId: string, actor: Actor): Promise<void> {
     this.#engine.assertRunning();
-    const { scope, reason } = await this.#scope.get(core.holds).release(holdId, by);
-    this.#scope.get(core.log).info({ holdId, by, scope, reason }, 'a hold was released');
+    const { scope, reason } = await this.#scope.get(core.holds).release(holdId, actor);
+    this.#scope.get(core.log).info({ holdId, by: actor.by, scope, reason }, 'a hold was released');
     this.#lookAgain();
   }
 
@@ -232,8 +232,14 @@ export class Guard implements GuardApi {
     const existing = this.#scope.get(core.incidentLog).openFor(agentId);
     if (existing && (existing.state === 'acting' || existing.state === 'watching'))
       throw wrongState(existing, 'respawned');
-    const { by, account } = options;
-    return incidents.order(agentId, { type: 'ordered', by, plan, ...(account === undefined ? {} : { account }) });
+    const { by, account, note } = options;
+    return incidents.order(agentId, {
+      type: 'ordered',
+      by,
+      plan,
+      ...(account === undefined ? {} : { account }),
+      ...(note === undefined ? {} : { note }),
+    });
   }
 
   on<K extends GuardEventType>(type: K, listener: (event: GuardEvent<K>) => void): Subscription {

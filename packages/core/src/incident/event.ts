@@ -75,7 +75,13 @@ export type IncidentEvent =
   | { readonly type: 'acknowledged'; readonly by: string; readonly note?: string }
   | { readonly type: 'operator-resolved'; readonly by: string; readonly note?: string }
   /** An operator orders a plan of their own. */
-  | { readonly type: 'ordered'; readonly by: string; readonly account?: string; readonly plan: Plan }
+  | {
+      readonly type: 'ordered';
+      readonly by: string;
+      readonly account?: string;
+      readonly note?: string;
+      readonly plan: Plan;
+    }
   | { readonly type: 'released' }
   | { readonly type: 'removed' }
   /** It is one of many that are told of together. */

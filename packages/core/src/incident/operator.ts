@@ -69,7 +69,7 @@ function close(
 function ordered(incident: Incident, event: Extract<IncidentEvent, { type: 'ordered' }>, facts: DecideFacts): Decided {
   const { plan, by, account } = event;
   const requested = { plan, by, ...(account === undefined ? {} : { account }) };
-  const reason = { code: 'operator-respawn', text: `${event.by} ordered a ${doingOf(event.plan)}.` } as const;
+  const reason = { code: 'operator-respawn', text: `${by} ordered a ${doingOf(plan)}${note(event.note)}.` } as const;
   if (incident.state === 'acting' || incident.state === 'watching') return unchanged(incident);
   return reopen(incident, facts, reason, requested);
 }

@@ -33,6 +33,24 @@ describe('R14: obey the operator', () => {
     await rig.stop();
   });
 
+  it('what they said of a hold, of its end and of an order stands in the audit log', async () => {
+    const { rig } = await faultyWorld();
+    await healthy(rig);
+    const guard = rig.guard();
+    const { id } = await guard.hold({ scope, reason: 'deploy', by: 'ann', note: 'CHG-7', ttlMs: 120_000 });
+    await guard.release(id, { by: 'bob', note: 'CHG-7 is done' });
+    await guard.respawn('web.2', { by: 'ann', note: 'new certificate' });
+    const { items } = await guard.audit.list();
+    const people = items.filter(({ actor }) => actor === 'ann' || actor === 'bob');
+    expect(people.toReversed()).toMatchObject([
+      { actor: 'ann', action: 'hold', subject: id, data: { reason: 'deploy', note: 'CHG-7' } },
+      { actor: 'bob', action: 'release', subject: id, data: { reason: 'deploy', note: 'CHG-7 is done' } },
+      { actor: 'ann', action: 'respawn', data: { why: 'ann ordered a respawn: new certificate.' } },
+      { actor: 'ann', action: 'attempt' },
+    ]);
+    await rig.stop();
+  });
+
   it('who is being stopped by hand is left alone from then on, though it falls silent before it has ended', async () => {
     const { rig, orchestrator, acts } = await faultyWorld();
     await healthy(rig);

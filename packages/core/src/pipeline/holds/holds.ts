@@ -117,28 +117,32 @@ export class Holds {
       maintenance: request.maintenance ?? false,
     };
     const { id, by, scope, reason, until, maintenance } = hold;
-    const draft = { actor: by, action: 'hold', subject: id, data: { scope, reason, until, maintenance } };
-    await this.#commit(draft, {
-      op: 'put',
-      key: keys.hold(id),
-      value: hold as unknown as Json,
-      when: 'absent',
-      ttlMs: request.ttlMs,
-    });
+    const data = { scope, reason, until, maintenance, ...noteOf(request) };
+    await this.#commit(
+      { actor: by, action: 'hold', subject: id, data },
+      {
+        op: 'put',
+        key: keys.hold(id),
+        value: hold as unknown as Json,
+        when: 'absent',
+        ttlMs: request.ttlMs,
+      },
+    );
     this.#holds.set(hold.id, hold);
     this.#o.placed(hold);
     return hold;
   }
 
-  async release(id: string, by: string): Promise<Hold> {
+  async release(id: string, actor: Actor): Promise<Hold> {
     if (this.#o.windows.open().some((window) => window.id === id))
       throw guardError('GUARD_HOLD_WINDOW', { holdId: id });
     const hold = this.#holds.get(id);
     if (!hold) throw guardError('GUARD_HOLD_UNKNOWN', { holdId: id });
-    const draft = { actor: by, action: 'release', subject: id, data: { reason: hold.reason } };
+    const data = { reason: hold.reason, ...noteOf(actor) };
+    const draft = { actor: actor.by, action: 'release', subject: id, data };
     await this.#commit(draft, { op: 'delete', key: keys.hold(id), when: 'any' });
     // It may have run out, or been released by another, while that was written.
-    if (this.#holds.delete(id)) this.#o.ended(hold, by);
+    if (this.#holds.delete(id)) this.#o.ended(hold, actor.by);
     return hold;
   }
 
@@ -147,6 +151,10 @@ export class Holds {
     const { store, audit } = this.#o;
     await audit.write(guardChain, [draft], (ops) => store.commit('holds', [op, ...ops], { durability: 'sync' }));
   }
+}
+
+function noteOf({ note }: Actor): { readonly note?: string } {
+  return note === undefined ? {} : { note };
 }
 
 function problem({ scope, reason, by, ttlMs }: HoldRequest): string | undefined {
