@@ -108,12 +108,18 @@ const act = {
         change('POST', '/api/v1/holds', { scope, reason, ttl, maintenance }, `Held: ${scopeText(scope)}.`),
     }),
   release: ({ id, scope, reason }) => {
-    const run = () => change('DELETE', `/api/v1/holds/${encodeURIComponent(id)}`, undefined, 'Released.');
-    if (scope.kind === 'agent') return run().catch(say);
+    const run = ({ note }) =>
+      change(
+        'DELETE',
+        `/api/v1/holds/${encodeURIComponent(id)}${note ? `?note=${encodeURIComponent(note)}` : ''}`,
+        undefined,
+        'Released.',
+      );
+    if (scope.kind === 'agent') return run({}).catch(say);
     return ask({
       title: `Release ${scopeText(scope)}`,
       text: `The guard heals again everything this hold is on. It was placed because: ${reason}`,
-      fields: [],
+      fields: [{ name: 'note', label: 'Note for the record' }],
       ok: 'Release',
       run,
     });
