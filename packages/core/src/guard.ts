@@ -63,6 +63,10 @@ export class Guard implements GuardApi {
     return this.#scope.get(core.collector).heartbeatProblem(beat);
   }
 
+  signalProblem(signal: unknown): string | undefined {
+    return this.#scope.get(core.collector).signalProblem(signal);
+  }
+
   ingest(signal: SignalDraft): void {
     this.#scope.get(core.collector).ingest(signal);
   }

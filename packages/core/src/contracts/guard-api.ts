@@ -209,6 +209,8 @@ export interface GuardApi {
   heartbeat(beat: Heartbeat): HeartbeatAck;
   /** Which field of a heartbeat is not valid, and why; `undefined` when all are. */
   heartbeatProblem(beat: unknown): string | undefined;
+  /** Which field of a signal is not valid, and why; `undefined` when all are. */
+  signalProblem(signal: unknown): string | undefined;
   /** Takes in any signal; throws `GUARD_SIGNAL_INVALID` or `GUARD_AGENT_UNKNOWN`. */
   ingest(signal: SignalDraft): void;
 

@@ -122,6 +122,11 @@ export class Collector {
     return heartbeatProblem(beat);
   }
 
+  /** Which field of a signal is not valid, and why; `undefined` when all are. */
+  signalProblem(draft: unknown): string | undefined {
+    return draftProblem(draft);
+  }
+
   /**
    * Takes in any signal. Throws `GUARD_SIGNAL_INVALID` naming the field, or `GUARD_AGENT_UNKNOWN`.
    * @returns `stale` when it was dropped: of an instance that does not count, or a heartbeat that came before.

@@ -21,20 +21,20 @@ const messageMax = 4_096;
 type Fields = { readonly [field: string]: unknown };
 
 /** Which field of a signal is not valid, and why; `undefined` when all are. */
-export function draftProblem(draft: SignalDraft): string | undefined {
+export function draftProblem(draft: unknown): string | undefined {
   if (typeof draft !== 'object' || draft === null) return 'the signal has to be an object';
-  const fields = draft as unknown as Fields;
+  const fields = draft as Fields;
   const { agentId, instanceId, at } = fields;
   if (!isId(agentId)) return problem('agentId', agentId, 'an id of 1–200 characters of A–Z a–z 0–9 . _ : ~ -');
   if (instanceId !== undefined && !isId(instanceId)) return problem('instanceId', instanceId, 'an id');
   if (at !== undefined && !isAmount(at)) return problem('at', at, 'milliseconds since 1970');
-  return kindProblem(draft, fields);
+  return kindProblem(fields);
 }
 
-function kindProblem(draft: SignalDraft, fields: Fields): string | undefined {
-  switch (draft.kind) {
+function kindProblem(fields: Fields): string | undefined {
+  switch (fields['kind'] as SignalDraft['kind']) {
     case 'heartbeat':
-      return heartbeatProblem({ ...draft, instance: draft.instanceId });
+      return heartbeatProblem({ ...fields, instance: fields['instanceId'] });
     case 'probe':
       return probeProblem(fields);
     case 'metrics':

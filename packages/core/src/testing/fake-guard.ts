@@ -32,6 +32,7 @@ import {
   type Storm,
   type TimelineEntry,
 } from '../model/index.ts';
+import { draftProblem } from '../monitoring/draft-check.ts';
 import { FakeCheckpoints } from './fake-checkpoints.ts';
 import { FakeFleet, heartbeatProblem, openIncident, pageOf } from './fake-fleet.ts';
 import { FakeStorms } from './fake-storms.ts';
@@ -153,6 +154,11 @@ export class FakeGuard implements GuardApi {
 
   heartbeatProblem(beat: unknown): string | undefined {
     return heartbeatProblem(beat);
+  }
+
+  /** As the engine judges it. */
+  signalProblem(signal: unknown): string | undefined {
+    return draftProblem(signal);
   }
 
   ingest(signal: SignalDraft): void {
