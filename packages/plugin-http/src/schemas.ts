@@ -44,8 +44,8 @@ const time = { type: ['number', 'string'], description: 'Milliseconds since 1970
 
 const agentError = object(
   {
-    message: text(65_536),
-    type: text(500),
+    message: text(4_096),
+    type: text(200),
     count: { type: 'integer', minimum: 1, maximum: 1_000_000_000, description: 'How often since the last report. [1]' },
     instance: id,
     at: time,

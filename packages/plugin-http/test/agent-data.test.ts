@@ -129,9 +129,35 @@ describe('what agents hand in', () => {
     [{ message: 'x', other: 1 }],
     [['x']],
     [Array.from({ length: 1_001 }, () => ({ message: 'x' }))],
+    [[{ message: 'x' }, { message: 'm'.repeat(4_097) }]],
+    [[{ message: 'x' }, { message: 'x', type: 't'.repeat(201) }]],
+    [[{ message: 'x' }, { message: 'x', instance: 'a/b' }]],
+    [[{ message: 'x' }, { message: 'x', at: -1 }]],
   ])('as errors are refused whole: %j', async (payload) => {
     const rig = await createRig();
     expect((await send(rig, 'POST /api/v1/agents/web-1/errors', payload)).status).toBe(400);
     expect(rig.guard.calls).toEqual([]);
+  });
+
+  test('as errors are refused of an instance that was replaced, whatever else is among them', async () => {
+    const rig = await createRig();
+    rig.guard.putAgent({ id: 'web-1', group: 'web', instance: 'i2', generation: 2 });
+    const reported = [
+      { message: 'a', instance: 'i2' },
+      { message: 'b', instance: 'web-1-i1' },
+    ];
+    expect(await send(rig, 'POST /api/v1/agents/web-1/errors', reported)).toMatchObject({
+      status: 410,
+      body: { code: 'GUARD_AGENT_RETIRED' },
+    });
+    expect(rig.guard.calls).toEqual([]);
+  });
+
+  test('as errors are refused of an agent nobody knows', async () => {
+    const rig = await createRig();
+    expect(await send(rig, 'POST /api/v1/agents/nobody/errors', [{ message: 'a' }, { message: 'b' }])).toMatchObject({
+      status: 404,
+      body: { code: 'GUARD_AGENT_UNKNOWN' },
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { guardError, type SignalDraft } from '@praetorian-guard/core/plugin';
+import { guardError, type GuardApi, type SignalDraft } from '@praetorian-guard/core/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Parts } from '../parts.ts';
 import { readQuery } from '../query.ts';
@@ -110,18 +110,32 @@ function errors({ guard, ownership }: Parts): RouteSpec {
     path: '/api/v1/agents/:id/errors',
     access: 'agent',
     tag: 'agents',
-    summary: 'Reports an error of the agent, or up to 1000.',
+    summary: 'Reports an error of the agent, or up to 1000. All are taken in, or none.',
     body: errorsBody,
-    responses: { 202: { description: 'How many were taken in.' } },
+    responses: {
+      202: { description: 'How many were taken in.' },
+      410: { description: 'The instance was replaced and must stop.' },
+    },
     handle: (request: FastifyRequest, reply: FastifyReply) => {
       const agentId = agentIdOf(request);
       ownership.requireOwn(request.caller, agentId);
       const reported = (Array.isArray(request.body) ? request.body : [request.body]) as readonly ReportedError[];
       const drafts = reported.map((error) => draftOf(agentId, error));
+      // All or none: what is sent again after a refusal must not count twice.
+      for (const draft of drafts) requireGood(guard, draft);
       for (const draft of drafts) guard.ingest(draft);
       return reply.code(202).send({ accepted: drafts.length });
     },
   };
+}
+
+/** @throws GUARD_AGENT_UNKNOWN, GUARD_AGENT_RETIRED, GUARD_SIGNAL_INVALID */
+function requireGood(guard: GuardApi, draft: SignalDraft): void {
+  const { agentId, instanceId: instance } = draft;
+  const why = guard.signalProblem(draft);
+  if (why !== undefined) throw guardError('GUARD_SIGNAL_INVALID', { why });
+  if (instance !== undefined && guard.agents.standing(agentId, instance) === 'retired')
+    throw guardError('GUARD_AGENT_RETIRED', { agentId, instance });
 }
 
 function draftOf(agentId: string, { message, type, count = 1, instance, at }: ReportedError): SignalDraft {
