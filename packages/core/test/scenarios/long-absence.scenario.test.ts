@@ -10,6 +10,8 @@ it.each(['respawn', 'restore', 'await-ready', 'register', 'deregister', 'retire'
     const world = await fakeWorld();
     await healthy(world.rig);
     await world.rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/octet-stream' });
+    // What was sent in the moment of the order counts as sent after it.
+    await world.rig.clock.advance(1);
     await world.rig.guard().respawn('web.2', { by: 'ann' });
     const begun = (): boolean =>
       world.rig.events.some((event) => event.type === 'step.started' && event.data.stepId.endsWith(`-${name}`));
