@@ -1,4 +1,11 @@
-import { type Attempt, bandOf, doingOf, formatDuration, type Incident } from '@praetorian-guard/core/plugin';
+import {
+  type Attempt,
+  bandOf,
+  type ConfigOverride,
+  doingOf,
+  formatDuration,
+  type Incident,
+} from '@praetorian-guard/core/plugin';
 import type { Style } from './style.ts';
 import { facts, moment, stateWord } from './words.ts';
 
@@ -35,11 +42,18 @@ function approvalFacts(incident: Incident): (readonly [string, string])[] {
     [...(orderedBy === undefined ? [] : [orderedBy]), ...votes.map((vote) => vote.by)].join(', ') || 'nobody';
   return [
     ['to approve', `${doingOf(plan)}: ${reason.text}`],
+    ...(plan.override ? [['with settings', settingsText(plan.override)] as const] : []),
     ['plan hash', planHash],
     ['expires', moment(expiresAt)],
     ['agreed', `${names} (${quorum} needed)`],
     ...(prepared ? [[prepared.ok ? 'prepared' : 'not possible now', prepared.text] as const] : []),
   ];
+}
+
+/** What the new instance gets instead of what the old one had. Of the environment the names: a value may be long. */
+function settingsText({ env, ...rest }: ConfigOverride): string {
+  const settings = Object.entries(rest).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return [...settings, ...(env ? [`env ${Object.keys(env).join(', ')}`] : [])].join(', ');
 }
 
 function attemptText(style: Style, attempt: Attempt): string {
