@@ -1,7 +1,7 @@
 import { all, call, EventStream, Refused, session } from './api.js';
 import { ask } from './dialog.js';
 import { button, h, serverNow, sync, tick } from './dom.js';
-import { agreedOf, doing, doubtNotice, drawStorm, how } from './judgement.js';
+import { agreedOf, doing, doubtNotice, drawStorm, how, overrides } from './judgement.js';
 import {
   agentRows,
   degradedNotice,
@@ -177,7 +177,8 @@ function planText({ approval }) {
   const { plan, reason, quorum = 1 } = approval;
   const left = quorum - agreedOf(approval) - 1;
   const more = left > 0 ? ` After you ${left} more ${left === 1 ? 'has' : 'have'} to agree.` : '';
-  return `${doing(plan)}${how(plan)}. ${reason.text}${more}`;
+  const settings = plan.override ? ` With other settings: ${overrides(plan).join(', ')}.` : '';
+  return `${doing(plan)}${how(plan)}.${settings} ${reason.text}${more}`;
 }
 
 async function change(method, path, body, done) {

@@ -1,4 +1,4 @@
-import { button, h, moment, serverNow } from './dom.js';
+import { button, h, moment, serverNow, span } from './dom.js';
 
 /** Why the guard acts or does not: its doubt of itself, storms, plans that wait, the rules of the gate. */
 
@@ -161,6 +161,7 @@ export function drawApproval({ approval }) {
       h('strong', {}, doing(plan)),
       [how(plan), steps.length > 0 && ` in ${plural(steps.length, 'step')}: ${steps.map(stepName).join(' → ')}`],
     ]),
+    plan.override && fact('With other settings', overrides(plan).join(', ')),
     fact('Why it waits', reason.text),
     fact(
       'Agreed',
@@ -198,6 +199,19 @@ export function how(plan) {
     plan.restoreState ? 'state is restored' : 'without its state',
   ].filter(Boolean);
   return ` (${words.join(', ')})`;
+}
+
+/** What the new instance gets instead of what the old one had. Of the environment the names: a value may be long. */
+export function overrides({ override = {} }) {
+  const { image, command, memoryLimit, cpuLimit, timeoutMs, env } = override;
+  return [
+    image !== undefined && `image ${image}`,
+    command && `command ${JSON.stringify(command)}`,
+    memoryLimit !== undefined && `memory ${Math.round(memoryLimit / 1024 ** 2)} MiB`,
+    cpuLimit !== undefined && `${cpuLimit} of a processor`,
+    timeoutMs !== undefined && `timeout ${span(timeoutMs)}`,
+    env && `env ${Object.keys(env).join(', ')}`,
+  ].filter(Boolean);
 }
 
 function fact(name, ...content) {

@@ -148,7 +148,11 @@ describe('what an agent says of itself', () => {
     attempts: [{ plan: { rung: hostile } }],
   };
   const approval = {
-    plan: { rung: hostile, mode: hostile },
+    plan: {
+      rung: hostile,
+      mode: hostile,
+      override: { image: hostile, command: [hostile], env: { [hostile]: hostile } },
+    },
     reason,
     steps: [{ id: hostile }],
     quorum: 2,
@@ -279,6 +283,19 @@ test('who works with the keyboard stays where they are, even when a drawing take
     draw: () => ((page.activeElement = null), {}),
   });
   expect(focused).toEqual(['score']);
+});
+
+test('a person who has to agree reads what the new instance would get instead, but no value of the environment', async () => {
+  const { drawApproval, overrides } = await drawing('judgement.js');
+  const override = { image: 'web:2', command: ['serve', '--all of it'], memoryLimit: 2 ** 31, env: { LEVEL: 'debug' } };
+  const plan = { rung: 'respawn', override: { ...override, cpuLimit: 0.5, timeoutMs: 90_000 } };
+  const approval = { plan, reason: { text: 'ordered' }, expiresAt: 1, planHash: 'hash' };
+  const { text } = drawApproval?.({ approval }) as FakeNode;
+  expect(text).toContain(
+    'image web:2, command ["serve","--all of it"], memory 2048 MiB, 0.5 of a processor, timeout 1 min 30 s, env LEVEL',
+  );
+  expect(text).not.toContain('debug');
+  expect(overrides?.({ rung: 'restart' })).toEqual([]);
 });
 
 test('a person who has to agree reads what would be done: a failover is not called the rung it has none of', async () => {
