@@ -163,7 +163,7 @@ export const heartbeatsAnswer: JsonObject = {
     }),
     rejectedMore: integer('Rejections beyond those listed.'),
     instructions: list({
-      index: integer('Position in the batch, from 0.'),
+      index: integer('Position in the batch of the beat it answers, from 0; of several of one agent the first.'),
       agentId: { type: 'string' },
       ...instructions,
     }),

@@ -170,6 +170,15 @@ describe('POST /heartbeats', () => {
     });
   });
 
+  test('tells an agent once what it has to be told, however many of its beats there are', async () => {
+    const { body } = await batch(JSON.stringify(Array.from({ length: 5_000 }, () => ({ agentId: 'db-1' }))));
+    expect(body).toEqual({
+      accepted: 5_000,
+      rejected: [],
+      instructions: [{ index: 0, agentId: 'db-1', instruction: 'drain' }],
+    });
+  });
+
   test('refuses a body that is no array at all', async () => {
     expect(await batch('{"agentId":"web-1"}')).toMatchObject({ status: 400, body: { code: 'GUARD_HTTP_BODY' } });
   });

@@ -2,7 +2,6 @@ import {
   type AgentId,
   type ErrorCode,
   type GuardApi,
-  type HeartbeatAck,
   guardError,
   type GuardError,
   type Heartbeat,
@@ -33,13 +32,17 @@ interface Rejection {
 
 type Instruction = { readonly instruction: 'drain' | 'isolated' | 'epoch' } & Partial<Leader>;
 
-interface BatchAnswer {
+interface Counts {
   accepted: number;
   rejected: Rejection[];
   /** Rejections beyond those listed. */
   rejectedMore?: number;
-  /** Agents that were counted and have to be told something. */
-  instructions?: ({ readonly index: number; readonly agentId: string } & Instruction)[];
+}
+
+interface Batch {
+  readonly counts: Counts;
+  /** What agents that were counted have to be told, once each, however many of its beats are in the batch. */
+  readonly instructions: Map<AgentId, { readonly index: number; readonly agentId: AgentId } & Instruction>;
 }
 
 /** Counts heartbeats as they arrive, one at a time: neither the body nor the list of beats is ever held whole. */
@@ -49,12 +52,12 @@ export function heartbeatsRoutes(parts: Parts): RouteSpec[] {
     if (Number(request.headers['content-length']) > limits.batch) {
       throw guardError('GUARD_HTTP_TOO_LARGE', { max: limits.batch });
     }
-    const answer: BatchAnswer = { accepted: 0, rejected: [] };
+    const batch: Batch = { counts: { accepted: 0, rejected: [] }, instructions: new Map() };
     const read = request.headers['content-type']?.includes('ndjson') ? readLines : readArray;
     try {
       for await (const item of read(request.raw, { item: limits.heartbeat, total: limits.batch })) {
         if ('fault' in item && item.whole) throw guardError('GUARD_HTTP_BODY', { route, why: item.fault });
-        take(parts, request.caller, item, answer);
+        take(parts, request.caller, item, batch);
       }
     } finally {
       // What was counted before a fault stays counted; sending the batch again does no harm.
@@ -63,7 +66,8 @@ export function heartbeatsRoutes(parts: Parts): RouteSpec[] {
         void reply.header('connection', 'close');
       }
     }
-    return answer;
+    const instructions = [...batch.instructions.values()];
+    return { ...batch.counts, ...(instructions.length === 0 ? {} : { instructions }) };
   };
   return [
     {
@@ -79,7 +83,7 @@ export function heartbeatsRoutes(parts: Parts): RouteSpec[] {
       responses: {
         200: {
           description:
-            'How many were counted, and each that was not. At most 1000 are listed; `rejectedMore` counts the others.',
+            'How many were counted, and each that was not. At most 1000 are listed; `rejectedMore` counts the others. `instructions` has one line for each agent that has to be told something.',
           schema: heartbeatsAnswer,
         },
       },
@@ -88,8 +92,8 @@ export function heartbeatsRoutes(parts: Parts): RouteSpec[] {
   ];
 }
 
-function take({ guard, ownership }: Parts, caller: Caller, item: BatchItem | BatchFault, answer: BatchAnswer): void {
-  const { index } = item;
+function take({ guard, ownership }: Parts, caller: Caller, item: BatchItem | BatchFault, batch: Batch): void {
+  const { counts } = batch;
   let agentId: string | undefined;
   try {
     if ('fault' in item) throw guardError('GUARD_HTTP_BODY', { route, why: item.fault });
@@ -104,34 +108,34 @@ function take({ guard, ownership }: Parts, caller: Caller, item: BatchItem | Bat
     if (ack === 'unknown') throw guardError('GUARD_AGENT_UNKNOWN', { agentId: beat.agentId });
     if (ack === 'retired')
       throw guardError('GUARD_AGENT_RETIRED', { agentId: beat.agentId, instance: beat.instance ?? 'unknown' });
-    answer.accepted += 1;
-    const instruction = instructionOf(guard, beat.agentId, ack);
-    if (instruction) (answer.instructions ??= []).push({ index, agentId: beat.agentId, ...instruction });
+    counts.accepted += 1;
+    if (ack === 'drain' || ack === 'isolated' || ack === 'epoch')
+      instruct(guard, ack, { beat, index: item.index, batch });
   } catch (error) {
     if (!isGuardError(error)) throw error;
-    reject(item, agentId, error, answer);
+    reject(item, agentId, error, counts);
   }
 }
 
-/** What the agent has to be told; `undefined`: nothing. */
-function instructionOf(guard: GuardApi, agentId: AgentId, ack: HeartbeatAck): Instruction | undefined {
-  if (ack === 'epoch') return { instruction: ack, ...leaderOf(guard, agentId) };
-  return ack === 'drain' || ack === 'isolated' ? { instruction: ack } : undefined;
+/** Who leads is looked up once for each agent that has to be told. */
+function instruct(
+  guard: GuardApi,
+  instruction: Instruction['instruction'],
+  { beat: { agentId }, index, batch }: { readonly beat: Heartbeat; readonly index: number; readonly batch: Batch },
+): void {
+  if (batch.instructions.get(agentId)?.instruction === instruction) return;
+  const leader = instruction === 'epoch' ? leaderOf(guard, agentId) : {};
+  batch.instructions.set(agentId, { index, agentId, instruction, ...leader });
 }
 
-function reject(
-  item: BatchItem | BatchFault,
-  agentId: string | undefined,
-  error: GuardError,
-  answer: BatchAnswer,
-): void {
-  if (answer.rejected.length >= maxTold) {
-    answer.rejectedMore = (answer.rejectedMore ?? 0) + 1;
+function reject(item: BatchItem | BatchFault, agentId: string | undefined, error: GuardError, counts: Counts): void {
+  if (counts.rejected.length >= maxTold) {
+    counts.rejectedMore = (counts.rejectedMore ?? 0) + 1;
     return;
   }
   const { index, line } = item;
   const place = line === undefined ? { index } : { index, line };
   const who = agentId === undefined ? {} : { agentId: agentId.slice(0, 200) };
   const where = line === undefined ? '' : `line ${line}: `;
-  answer.rejected.push({ ...place, ...who, code: error.code, detail: `${where}${error.message}` });
+  counts.rejected.push({ ...place, ...who, code: error.code, detail: `${where}${error.message}` });
 }
