@@ -39,7 +39,16 @@ export async function call(method, path, body) {
   return answer;
 }
 
-/** Every page of a list, up to `most` items. */
+/**
+ * Changes something, tells `done` of it, and lets `reread` read again what may have changed. What is done is done: a
+ * reading that fails then is no refusal, and must not look like one, or it would be done twice.
+ */
+export async function change(method, path, { body, done, reread }) {
+  done(await call(method, path, body));
+  await Promise.allSettled(reread());
+}
+
+/** Every page of a list, up to `most` items; `partial`: there are more. */
 export async function all(path, most) {
   const items = [];
   let after;
@@ -51,7 +60,7 @@ export async function all(path, most) {
     items.push(...page.items);
     after = page.next;
   } while (after && items.length < most);
-  return items;
+  return { items, partial: after !== undefined };
 }
 
 /**
@@ -65,8 +74,10 @@ export class EventStream {
   #controller;
   #timer;
   #closed = false;
+  /** A stream on which nothing arrived for so long is dead. */
+  #quietMs = 60_000;
 
-  /** `on.event(type, data)`, `on.state({ live, waitMs, error })` */
+  /** `on.event(type, data)`, `on.state({ live, waitMs, error })`; without `waitMs` it does not come back. */
   constructor(on) {
     this.#on = on;
     void this.#run();
@@ -84,13 +95,15 @@ export class EventStream {
   }
 
   async #run() {
-    if (this.#closed) return;
-    this.#controller = new AbortController();
-    const { signal } = this.#controller;
+    // One at a time: what is asked for while a try is under way is that try.
+    if (this.#closed || this.#controller) return;
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#controller = controller;
     let watchdog;
     const alive = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => this.#controller.abort(), 60_000);
+      watchdog = setTimeout(() => controller.abort(), this.#quietMs);
     };
     try {
       alive();
@@ -104,18 +117,19 @@ export class EventStream {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) break;
-        alive();
         text += value;
         for (let at = text.indexOf('\n\n'); at >= 0; at = text.indexOf('\n\n')) {
           this.#take(text.slice(0, at));
           text = text.slice(at + 2);
         }
+        alive();
       }
       this.#again(undefined);
     } catch (error) {
       this.#again(error);
     } finally {
       clearTimeout(watchdog);
+      this.#controller = undefined;
     }
   }
 
@@ -127,7 +141,10 @@ export class EventStream {
       else if (line.startsWith('id: ')) this.#last = line.slice(4);
       else if (line.startsWith('data: ')) data = line.slice(6);
     }
-    if (type && data) this.#on.event(type, JSON.parse(data));
+    if (!type || !data) return;
+    const event = JSON.parse(data);
+    if (type === 'stream.opened') this.#quietMs = Math.max(60_000, 3 * event.heartbeatMs);
+    this.#on.event(type, event);
   }
 
   #again(error) {
@@ -138,7 +155,7 @@ export class EventStream {
     }
     const waitMs = Math.min(15_000, 1_000 * 2 ** this.#tries);
     this.#tries += 1;
-    this.#on.state({ live: false, waitMs });
+    this.#on.state({ live: false, waitMs, ...(error instanceof Refused ? { error } : {}) });
     this.#timer = setTimeout(() => void this.#run(), waitMs);
   }
 }

@@ -1,4 +1,4 @@
-import { all, call, EventStream, Refused, session } from './api.js';
+import { all, call, change as makeChange, EventStream, Refused, session } from './api.js';
 import { ask } from './dialog.js';
 import { button, h, serverNow, sync, tick } from './dom.js';
 import { agreedOf, doing, doubtNotice, drawStorm, how, overrides } from './judgement.js';
@@ -15,6 +15,7 @@ import {
   guardLine,
   isTold,
   needsPerson,
+  partialNotice,
   rowKey,
   scopeText,
   sortIncidents,
@@ -23,11 +24,14 @@ import { groupLine } from './levels.js';
 
 const $ = (id) => document.getElementById(id);
 const mostAgents = 5_000;
+const mostIncidents = 1_000;
 
 const state = {
   status: undefined,
   agents: new Map(),
   incidents: new Map(),
+  /** Whether there are more than were read. */
+  partial: { agents: false, incidents: false },
   /** Agents whose score and service levels are shown. */
   unfolded: new Set(),
   /** By the id of an incident or an agent; read when it is opened. */
@@ -181,10 +185,12 @@ function planText({ approval }) {
   return `${doing(plan)}${how(plan)}.${settings} ${reason.text}${more}`;
 }
 
-async function change(method, path, body, done) {
-  const answer = await call(method, path, body);
-  say(typeof done === 'function' ? done(answer) : done);
-  await Promise.all([loadAgents(), loadIncidents(), loadHolds()]);
+async function change(method, path, body, words) {
+  await makeChange(method, path, {
+    body,
+    done: (answer) => say(typeof words === 'function' ? words(answer) : words),
+    reread: () => [loadAgents(), loadIncidents(), loadHolds()],
+  });
   void Promise.all(explainOpen());
   draw();
 }
@@ -215,9 +221,10 @@ function keep(one) {
 }
 
 async function loadAgents() {
-  const list = await all('/api/v1/agents', mostAgents);
+  const { items, partial } = await all('/api/v1/agents', mostAgents);
   state.agents.clear();
-  for (const one of list) keep(one);
+  state.partial.agents = partial;
+  for (const one of items) keep(one);
 }
 
 async function loadAgent(id) {
@@ -231,11 +238,18 @@ async function loadAgent(id) {
 
 async function loadIncidents() {
   const [open, recent] = await Promise.all([
-    all('/api/v1/incidents?state=unresolved', 1_000),
+    all('/api/v1/incidents?state=unresolved', mostIncidents),
     call('GET', '/api/v1/incidents?limit=25'),
   ]);
-  state.incidents = new Map([...recent.items, ...open].map((incident) => [incident.id, incident]));
+  const before = state.incidents;
+  state.partial.incidents = open.partial;
+  // An event that came while the list was on its way knows more than the list.
+  state.incidents = new Map(
+    [...recent.items, ...open.items].map((read) => [read.id, newer(before.get(read.id), read)]),
+  );
 }
+
+const newer = (known, read) => (known && known.version > read.version ? known : read);
 
 async function loadHolds() {
   state.holds = (await call('GET', '/api/v1/holds')).items;
@@ -301,7 +315,7 @@ function refresh(agentId) {
 function onEvent(type, event) {
   if (type === 'stream.opened') return void loadAll();
   const { data } = event;
-  if (data.incident) state.incidents.set(data.incident.id, data.incident);
+  if (data.incident) keepIncident(data.incident);
   if (data.storm) keepStorm(data.storm);
   if (type.startsWith('hold.')) void loadHolds().then(draw, () => undefined);
   announce(type, data);
@@ -309,6 +323,14 @@ function onEvent(type, event) {
   if (type === 'agent.deregistered') state.agents.delete(agentId);
   else if (type.startsWith('guard.')) loadStatus().then(draw, () => undefined);
   refresh(agentId);
+}
+
+function keepIncident(incident) {
+  const { id } = incident;
+  state.incidents.set(id, newer(state.incidents.get(id), incident));
+  if (state.incidents.size <= 2 * mostIncidents) return;
+  // A page that is hidden reads no list by which it would forget what is over.
+  for (const [old, { state: at }] of state.incidents) if (at === 'resolved') state.incidents.delete(old);
 }
 
 function keepStorm(storm) {
@@ -332,12 +354,14 @@ function onState({ live, waitMs, error }) {
   const link = $('link');
   link.className = `link ${live ? 'live' : 'lost'}`;
   if (live) link.textContent = '● live';
-  else if (error) signOut(error);
+  else if (waitMs === undefined) signOut(error);
   else {
+    // The guard is there and has no room for one more stream: what it knows can be read all the same.
+    if (error) void loadAll();
     const until = Date.now() + waitMs;
     const word = h('span', { 'aria-hidden': 'true' });
     link.replaceChildren(
-      '▲ connection lost ',
+      error ? `▲ no live events: ${error.message} ` : '▲ connection lost ',
       word,
       ' ',
       button('Try now', 'retry', () => stream.retryNow(), { kind: 'quiet' }),
@@ -371,9 +395,10 @@ function draw() {
   const agents = [...state.agents.values()];
   const incidents = sortIncidents([...state.incidents.values()]);
   $('guard').replaceChildren(...guardLine(status).map((part) => part));
-  const notices = [...degradedNotice(status), ...doubtNotice(status)];
+  const read = { agents, incidents, partial: state.partial };
+  const notices = [...degradedNotice(status), ...doubtNotice(status), ...partialNotice(status, read)];
   $('notices').replaceChildren(...notices);
-  $('figures').replaceChildren(...figures(status, agents, incidents));
+  $('figures').replaceChildren(...figures(status, read));
   const waiting = incidents.filter(needsPerson).length;
   document.title = waiting > 0 ? `(${waiting}) Praetorian Guard` : 'Praetorian Guard';
   drawStorms(incidents);

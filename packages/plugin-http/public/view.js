@@ -38,14 +38,16 @@ export function healthBadge(health) {
   );
 }
 
-export function figures(status, agents, incidents) {
+/** Of a fleet too large to be read whole (`partial`) the guard says how many there are. */
+export function figures(status, { agents, incidents, partial }) {
   const count = (test) => agents.filter(test).length;
-  const open = incidents.filter(({ state }) => state !== 'resolved').length;
+  const total = partial.agents ? status.agents : agents.length;
+  const open = partial.incidents ? status.openIncidents : incidents.filter(isOpen).length;
   const waiting = incidents.filter(needsPerson).length;
   const figure = (value, text, kind) =>
     h('li', { class: `figure-card ${value > 0 ? kind : ''}` }, h('strong', {}, value), h('span', {}, text));
   return [
-    figure(agents.length, agents.length === 1 ? 'agent' : 'agents', ''),
+    figure(total, total === 1 ? 'agent' : 'agents', ''),
     ...order.toReversed().map((health) =>
       figure(
         count((one) => one.health === health),
@@ -56,6 +58,19 @@ export function figures(status, agents, incidents) {
     figure(open, open === 1 ? 'open incident' : 'open incidents', 'degraded'),
     figure(waiting, waiting === 1 ? 'needs a person' : 'need a person', 'failed'),
   ];
+}
+
+const isOpen = ({ state }) => state !== 'resolved';
+
+/** Says of what the page shows only a part. */
+export function partialNotice(status, { agents, incidents, partial }) {
+  const parts = [
+    partial.agents && `the first ${agents.length} of ${status.agents} agents by name`,
+    partial.incidents && `the latest ${incidents.filter(isOpen).length} of ${status.openIncidents} open incidents`,
+  ].filter(Boolean);
+  if (parts.length === 0) return [];
+  const text = `${parts.join(' and ')}. What is counted by health, and what needs a person, is of these alone.`;
+  return [h('p', { class: 'notice' }, h('strong', {}, 'Only a part is shown: '), text)];
 }
 
 export function guardLine(status) {

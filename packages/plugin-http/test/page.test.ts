@@ -257,6 +257,33 @@ describe('an agent that is held', () => {
   });
 });
 
+describe('a fleet that is too large to be read whole', () => {
+  const status = { agents: 7_000, openIncidents: 2_100 };
+  const agents = [{ health: 'healthy' }];
+  const incidents = [{ state: 'open' }, { state: 'resolved' }];
+
+  test('is counted by the guard, and the page says of what it shows only a part', async () => {
+    const { figures, partialNotice } = await drawing('view.js');
+    const read = { agents, incidents, partial: { agents: true, incidents: true } };
+    const texts = (figures?.(status, read) as unknown as FakeNode[]).map(({ text }) => text);
+    expect(texts).toContain('7000agents');
+    expect(texts).toContain('2100open incidents');
+    const [notice] = partialNotice?.(status, read) as unknown as FakeNode[];
+    expect(notice?.text).toContain(
+      'the first 1 of 7000 agents by name and the latest 1 of 2100 open incidents. What is counted by health',
+    );
+  });
+
+  test('or is not, is counted by what was read: the status may be older', async () => {
+    const { figures, partialNotice } = await drawing('view.js');
+    const read = { agents, incidents, partial: { agents: false, incidents: false } };
+    const texts = (figures?.(status, read) as unknown as FakeNode[]).map(({ text }) => text);
+    expect(texts).toContain('1agent');
+    expect(texts).toContain('1open incident');
+    expect(partialNotice?.(status, read)).toEqual([]);
+  });
+});
+
 test('a person who votes twice, or who ordered the plan, is one person', async () => {
   const path = '../public/judgement.js';
   const { agreedOf } = (await import(path)) as { agreedOf: (approval: object) => number };
