@@ -81,7 +81,7 @@ export class Ownership {
     }
   }
 
-  /** As `requireOwn`, for an agent that may not be there yet. */
+  /** As `requireOwn`, for an agent that may not be there yet; a token that names a group, too, is for that group alone. */
   requireOwnNew(caller: Caller, agentId: string, group: string, exists: boolean): void {
     if (caller.role !== 'agent') return;
     if (caller.group !== undefined && caller.group !== group) throw notYours(`group ${caller.group}`);

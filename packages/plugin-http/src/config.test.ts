@@ -42,8 +42,8 @@ describe('the config', () => {
     [{ auth: 'loopback-open', host: 'localhost.example.com' }, 'needs a loopback http.host'],
     [{ tokens: [{ name: 'a', role: 'viewer', token: 'short' }] }, 'the token has 5 characters'],
     [{ tokens: [{ name: 'a', role: 'viewer', token: 'with spaces in it, long' }] }, 'printable ASCII'],
-    [{ tokens: [{ name: 'a', role: 'agent', token }] }, 'needs either agentId or group'],
-    [{ tokens: [{ name: 'a', role: 'agent', token, agentId: 'x', group: 'y' }] }, 'needs either agentId or group'],
+    [{ tokens: [{ name: 'a', role: 'agent', token }] }, 'needs agentId, group or both'],
+    [{ auth: 'loopback-open', sse: { heartbeat: 0 } }, 'http.sse.heartbeat is 0 ms'],
     [{ tokens: [{ name: 'a', role: 'viewer', token, group: 'y' }] }, 'are for tokens of role agent'],
     [{ tokens: [{ name: 'a', role: 'agent', token, group: '../y' }] }, '"../y" is not an id'],
     [
@@ -73,6 +73,7 @@ describe('the config', () => {
     { auth: 'loopback-open' },
     { auth: 'loopback-open', host: '::1' },
     { tokens: [{ name: 'a', role: 'viewer', token }], host: '0.0.0.0' },
+    { tokens: [{ name: 'a', role: 'agent', token, agentId: 'x', group: 'y' }] },
   ] satisfies HttpOptions[])('is taken when it is %j', (options) => {
     expect(problemsOf(options)).toBe('none');
   });

@@ -3,7 +3,7 @@ import { isLoopback } from './loopback.ts';
 
 export type TokenRole = 'agent' | 'viewer' | 'operator';
 
-/** One bearer token. An agent's token names the one agent or the one group it may speak for. */
+/** One bearer token. An agent's token names the one agent or the one group it may speak for; both: an agent in its group. */
 export interface HttpToken {
   /** Stands as `by` in the record of what was done with it. */
   readonly name: string;
@@ -96,7 +96,11 @@ export const configSchema = {
           },
           token: { 'x-secret': true, description: 'At least 16 characters; `openssl rand -hex 32` makes a good one.' },
           agentId: { type: 'string', description: 'Role agent: the one agent it may speak for.' },
-          group: { type: 'string', description: 'Role agent: the group whose agents it may speak for.' },
+          group: {
+            type: 'string',
+            description:
+              'Role agent: the group whose agents it may speak for; beside `agentId` the one group that agent may register in. [with `agentId`: any]',
+          },
         },
       },
       description: 'The tokens that are accepted.',
@@ -180,7 +184,11 @@ function read(parse: (text: string) => number | undefined, text: string, path: s
 
 /** What a schema cannot say. Throws `GUARD_CONFIG_INVALID` naming every problem; says no token. */
 export function checkConfig(config: HttpConfig): void {
-  const problems = [...accessProblems(config), ...config.tokens.flatMap((token, index) => tokenProblems(token, index))];
+  const problems = [
+    ...accessProblems(config),
+    ...streamProblems(config),
+    ...config.tokens.flatMap((token, index) => tokenProblems(token, index)),
+  ];
   const names = config.tokens.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) problems.push(`http.tokens: the name ${twice} stands there twice`);
@@ -202,13 +210,17 @@ function accessProblems({ auth, host, tokens }: HttpConfig): string[] {
   return [];
 }
 
+function streamProblems({ sse: { heartbeat } }: HttpConfig): string[] {
+  return heartbeat >= 1_000 ? [] : [`http.sse.heartbeat is ${heartbeat} ms; at least 1 second is needed`];
+}
+
 function tokenProblems({ name, role, token, agentId, group }: HttpToken, index: number): string[] {
   const at = `http.tokens[${index}] (${name})`;
   const problems: string[] = [];
   if (token.length < 16) problems.push(`${at}: the token has ${token.length} characters; at least 16 are needed`);
   if (/[^\x21-\x7e]/.test(token)) problems.push(`${at}: a token has printable ASCII characters only and no spaces`);
-  if (role === 'agent' && (agentId === undefined) === (group === undefined)) {
-    problems.push(`${at}: a token of role agent needs either agentId or group`);
+  if (role === 'agent' && (agentId ?? group) === undefined) {
+    problems.push(`${at}: a token of role agent needs agentId, group or both`);
   }
   if (role !== 'agent' && (agentId ?? group) !== undefined) {
     problems.push(`${at}: agentId and group are for tokens of role agent`);
