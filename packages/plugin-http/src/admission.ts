@@ -51,7 +51,10 @@ export class Admission {
   /** Where it comes from, for every request, also one that meets no route. */
   admitPeer(request: FastifyRequest, reply: FastifyReply): void {
     const { host, origin } = request.headers;
-    if (this.#origins.active) this.#origins.require({ host, origin, remoteAddress: request.socket.remoteAddress });
+    const embedded =
+      request.headers['sec-fetch-site'] === 'cross-site' && request.headers['sec-fetch-mode'] !== 'navigate';
+    const { remoteAddress } = request.socket;
+    if (this.#origins.active) this.#origins.require({ host, origin, remoteAddress, embedded });
     if (origin !== undefined && this.#origins.allows(origin)) {
       reply.headers({
         'access-control-allow-origin': origin,

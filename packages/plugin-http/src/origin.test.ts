@@ -10,6 +10,7 @@ const passes = (options: HttpOptions, from: Partial<Provenance>): boolean => {
       host: undefined,
       origin: undefined,
       remoteAddress: local,
+      embedded: false,
       ...from,
     });
     return true;

@@ -7,6 +7,8 @@ export interface Provenance {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly remoteAddress: string | undefined;
+  /** A browser fetches it for a page of another site, and not because a person follows a link. */
+  readonly embedded: boolean;
 }
 
 /**
@@ -32,12 +34,14 @@ export class OriginCheck {
   }
 
   /** @throws GUARD_HTTP_ORIGIN naming what is not allowed. */
-  require({ host, origin, remoteAddress }: Provenance): void {
+  require({ host, origin, remoteAddress, embedded }: Provenance): void {
     if (this.#open && !isLoopback(remoteAddress)) throw foreign(`the address ${remoteAddress ?? 'unknown'}`);
     if (this.#hosts.size > 0) {
       const name = hostName(host);
       if (name === undefined || !this.#hosts.has(name)) throw foreign(`the host name ${shown(host)}`);
     }
+    // For a picture or a script a browser names no origin, and yet it may hold a stream of events open.
+    if (this.#open && origin === undefined && embedded) throw foreign('a web page of another site');
     if (this.#open && origin !== undefined && !this.#isOwn(origin, host) && !this.allows(origin)) {
       throw foreign(`the web page ${shown(origin)}`);
     }

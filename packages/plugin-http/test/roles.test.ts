@@ -163,6 +163,17 @@ describe('a token of an agent', () => {
     expect((await register({ id: 'x-1', group: 'db' })).statusCode).toBe(403);
   });
 
+  test('of an agent and a group may register the agent there and nowhere else', async () => {
+    const rig = await createRig({
+      tokens: [{ name: 'web-9', role: 'agent', token: tokens.web1, agentId: 'web-9', group: 'web' }],
+    });
+    const register = (payload: object) =>
+      rig.app.inject({ method: 'POST', url: '/api/v1/agents', headers: bearer('web1'), payload });
+    expect((await register({ id: 'web-9', group: 'db' })).statusCode).toBe(403);
+    expect((await register({ id: 'web-2', group: 'web' })).statusCode).toBe(403);
+    expect((await register({ id: 'web-9', group: 'web' })).statusCode).toBe(201);
+  });
+
   test('of a group follows an agent that was registered anew in another group', async () => {
     const rig = await createRig();
     const beat = () =>
@@ -251,6 +262,23 @@ describe('loopback-open', () => {
     expect([allowed.statusCode, allowed.headers['access-control-allow-origin']]).toEqual([200, 'https://ops.test']);
   });
 });
+
+test.each([
+  [{}, 200],
+  [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, 200],
+  [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 200],
+  // A link in a chat or a mail.
+  [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 200],
+  // A picture or a script that a page of another site asks for.
+  [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+])(
+  'what a browser fetches for a page without its origin is taken in loopback-open, or not: %j',
+  async (sent, status) => {
+    const { app } = await createRig({ auth: 'loopback-open' });
+    const response = await app.inject({ url: '/api/v1/status', headers: { host: 'localhost:7717', ...sent } });
+    expect(response.statusCode).toBe(status);
+  },
+);
 
 test('a browser that asks first is answered for allowed origins only', async () => {
   const { app } = await createRig({
