@@ -166,17 +166,22 @@ export class Guard implements GuardApi {
     }).explain(id);
   }
 
-  acknowledge(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
+  async acknowledge(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
+    this.#engine.assertRunning();
+    const incident = await this.#found(incidentId);
+    if (incident.state === 'resolved') throw wrongState(incident, 'acknowledged');
     return this.#apply(incidentId, { type: 'acknowledged', by, ...(note === undefined ? {} : { note }) });
   }
 
   async approve(incidentId: IncidentId, answer: Answer): Promise<Incident> {
     this.#engine.assertRunning();
+    await this.#refuseLongOver(incidentId, 'approved');
     return this.#scope.get(core.approvalDesk).approve(incidentId, answer);
   }
 
   async reject(incidentId: IncidentId, answer: Answer): Promise<Incident> {
     this.#engine.assertRunning();
+    await this.#refuseLongOver(incidentId, 'rejected');
     return this.#scope.get(core.approvalDesk).reject(incidentId, answer);
   }
 
@@ -186,7 +191,8 @@ export class Guard implements GuardApi {
   }
 
   async resolve(incidentId: IncidentId, { by, note }: Actor): Promise<Incident> {
-    const incident = this.#incident(incidentId);
+    this.#engine.assertRunning();
+    const incident = await this.#found(incidentId);
     // An attempt under way is not left half done: it ends within the time of its rung, and then it may be resolved.
     if (incident.state === 'resolved' || incident.state === 'acting') throw wrongState(incident, 'resolved');
     const resolved = await this.#apply(incidentId, {
@@ -283,10 +289,9 @@ export class Guard implements GuardApi {
     return page(items, most, (status) => status.agent.id);
   }
 
-  #incident(incidentId: IncidentId): Incident {
-    const incident = this.#scope.get(core.incidentLog).get(incidentId);
-    if (!incident) throw guardError('GUARD_INCIDENT_UNKNOWN', { incidentId });
-    return incident;
+  /** One that ended long ago is not in memory any more, and still known. */
+  async #refuseLongOver(incidentId: IncidentId, verb: string): Promise<void> {
+    if (!this.#scope.get(core.incidentLog).get(incidentId)) throw wrongState(await this.#found(incidentId), verb);
   }
 
   async #found(incidentId: IncidentId): Promise<Incident> {

@@ -48,6 +48,8 @@ describe('R14: obey the operator', () => {
       { actor: 'ann', action: 'respawn', data: { why: 'ann ordered a respawn: new certificate.' } },
       { actor: 'ann', action: 'attempt' },
     ]);
+    const { id: incidentId } = await resolved(rig);
+    await expect(guard.acknowledge(incidentId, { by: 'ann' })).rejects.toMatchObject({ code: 'GUARD_INCIDENT_STATE' });
     await rig.stop();
   });
 
