@@ -129,6 +129,7 @@ function makeMembers(at: Provider): Members {
     log: at.get(core.log),
     isOrchestrator: (name) => at.get(core.registry).has('orchestrators', name),
     reset: (slot) => at.get(core.pipeline).reset(slot),
+    begunAnew: (slot) => at.get(core.collector).countAnew(slot),
     changed: (slot) => at.get(core.pipeline).reachable(slot),
     announce: (change) => {
       const controlPlane = at.get(core.controlPlane);

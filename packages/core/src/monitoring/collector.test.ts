@@ -101,6 +101,15 @@ describe('Collector.heartbeat', () => {
     expect(collector.progressOf(slot)).toEqual({ activeTasks: 1 });
   });
 
+  it('counts from the start again for a process that was started anew under the same name', () => {
+    const { collector, add } = rig();
+    const slot = add('a', 'i-1');
+    const beat = (seq: number) => collector.heartbeat({ agentId: 'a', instance: 'i-1', seq });
+    expect([beat(5), beat(1)]).toEqual(['accepted', 'duplicate']);
+    collector.countAnew(slot);
+    expect([beat(1), beat(1)]).toEqual(['accepted', 'duplicate']);
+  });
+
   it('flags a clock that is off by more than a minute and counts the heartbeat all the same', () => {
     const { collector, clock, add, metrics } = rig();
     const slot = add('a');

@@ -191,6 +191,11 @@ export class Collector {
     this.#lastProgress[slot] = undefined;
   }
 
+  /** The agent registered itself: a process that was started anew under the same name counts its heartbeats from the start. */
+  countAnew(slot: AgentSlot): void {
+    if (2 * slot < this.#rows.length) this.#rows[2 * slot] = -1;
+  }
+
   /** Last known figures of the agent, of whichever source told each last. */
   metricsOf(slot: AgentSlot): AgentMetrics {
     return this.#lastMetrics[slot] ?? {};

@@ -40,3 +40,15 @@ it('deregisters nobody while that cannot be written down, and for good once it c
   ).not.toContain('alone');
   await rig.stop();
 });
+
+it('counts the heartbeats of a process that was started anew and registered under the same name', async () => {
+  const { rig } = await faultyWorld();
+  const guard = rig.guard();
+  const register = () => guard.agents.register({ id: 'alone', group: 'web', instance: 'i-1' });
+  const beat = (seq: number) => guard.heartbeat({ agentId: 'alone', instance: 'i-1', seq });
+  await register();
+  expect([beat(7), beat(1)]).toEqual(['accepted', 'duplicate']);
+  await register();
+  expect(beat(1)).toBe('accepted');
+  await rig.stop();
+});

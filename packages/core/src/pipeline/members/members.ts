@@ -19,6 +19,8 @@ export interface MembersOptions {
   isOrchestrator(name: string): boolean;
   /** A new agent or a new instance of one: whatever was measured of the old one is dropped. */
   reset(slot: AgentSlot): void;
+  /** The process of the current instance may be another under the same name. */
+  begunAnew(slot: AgentSlot): void;
   /** Labels or endpoint changed, the instance did not. */
   changed(slot: AgentSlot): void;
   removed(slot: AgentSlot, agent: Agent): void;
@@ -136,8 +138,11 @@ export class Members {
 
   /** An agent registered itself; the registration outlives the guard before it is answered, or it is refused. */
   async register(registration: Registration): Promise<FleetChange> {
-    const change = this.#o.fleet.register(registration);
+    const { fleet } = this.#o;
+    const change = fleet.register(registration);
     this.changed(change);
+    const { instance } = registration;
+    if (instance === undefined || fleet.standing(change.slot, instance) === 'current') this.#o.begunAnew(change.slot);
     await this.#written(change.agent.id);
     return change;
   }
