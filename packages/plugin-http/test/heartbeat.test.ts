@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { bearer, createRig } from './fixture.ts';
 
 const headers = { ...bearer('operator'), 'content-type': 'application/json' };
@@ -104,6 +104,16 @@ describe('POST /heartbeat', () => {
     expect(response.json<{ detail: string }>().detail).toContain(detail);
   });
 
+  test('of an instance that nobody registered is told so, and not that there is no such agent', async () => {
+    const stranger = await send({ agentId: 'web-1', instance: 'i9' }, (rig) => {
+      vi.spyOn(rig.guard, 'heartbeat').mockReturnValue('unknown');
+    });
+    expect([stranger.statusCode, stranger.json()]).toMatchObject([
+      404,
+      { code: 'GUARD_INSTANCE_UNKNOWN', detail: 'Nobody registered instance i9 of agent web-1.' },
+    ]);
+  });
+
   test('of another content type is refused', async () => {
     const { app } = await createRig();
     const response = await app.inject({
@@ -150,6 +160,14 @@ describe('POST /heartbeats', () => {
     const { body } = await batch('{"agentId":"web-1"}\n\n{"agentId":"web-2"}\n{"agentId":"we', ndjson);
     expect(body).toMatchObject({ accepted: 2, rejected: [{ index: 2, line: 4, code: 'GUARD_HTTP_BODY' }] });
     expect(body.rejected[0].detail).toMatch(/^line 4: .*ends too early/);
+  });
+
+  test('knows lines by their content type however that is written', async () => {
+    const { body } = await batch('{"agentId":"web-1"}\n{"agentId":"web-2"}', {
+      ...ndjson,
+      'content-type': 'Application/X-NDJSON',
+    });
+    expect(body).toEqual({ accepted: 2, rejected: [] });
   });
 
   test('counts what came before an array broke off', async () => {

@@ -7,6 +7,11 @@ export const fleetErrors = {
     remedy: 'Register it first: POST /api/v1/agents.',
     retryable: false,
   },
+  GUARD_INSTANCE_UNKNOWN: {
+    text: 'Nobody registered instance {instance} of agent {agentId}.',
+    remedy: 'Register it with POST /api/v1/agents, or leave the instance out; until then nothing it sends counts.',
+    retryable: false,
+  },
   GUARD_AGENT_ID: {
     text: '{value} is not an agent id.',
     remedy: 'Use 1–200 characters of A–Z a–z 0–9 . _ : ~ -.',

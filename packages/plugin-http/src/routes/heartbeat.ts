@@ -4,6 +4,7 @@ import type { Parts } from '../parts.ts';
 import type { RouteSpec } from '../route.ts';
 import { leaderOf } from '../leader.ts';
 import { heartbeatBody, instructionAnswer } from '../schemas.ts';
+import { refuseStranger } from '../stranger.ts';
 import { readHeartbeat } from '../wire.ts';
 
 /** The hot path: the guard itself judges the body, so nothing is validated here, and the answer has no body. */
@@ -30,7 +31,7 @@ export function heartbeatRoutes({ guard, ownership }: Parts): RouteSpec[] {
       case 'retired':
         throw guardError('GUARD_AGENT_RETIRED', { agentId: beat.agentId, instance: beat.instance ?? 'unknown' });
       case 'unknown':
-        throw guardError('GUARD_AGENT_UNKNOWN', { agentId: beat.agentId });
+        return refuseStranger(guard, beat);
       case 'invalid':
         throw guardError('GUARD_SIGNAL_INVALID', { why: guard.heartbeatProblem(beat) ?? 'it cannot be read' });
     }
@@ -53,7 +54,7 @@ export function heartbeatRoutes({ guard, ownership }: Parts): RouteSpec[] {
           schema: instructionAnswer,
         },
         400: { description: 'A field is not valid.' },
-        404: { description: 'Nobody registered the agent.' },
+        404: { description: 'Nobody registered the agent, or this instance of it.' },
         410: { description: 'The instance was replaced and must stop.' },
       },
       handle,

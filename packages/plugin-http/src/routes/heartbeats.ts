@@ -15,6 +15,7 @@ import { type Leader, leaderOf } from '../leader.ts';
 import type { Parts } from '../parts.ts';
 import type { RouteSpec } from '../route.ts';
 import { heartbeatsAnswer, heartbeatsBody } from '../schemas.ts';
+import { refuseStranger } from '../stranger.ts';
 import { readHeartbeat } from '../wire.ts';
 
 const route = 'POST /heartbeats';
@@ -53,7 +54,7 @@ export function heartbeatsRoutes(parts: Parts): RouteSpec[] {
       throw guardError('GUARD_HTTP_TOO_LARGE', { max: limits.batch });
     }
     const batch: Batch = { counts: { accepted: 0, rejected: [] }, instructions: new Map() };
-    const read = request.headers['content-type']?.includes('ndjson') ? readLines : readArray;
+    const read = request.headers['content-type']?.toLowerCase().includes('ndjson') ? readLines : readArray;
     try {
       for await (const item of read(request.raw, { item: limits.heartbeat, total: limits.batch })) {
         if ('fault' in item && item.whole) throw guardError('GUARD_HTTP_BODY', { route, why: item.fault });
@@ -105,7 +106,7 @@ function take({ guard, ownership }: Parts, caller: Caller, item: BatchItem | Bat
     const ack = guard.heartbeat(beat);
     if (ack === 'invalid')
       throw guardError('GUARD_SIGNAL_INVALID', { why: guard.heartbeatProblem(beat) ?? 'it cannot be read' });
-    if (ack === 'unknown') throw guardError('GUARD_AGENT_UNKNOWN', { agentId: beat.agentId });
+    if (ack === 'unknown') refuseStranger(guard, beat);
     if (ack === 'retired')
       throw guardError('GUARD_AGENT_RETIRED', { agentId: beat.agentId, instance: beat.instance ?? 'unknown' });
     counts.accepted += 1;
