@@ -92,7 +92,7 @@ const act = {
       title: `Hold ${scopeText(scope)}`,
       text: 'The guard goes on watching, but heals nothing here until the hold ends or is released.',
       fields: [
-        { name: 'reason', label: 'Reason', required: true },
+        { name: 'reason', label: 'Reason', required: true, max: 500 },
         {
           name: 'ttl',
           label: 'For how long',

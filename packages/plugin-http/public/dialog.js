@@ -14,7 +14,7 @@ export function ask({ title, text, fields, ok, danger = false, run }) {
   $('dialog').showModal();
 }
 
-function field({ name, label, options, check = false, required = false, value }) {
+function field({ name, label, options, check = false, required = false, max = 2000, value }) {
   const id = `field-${name}`;
   if (check)
     return h(
@@ -29,7 +29,7 @@ function field({ name, label, options, check = false, required = false, value })
         { id, name },
         options.map(([key, words]) => h('option', { value: key, selected: key === value }, words)),
       )
-    : h('input', { id, name, type: 'text', required, maxlength: 2000 });
+    : h('input', { id, name, type: 'text', required, maxlength: max });
   return h('p', { class: 'field' }, h('label', { for: id }, label), input);
 }
 

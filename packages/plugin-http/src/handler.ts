@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type GuardApi, guardError, type Logger } from '@praetorian-guard/core/plugin';
 import { Ownership } from './access.ts';
 import { checkConfig, completeConfig, type HttpConfig, type HttpOptions } from './config.ts';
 import { EventHub } from './event-hub.ts';
 import type { Parts } from './parts.ts';
+import { toProblem } from './problem.ts';
 import { createServer, type Server } from './server.ts';
 import { Transfers } from './transfers.ts';
 import { Usage } from './usage.ts';
@@ -80,16 +82,7 @@ export function createHandler(guard: GuardApi, options: HttpOptions, surrounding
 }
 
 function refuse(response: ServerResponse): void {
-  const { message, code, remedy } = guardError('GUARD_NOT_RUNNING');
+  const problem = toProblem(guardError('GUARD_NOT_RUNNING'), `urn:uuid:${randomUUID()}`);
   response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '5', connection: 'close' });
-  response.end(
-    JSON.stringify({
-      type: `urn:praetorian:error:${code}`,
-      title: 'Service Unavailable',
-      status: 503,
-      detail: message,
-      code,
-      remedy,
-    }),
-  );
+  response.end(JSON.stringify(problem));
 }

@@ -19,7 +19,7 @@ export function readQuery<S extends QuerySpec>(spec: S, query: unknown, route: s
   for (const [name, text] of Object.entries(query as { readonly [name: string]: unknown })) {
     const wanted = Object.hasOwn(spec, name) ? spec[name] : undefined;
     if (wanted === undefined)
-      return refuse(`${name.slice(0, 100)} is not known; there are: ${Object.keys(spec).join(', ')}`);
+      return refuse(`${name.slice(0, 100)} is not known; there are: ${Object.keys(spec).join(', ') || 'none'}`);
     if (typeof text !== 'string') return refuse(`${name} stands there more than once`);
     if (text === '') return refuse(`${name} is empty`);
     if (wanted.enum && !wanted.enum.includes(text)) return refuse(`${name} is one of ${wanted.enum.join(', ')}`);

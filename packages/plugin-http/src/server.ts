@@ -6,6 +6,7 @@ import { describeRoutes } from './openapi.ts';
 import { OriginCheck } from './origin.ts';
 import type { Parts } from './parts.ts';
 import { knownError, placesOf, toProblem, validationOf } from './problem.ts';
+import { readQuery } from './query.ts';
 import type { RouteSpec } from './route.ts';
 import { allRoutes } from './routes/all.ts';
 
@@ -56,6 +57,9 @@ export function createServer(parts: Parts): Server {
   return { app, routes };
 }
 
+/** What `GET` answers without its body; a stream has no end that could be left out. */
+const hasHead = ({ method, path }: RouteSpec): boolean => method === 'GET' && path !== '/api/v1/events';
+
 /** How a route reads its body; routes that read alike share a context, which takes their content types and no other. */
 type Reading = 'json' | 'bytes' | 'stream';
 
@@ -81,10 +85,15 @@ function addRoutes(
           bodyLimit: limit,
           config: { limit },
           onRequest: [admission.hookOf(spec), ...(spec.limit === 'state' ? [transfers.admitBody] : [])],
-          ...(spec.path === '/api/v1/events' ? { exposeHeadRoute: false } : {}),
+          exposeHeadRoute: hasHead(spec),
           ...(spec.body === undefined ? {} : { schema: { body: spec.body } }),
           ...(spec.bodyOptional ? { preValidation: (request, _reply, done) => done(void (request.body ??= {})) } : {}),
-          handler: (request, reply) => spec.handle(request, reply),
+          handler: (request, reply) => {
+            // Only what programs use: an address of the page may have been decorated on its way to a person.
+            if (!spec.query && spec.path.startsWith('/api/'))
+              readQuery({}, request.query, `${spec.method} ${spec.path}`);
+            return spec.handle(request, reply);
+          },
         });
       }
     });
@@ -140,6 +149,11 @@ function answerUnknown(
   if (request.method === 'OPTIONS' && admission.answerPreflight(request, reply, methods)) return;
   const allowed = methods.join(', ');
   void reply.header('allow', allowed);
+  // A browser that was refused above would take any good answer for a yes.
+  if (request.method === 'OPTIONS' && request.headers.origin === undefined) {
+    void reply.code(204).send();
+    return;
+  }
   throw guardError('GUARD_HTTP_METHOD', { path: path.slice(0, 200), method: request.method, allowed });
 }
 
@@ -152,8 +166,10 @@ function methodsOf(routes: readonly RouteSpec[], path: string): string[] {
       wanted.every((part, index) => (part.startsWith(':') ? segments[index] !== '' : part === segments[index]))
     );
   };
-  const methods = routes.filter(fits).map(({ method }) => method);
-  return methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : methods.length > 0 ? [...methods, 'OPTIONS'] : [];
+  const fitting = routes.filter(fits);
+  if (fitting.length === 0) return [];
+  const methods = fitting.map(({ method }) => method);
+  return [...methods, ...(fitting.some(hasHead) ? ['HEAD'] : []), 'OPTIONS'];
 }
 
 function errorHandler({ log, usage, config }: Parts) {

@@ -37,7 +37,8 @@ export class Usage {
     const served = now.requests - requests;
     if (took >= windowMs) this.#before = now;
     return {
-      ...(served > 0 ? { error_rate: (now.failures - failures) / served } : {}),
+      // What failed may have been asked for before the time that is looked at.
+      ...(served > 0 ? { error_rate: Math.min(1, (now.failures - failures) / served) } : {}),
       requests_per_second: (served * 1_000) / took,
       cpu_usage: (now.cpuMicros - cpuMicros) / 1_000 / took,
       memory_usage_mb: process.memoryUsage.rss() / 1024 / 1024,

@@ -59,7 +59,7 @@ describe('agents', () => {
     [{ id: 'a' }, 'GUARD_HTTP_BODY', "must have required property 'group'"],
     [{ id: 'a', group: 'g', colour: 'red' }, 'GUARD_HTTP_BODY', '/colour is not known here'],
     [{ id: 7, group: 'g' }, 'GUARD_HTTP_BODY', '/id must be string'],
-    [{ id: 'a', group: 'g', generation: -1 }, 'GUARD_HTTP_BODY', '/generation must be >= 0'],
+    [{ id: 'a', group: 'g', generation: -1 }, 'GUARD_HTTP_BODY', '/generation must be >= 1'],
     [{ id: 'a', group: 'g', generation: '1' }, 'GUARD_HTTP_BODY', '/generation must be integer'],
     [{ id: 'a', group: 'g', endpoint: 'file:///etc/passwd' }, 'GUARD_HTTP_BODY', '/endpoint must match pattern'],
     [{ id: 'a', group: 'g', labels: { a: 1 } }, 'GUARD_HTTP_BODY', '/labels/a must be string'],

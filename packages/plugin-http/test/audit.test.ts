@@ -12,6 +12,10 @@ describe('the audit log', () => {
     expect(first.body).toMatchObject({ items: [{ seq: 2, actor: 'ann' }], next: expect.any(String) });
     const second = await send(rig, `GET /api/v1/audit?after=${first.body.next}`);
     expect(second.body).toMatchObject({ items: [{ seq: 1 }] });
+    expect(await send(rig, 'GET /api/v1/audit?after=garbage')).toMatchObject({
+      status: 400,
+      body: { code: 'GUARD_HTTP_QUERY' },
+    });
   });
 
   test('is verified, with ends noted earlier', async () => {

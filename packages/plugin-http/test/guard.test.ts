@@ -99,6 +99,23 @@ describe('paths', () => {
     }
   });
 
+  test('tell whoever asks what they take, and what of it a stream has not', async () => {
+    const { app } = await createRig();
+    const asked = await app.inject({ method: 'OPTIONS', url: '/api/v1/holds' });
+    expect([asked.statusCode, asked.headers.allow]).toEqual([204, 'GET, POST, HEAD, OPTIONS']);
+    const stream = await app.inject({ method: 'HEAD', url: '/api/v1/events', headers: operator });
+    expect([stream.statusCode, stream.headers.allow]).toEqual([405, 'GET, OPTIONS']);
+  });
+
+  test('take no parameter they do not know, so that a slip does not list everything', async () => {
+    const rig = await createRig();
+    for (const route of ['GET /api/v1/holds?group=web', 'GET /api/v1/agents/web-1?health=failed']) {
+      const { status, body } = await send(rig, route);
+      expect([route, status, body.code]).toEqual([route, 400, 'GUARD_HTTP_QUERY']);
+    }
+    expect((await rig.app.inject({ url: '/?from=mail' })).statusCode).toBe(200);
+  });
+
   test('of the OpenAPI description are the routes', async () => {
     const rig = await createRig();
     const { body } = await send(rig, 'GET /openapi.json');

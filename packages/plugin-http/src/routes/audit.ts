@@ -23,7 +23,13 @@ export function auditRoutes({ guard }: Parts): RouteSpec[] {
       summary: 'The audit log, the latest entry first.',
       query: listQuery,
       responses: { 200: { description: '`{items, next}`; `next` is missing on the last page.' } },
-      handle: (request) => guard.audit.list(readQuery(listQuery, request.query, 'GET /api/v1/audit') as object),
+      handle: (request) => {
+        const route = 'GET /api/v1/audit';
+        const query = readQuery(listQuery, request.query, route);
+        if (query.after !== undefined && !cursorPattern.test(query.after))
+          throw guardError('GUARD_HTTP_QUERY', { route, why: 'after is not the `next` of an answer' });
+        return guard.audit.list(query as object);
+      },
     },
     {
       method: 'GET',
@@ -41,6 +47,7 @@ export function auditRoutes({ guard }: Parts): RouteSpec[] {
   ];
 }
 
+const cursorPattern = /^\d{1,15}\.[a-z0-9-]{1,40}\.\d{1,15}$/;
 const anchorPattern = /^([a-z0-9-]{1,40})@(\d{1,15}):([0-9a-f]{64})$/;
 
 function readAnchors(text = ''): readonly AuditHead[] {
