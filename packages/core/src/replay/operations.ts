@@ -55,7 +55,7 @@ export class Operations {
       case 'agents.register':
         return guard.agents.register(first as never);
       case 'agents.deregister':
-        return guard.agents.deregister(first as never, second as never);
+        return guard.agents.deregister(first as never, second);
       case 'checkpoints.save':
         return guard.checkpoints.save(first as never, standIn(second as never), third as never);
       case 'hold':

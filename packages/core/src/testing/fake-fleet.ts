@@ -59,8 +59,11 @@ export class FakeFleet {
     this.#agents.set(agentId, incidentId === undefined ? rest : { ...rest, incidentId });
   }
 
-  remove(agentId: string): void {
+  /** @throws GUARD_AGENT_UNKNOWN */
+  remove(agentId: string): Agent {
+    const { agent } = this.get(agentId);
     this.#agents.delete(agentId);
+    return agent;
   }
 
   askToDrain(agentId: string): void {
@@ -71,6 +74,11 @@ export class FakeFleet {
   standing(agentId: string, instance: string): 'current' | 'retired' {
     this.get(agentId);
     return this.#retired.has(`${agentId}/${instance}`) ? 'retired' : 'current';
+  }
+
+  /** @throws GUARD_AGENT_UNKNOWN, GUARD_AGENT_RETIRED */
+  refuseRetired(agentId: string, instance = ''): void {
+    if (this.standing(agentId, instance) === 'retired') throw guardError('GUARD_AGENT_RETIRED', { agentId, instance });
   }
 
   /** @throws GUARD_AGENT_ID, GUARD_AGENT_STALE */

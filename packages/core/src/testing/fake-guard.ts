@@ -35,6 +35,7 @@ import {
 import { draftProblem } from '../monitoring/draft-check.ts';
 import { FakeCheckpoints } from './fake-checkpoints.ts';
 import { FakeFleet, heartbeatProblem, openIncident, pageOf } from './fake-fleet.ts';
+import { FakeHolds } from './fake-holds.ts';
 import { FakeStorms } from './fake-storms.ts';
 
 /** What was asked of the guard, in order, for a test to look at. */
@@ -63,7 +64,7 @@ export class FakeGuard implements GuardApi {
   readonly #incidents = new Map<string, Incident>();
   readonly #storms = new FakeStorms();
   readonly #timelines = new Map<string, TimelineEntry[]>();
-  readonly #holds = new Map<string, Hold>();
+  readonly #holds = new FakeHolds();
   readonly #checkpoints = new FakeCheckpoints(() => this.#now());
   readonly #listeners = new Set<(event: AnyGuardEvent) => void>();
   readonly #failures = new Map<string, unknown>();
@@ -178,8 +179,7 @@ export class FakeGuard implements GuardApi {
     },
     deregister: async (agentId: string, ...actor: readonly Actor[]): Promise<void> => {
       this.#record('agents.deregister', agentId, ...actor);
-      const { group } = this.#fleet.get(agentId).agent;
-      this.#fleet.remove(agentId);
+      const { group } = this.#fleet.remove(agentId);
       this.emit('agent.deregistered', { agentId, group });
     },
   };
@@ -208,10 +208,7 @@ export class FakeGuard implements GuardApi {
   readonly checkpoints: GuardApi['checkpoints'] = {
     save: async (agentId, bytes, meta) => {
       this.#record('checkpoints.save', agentId, bytes, meta);
-      const { instance } = meta;
-      if (instance !== undefined && this.#fleet.standing(agentId, instance) === 'retired')
-        throw guardError('GUARD_AGENT_RETIRED', { agentId, instance });
-      this.#fleet.get(agentId);
+      this.#fleet.refuseRetired(agentId, meta.instance);
       return this.#checkpoints.save(agentId, bytes, meta);
     },
     latest: async (agentId, options) => {
@@ -220,7 +217,7 @@ export class FakeGuard implements GuardApi {
     },
   };
 
-  readonly holds = { list: (): readonly Hold[] => [...this.#holds.values()] };
+  readonly holds = { list: (): readonly Hold[] => this.#holds.list() };
 
   /** Entries a test puts in, oldest first. */
   readonly audited: AuditEntry[] = [];
@@ -290,16 +287,12 @@ export class FakeGuard implements GuardApi {
 
   async hold(wish: Parameters<GuardApi['hold']>[0]): Promise<Hold> {
     this.#record('hold', wish);
-    const at = this.#now();
-    const { scope, reason, by, maintenance = false, ttlMs } = wish;
-    const hold: Hold = { id: `hold-${(this.#ids += 1)}`, scope, reason, by, at, until: at + ttlMs, maintenance };
-    this.#holds.set(hold.id, hold);
-    return hold;
+    return this.#holds.place(wish, this.#now());
   }
 
   async release(holdId: string, actor: Actor): Promise<void> {
     this.#record('release', holdId, actor);
-    if (!this.#holds.delete(holdId)) throw guardError('GUARD_HOLD_UNKNOWN', { holdId });
+    this.#holds.release(holdId);
   }
 
   async respawn(agentId: string, options: Parameters<GuardApi['respawn']>[1]): Promise<Incident> {
@@ -308,10 +301,8 @@ export class FakeGuard implements GuardApi {
     const reason: Reason = { code: 'operator-respawn', text: `${options.by} asked for a respawn.` };
     if (incidentId !== undefined) return this.move(incidentId, reason, {});
     this.#ids += 1;
-    const fresh = openIncident(
-      { id: `inc_FAKE${String(this.#ids).padStart(22, '0')}`, agentId, group: agent.group, at: this.#now() },
-      reason,
-    );
+    const id = `inc_FAKE${String(this.#ids).padStart(22, '0')}`;
+    const fresh = openIncident({ id, agentId, group: agent.group, at: this.#now() }, reason);
     this.putIncident(fresh);
     return fresh;
   }
