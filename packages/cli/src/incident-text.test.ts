@@ -15,7 +15,7 @@ test('whoever has to approve a plan reads its settings, but no value of the envi
     votes: [],
   };
   const open = openIncident({ id: 'inc_1', agentId: 'web-1', group: 'web', at: 1 }, approval.reason as never);
-  const text = incidentText(plain, { ...open, state: 'awaiting-approval', approval } as never as Incident);
+  const text = incidentText(plain, { ...open, state: 'awaiting-approval', approval } as unknown as Incident);
   expect(text).toContain('image "web:2", command ["serve","--all of it"], env LEVEL');
   expect(text).not.toContain('debug');
 });
