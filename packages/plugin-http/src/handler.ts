@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type GuardApi, guardError, type Logger } from '@praetorian-guard/core/plugin';
 import { Ownership } from './access.ts';
@@ -63,14 +62,15 @@ export interface HttpHandler {
 export function createHandler(guard: GuardApi, options: HttpOptions, surroundings: Surroundings): HttpHandler {
   const { app, release } = assemble(guard, completeConfig(options), surroundings);
   let state: 'preparing' | 'ready' | 'closed' = 'preparing';
+  let refused = 0;
   const ready = app.ready().then(() => void (state === 'preparing' && (state = 'ready')));
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    if (state === 'closed') refuse(response);
-    else if (state === 'ready') app.routing(request, response);
+    if (state === 'ready') app.routing(request, response);
+    else if (state === 'closed') refuse(response, (refused += 1));
     else
       ready.then(
         () => serve(request, response),
-        () => refuse(response),
+        () => refuse(response, (refused += 1)),
       );
   };
   const close = async (): Promise<void> => {
@@ -81,8 +81,8 @@ export function createHandler(guard: GuardApi, options: HttpOptions, surrounding
   return Object.assign(serve, { close });
 }
 
-function refuse(response: ServerResponse): void {
-  const problem = toProblem(guardError('GUARD_NOT_RUNNING'), `urn:uuid:${randomUUID()}`);
+function refuse(response: ServerResponse, number: number): void {
+  const problem = toProblem(guardError('GUARD_NOT_RUNNING'), `urn:praetorian:request:refused-${number}`);
   response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '5', connection: 'close' });
   response.end(JSON.stringify(problem));
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { createRig } from './fixture.ts';
+import { drawing, FakeNode } from './page-nodes.ts';
 
 const folder = join(import.meta.dirname, '../public');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -45,50 +46,6 @@ describe('the page', () => {
     );
   });
 });
-
-/** As much of a document as the drawing needs: what is set as text stays text, and attributes are kept by name. */
-class FakeNode {
-  readonly tag: string;
-  readonly attributes = new Map<string, string>();
-  readonly children: (FakeNode | { text: string })[] = [];
-  readonly dataset = {};
-
-  constructor(tag: string) {
-    this.tag = tag;
-  }
-
-  setAttribute(name: string, value: string): void {
-    this.attributes.set(name, value);
-  }
-
-  append(...nodes: (FakeNode | { text: string })[]): void {
-    this.children.push(...nodes);
-  }
-
-  addEventListener(): void {}
-
-  *all(): Generator<FakeNode> {
-    yield this;
-    for (const child of this.children) if (child instanceof FakeNode) yield* child.all();
-  }
-
-  get text(): string {
-    return this.children.map((child) => child.text).join('');
-  }
-}
-
-type Drawing = { readonly [name: string]: (...given: unknown[]) => FakeNode };
-
-/** A file of the page, drawing with nodes of ours. */
-async function drawing(name: string): Promise<Drawing> {
-  vi.stubGlobal('document', {
-    createElement: (tag: string) => new FakeNode(tag),
-    createTextNode: (text: string) => ({ text }),
-  });
-  // The page has no build and no types; a variable keeps the compiler from asking for them.
-  const path = `../public/${name}`;
-  return (await import(path)) as Drawing;
-}
 
 describe('what an agent says of itself', () => {
   const hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
@@ -181,16 +138,15 @@ describe('what an agent says of itself', () => {
   test('stays text in every place it is shown', async () => {
     const view = await drawing('view.js');
     const judgement = await drawing('judgement.js');
-    const doubtNotice = judgement['doubtNotice'] as unknown as (status: object) => FakeNode[];
     const drawn = [
-      view['drawRow']?.(agent, act),
-      view['drawRow']?.({ ...agent, levels: true, why }, act),
-      view['drawGroup']?.({ name: hostile, members: [agent], line: hostile }, act),
-      view['drawIncident']?.(incident, act),
-      view['drawIncident']?.({ ...incident, state: 'awaiting-approval', approval }, act),
-      judgement['drawStorm']?.({ storm, incidents: 1 }, act),
-      ...doubtNotice({ doubt }),
-      view['drawHold']?.(hold, act),
+      view('drawRow', agent, act),
+      view('drawRow', { ...agent, levels: true, why }, act),
+      view('drawGroup', { name: hostile, members: [agent], line: hostile }, act),
+      view('drawIncident', incident, act),
+      view('drawIncident', { ...incident, state: 'awaiting-approval', approval }, act),
+      judgement('drawStorm', { storm, incidents: 1 }, act),
+      ...(judgement('doubtNotice', { doubt }) as FakeNode[]),
+      view('drawHold', hold, act),
     ] as FakeNode[];
     for (const root of drawn) {
       expect(root.text).toContain(hostile);
@@ -211,76 +167,6 @@ describe('what an agent says of itself', () => {
     const { h } = (await import(path)) as { h: (tag: string, props: object) => FakeNode };
     for (const name of ['onerror', 'src', 'href', 'style', 'formaction'])
       expect(() => h('p', { [name]: 'x' })).toThrow(TypeError);
-  });
-});
-
-describe('an agent that is held', () => {
-  const one = {
-    agent: { id: 'web-1', group: 'web' },
-    health: 'healthy',
-    breaker: 'closed',
-    findings: [],
-    heldBy: 'hold_1',
-  };
-
-  async function rowUnder(hold: object | undefined): Promise<FakeNode> {
-    const { agentRows, drawRow } = await drawing('view.js');
-    const act = { can: true, isUnfolded: () => false, holdOf: () => hold };
-    const [row] = agentRows?.([one], act) as unknown as object[];
-    return drawRow?.(row, act) as FakeNode;
-  }
-
-  const buttonsOf = (row: FakeNode): unknown[] =>
-    [...row.all()].filter(({ tag }) => tag === 'button').map((node) => node.attributes.get('data-focus'));
-
-  test('is released from its row when the hold is on it alone', async () => {
-    const row = await rowUnder({ id: 'hold_1', scope: { kind: 'agent', agentId: 'web-1' } });
-    expect(buttonsOf(row)).toContain('release-web-1');
-    expect(buttonsOf(row)).not.toContain('hold-web-1');
-  });
-
-  test.each([
-    ['the whole fleet', { id: 'hold_1', scope: { kind: 'fleet' } }],
-    ['group web', { id: 'hold_1', scope: { kind: 'group', group: 'web' } }],
-  ])('with many others is not released from its row, which names what is held: %s', async (where, hold) => {
-    const row = await rowUnder(hold);
-    expect(buttonsOf(row)).toContain('hold-web-1');
-    expect(buttonsOf(row)).not.toContain('release-web-1');
-    expect(row.text).toContain(`no remediation in ${where}`);
-  });
-
-  test.each([
-    ['whose hold the page has not read yet', undefined],
-    ['by a window', { id: 'hold_1', kind: 'window', scope: { kind: 'agent', agentId: 'web-1' } }],
-  ])('%s is not released from its row', async (_which, hold) => {
-    expect(buttonsOf(await rowUnder(hold))).not.toContain('release-web-1');
-  });
-});
-
-describe('a fleet that is too large to be read whole', () => {
-  const status = { agents: 7_000, openIncidents: 2_100 };
-  const agents = [{ health: 'healthy' }];
-  const incidents = [{ state: 'open' }, { state: 'resolved' }];
-
-  test('is counted by the guard, and the page says of what it shows only a part', async () => {
-    const { figures, partialNotice } = await drawing('view.js');
-    const read = { agents, incidents, partial: { agents: true, incidents: true } };
-    const texts = (figures?.(status, read) as unknown as FakeNode[]).map(({ text }) => text);
-    expect(texts).toContain('7000agents');
-    expect(texts).toContain('2100open incidents');
-    const [notice] = partialNotice?.(status, read) as unknown as FakeNode[];
-    expect(notice?.text).toContain(
-      'the first 1 of 7000 agents by name and the latest 1 of 2100 open incidents. What is counted by health',
-    );
-  });
-
-  test('or is not, is counted by what was read: the status may be older', async () => {
-    const { figures, partialNotice } = await drawing('view.js');
-    const read = { agents, incidents, partial: { agents: false, incidents: false } };
-    const texts = (figures?.(status, read) as unknown as FakeNode[]).map(({ text }) => text);
-    expect(texts).toContain('1agent');
-    expect(texts).toContain('1open incident');
-    expect(partialNotice?.(status, read)).toEqual([]);
   });
 });
 
@@ -310,19 +196,6 @@ test('who works with the keyboard stays where they are, even when a drawing take
     draw: () => ((page.activeElement = null), {}),
   });
   expect(focused).toEqual(['score']);
-});
-
-test('a person who has to agree reads what the new instance would get instead, but no value of the environment', async () => {
-  const { drawApproval, overrides } = await drawing('judgement.js');
-  const override = { image: 'web:2', command: ['serve', '--all of it'], memoryLimit: 2 ** 31, env: { LEVEL: 'debug' } };
-  const plan = { rung: 'respawn', override: { ...override, cpuLimit: 0.5, timeoutMs: 90_000 } };
-  const approval = { plan, reason: { text: 'ordered' }, expiresAt: 1, planHash: 'hash' };
-  const { text } = drawApproval?.({ approval }) as FakeNode;
-  expect(text).toContain(
-    'image web:2, command ["serve","--all of it"], memory 2048 MiB, 0.5 of a processor, timeout 1 min 30 s, env LEVEL',
-  );
-  expect(text).not.toContain('debug');
-  expect(overrides?.({ rung: 'restart' })).toEqual([]);
 });
 
 test('a person who has to agree reads what would be done: a failover is not called the rung it has none of', async () => {

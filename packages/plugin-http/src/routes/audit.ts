@@ -28,7 +28,7 @@ export function auditRoutes({ guard }: Parts): RouteSpec[] {
         const query = readQuery(listQuery, request.query, route);
         if (query.after !== undefined && !cursorPattern.test(query.after))
           throw guardError('GUARD_HTTP_QUERY', { route, why: 'after is not the `next` of an answer' });
-        return guard.audit.list(query as object);
+        return guard.audit.list(query);
       },
     },
     {
