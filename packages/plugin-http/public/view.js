@@ -481,10 +481,15 @@ export function drawHold(hold, act) {
     h('span', { class: 'soft' }, isWindow(hold) ? 'by the config until ' : `by ${hold.by} until `, moment(hold.until)),
     act.can &&
       !isWindow(hold) &&
-      button('Release', `release-hold-${hold.id}`, () => act.release(hold), {
-        kind: 'quiet',
-        label: `Release the hold on ${scopeText(hold.scope)}`,
-      }),
+      button(
+        hold.scope.kind === 'agent' ? 'Release' : 'Release …',
+        `release-hold-${hold.id}`,
+        () => act.release(hold),
+        {
+          kind: 'quiet',
+          label: `Release the hold on ${scopeText(hold.scope)}`,
+        },
+      ),
   );
 }
 
