@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,18 +11,22 @@ import { selfSigned } from '../../../tools/vitest/self-signed.ts';
 import { addressOf } from '../src/engine/address.ts';
 import { EngineError } from '../src/engine/engine-error.ts';
 import { Engine } from '../src/engine/engine.ts';
+import { inUrl } from '../src/engine/host.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const servers: Server[] = [];
 
 /** An engine that answers as a test wants it to; there is no real one of these versions here. */
-async function stub(answer: Answer, tls?: { readonly key: string; readonly cert: string }): Promise<string> {
+async function stub(
+  answer: Answer,
+  { tls, host = '127.0.0.1' }: { tls?: { readonly key: string; readonly cert: string }; host?: string } = {},
+): Promise<string> {
   const server: Server = tls ? createTlsServer(tls, answer) : createServer(answer);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
-  return `tcp://127.0.0.1:${port}`;
+  return `tcp://${inUrl(host)}:${port}`;
 }
 
 const json = (response: ServerResponse, body: object, status = 200): void => {
@@ -88,10 +92,43 @@ describe('a call', () => {
       (error: unknown) => error as EngineError,
     );
 
-  it('goes to the engine of the config, whatever DOCKER_HOST says', async () => {
-    vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
+  it.each([
+    ['another engine', { DOCKER_HOST: 'tcp://127.0.0.1:1', DOCKER_PATH_PREFIX: '/old', DOCKER_CLIENT_TIMEOUT: '1' }],
+    ['certificates that are gone', { DOCKER_HOST: 'tcp://old:2376', DOCKER_CERT_PATH: '/gone' }],
+    ['no address', { DOCKER_HOST: 'tcp://a b:c' }],
+  ])('goes to the engine of the config, although the environment names %s', async (_, environment) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     const engine = await connected((_request, response) => json(response, []));
     expect(await engine.containers({})).toEqual([]);
+    expect(process.env['DOCKER_HOST']).toBe(environment.DOCKER_HOST);
+  });
+
+  it('takes no certificate from the environment', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'praetorian-tls-'));
+    try {
+      for (const name of ['ca', 'cert', 'key']) writeFileSync(join(folder, `${name}.pem`), 'not for us');
+      vi.stubEnv('DOCKER_HOST', 'tcp://old:2376');
+      vi.stubEnv('DOCKER_CERT_PATH', folder);
+      const engine = engineAt('https://127.0.0.1:1');
+      await expect(engine.connect()).rejects.toThrow(/ECONNREFUSED/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('reaches an engine at an IPv6 address', async () => {
+    const engine = engineAt(await stub(speaking('1.41', '1.12'), { host: '::1' }));
+    expect(await engine.connect()).toBe('1.41');
+  });
+
+  it('goes to no other host for an IPv6 address that begins like the scheme of a URL', async () => {
+    const dialled = vi.fn<(to: { readonly host: string; readonly port: string }) => never>();
+    dialled.mockThrow(new Error('not dialled'));
+    vi.spyOn(Agent.prototype as unknown as { createConnection: typeof dialled }, 'createConnection').mockImplementation(
+      dialled,
+    );
+    await expect(engineAt('tcp://[fd00::5]:2375').connect()).rejects.toThrow('not dialled');
+    expect(dialled.mock.calls.map(([{ host, port }]) => `${host} ${port}`)).toEqual(['fd00::5 2375']);
   });
 
   it('costs no more the more calls are under way', async () => {
@@ -173,7 +210,7 @@ it('speaks TLS with the certificates of the config, and with no other authority'
   try {
     const pems = selfSigned();
     for (const [name, pem] of Object.entries(pems)) writeFileSync(join(folder, `${name}.pem`), pem);
-    const url = await stub(speaking('1.41', '1.12'), pems);
+    const url = await stub(speaking('1.41', '1.12'), { tls: pems });
     const tls = { ca: 'cert.pem', cert: 'cert.pem', key: 'key.pem' };
     const engine = new Engine(addressOf(url, tls, folder), systemClock());
     expect(await engine.connect()).toBe('1.41');

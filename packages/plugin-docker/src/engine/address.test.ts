@@ -10,7 +10,7 @@ describe('the address of an engine', () => {
     ['unix:///var/run/docker.sock', { socketPath: '/var/run/docker.sock', protocol: 'http' }],
     ['unix://run/docker.sock', { socketPath: '/base/run/docker.sock', protocol: 'http' }],
     ['tcp://10.0.0.5', { host: '10.0.0.5', port: 2375, protocol: 'http' }],
-    ['tcp://[::1]:99', { host: '::1', port: 99, protocol: 'http' }],
+    ['tcp://[::1]:99', { host: '[::1]', port: 99, protocol: 'http' }],
     ['https://engine.local', { host: 'engine.local', port: 2376, protocol: 'https' }],
   ])('%s', (url, address) => {
     expect(addressOf(url, undefined, '/base')).toEqual(address);

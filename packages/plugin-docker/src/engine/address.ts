@@ -39,8 +39,8 @@ export function addressOf(url: string, tls: TlsFiles | undefined, baseDir: strin
     throw invalidUrl(url, 'it has more than a host and a port');
   const protocol = tls !== undefined || scheme === 'https:' ? 'https' : 'http';
   return {
-    // In a URL an IPv6 address stands in brackets, for a socket it does not.
-    host: hostname.replace(/^\[|\]$/g, ''),
+    // An IPv6 address in its brackets: the client takes what stands before the first colon for a scheme.
+    host: hostname,
     port: port === '' ? defaultPort[protocol] : Number(port),
     protocol,
     ...(tls ? pemsOf(tls, baseDir) : {}),

@@ -48,28 +48,18 @@ export class Engine {
   #client: Dockerode | undefined;
 
   constructor(address: EngineAddress, clock: Clock) {
-    const { protocol, socketPath, host, port } = address;
+    const { protocol } = address;
     this.#clock = clock;
     this.#agent = protocol === 'https' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
     // The client writes out what it sends for a log, with every call, whether or not somebody reads that; an agent with
     // all its connections takes milliseconds each time.
     Object.defineProperty(this.#agent, inspect.custom, { value: () => 'Agent' });
-    // Each of these stands here although it is undefined: else the client takes it from DOCKER_HOST.
-    this.#options = {
-      ...address,
-      socketPath,
-      host,
-      port,
-      protocol,
-      pathPrefix: undefined,
-      timeout: undefined,
-      agent: this.#agent,
-    } as Dockerode.DockerOptions;
+    this.#options = { ...address, agent: this.#agent } as Dockerode.DockerOptions;
   }
 
   /** Version of the API that is spoken from now on: the newest that both know. Throws when there is none. */
   async connect({ signal }: CallOptions = {}): Promise<string> {
-    const asked = new Dockerode({ ...this.#options, version: undefined });
+    const asked = clientOf(this.#options);
     const answer = await this.#call('ask the engine for its version', { signal, limitMs: versionMs }, (abortSignal) =>
       loosely(asked).version({ abortSignal }),
     );
@@ -82,7 +72,7 @@ export class Engine {
       throw new EngineError(text, { lost: false });
     }
     const version = isOlder(newest, ours.newest) ? newest : ours.newest;
-    this.#client = new Dockerode({ ...this.#options, version: `v${version}` });
+    this.#client = clientOf({ ...this.#options, version: `v${version}` });
     return version;
   }
 
@@ -294,6 +284,17 @@ export class Engine {
       signal?.throwIfAborted();
       throw engineErrorOf(what, error);
     }
+  }
+}
+
+/** The client reads other variables as well, but only beside this one, and throws where they point at nothing. */
+function clientOf(options: Dockerode.DockerOptions): Dockerode {
+  const { DOCKER_HOST: host } = process.env;
+  delete process.env['DOCKER_HOST'];
+  try {
+    return new Dockerode(options);
+  } finally {
+    if (host !== undefined) process.env['DOCKER_HOST'] = host;
   }
 }
 
