@@ -69,7 +69,7 @@ export const dockerConfigSchema: JsonObject = {
       enum: ['container', 'published'],
       default: 'container',
       description:
-        'How the guard reaches an agent: by the address of its container, as on the same host, or by the port that the engine publishes.',
+        'How the guard reaches an agent: by the address of its container, as on the same host, or by the address and port that the engine publishes, which a rootless engine and Docker Desktop need.',
     },
     restartGrace: duration(
       '2s',

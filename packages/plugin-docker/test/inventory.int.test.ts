@@ -208,6 +208,29 @@ describe.runIf(docker)('the inventory of an engine', () => {
     expect(inventory.instance(web.name).endpoint).toBe(`http://${network?.IPAddress}:8080`);
   });
 
+  it('names the address at which the port of an agent is published, and there it answers', async () => {
+    const HostConfig = { PortBindings: { '80/tcp': [{ HostIp: '127.0.0.2', HostPort: '0' }] } };
+    const Labels = { 'praetorian.port': '80' };
+    const Cmd = ['httpd', '-f', '-p', '80'];
+    const web = await harness.run('web', { Cmd, Labels, ExposedPorts: { '80/tcp': {} }, HostConfig });
+    const inventory = await follow({ reach: 'published' });
+    const { endpoint = '' } = inventory.instance(web.name);
+    expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
+    const answer = await fetch(endpoint);
+    expect(answer.status).toBe(404);
+    await answer.body?.cancel();
+  });
+
+  it('names the address of the container that an agent lives in the network of, also where that is no agent', async () => {
+    const vpn = await harness.run('vpn', { Labels: { [harness.selector]: 'no' } });
+    const HostConfig = { NetworkMode: `container:${vpn.id}` };
+    const web = await harness.run('web', { Labels: { 'praetorian.port': '80' }, HostConfig });
+    const inventory = await follow();
+    await inventory.until((seen) => seen.instance(web.name).endpoint !== undefined);
+    const { IPAddress } = (await harness.inspect(vpn.id)).NetworkSettings.Networks['bridge'] ?? {};
+    expect(inventory.instance(web.name).endpoint).toBe(`http://${IPAddress}:80`);
+  });
+
   it('takes one of several containers that would be the same agent, and the next when that is gone', async () => {
     const agent = unique('worker');
     const Labels = { 'praetorian.agent': agent };

@@ -15,6 +15,8 @@ export interface PlainContainer {
   readonly networkMode?: string;
   readonly mounts?: readonly object[];
   readonly networks?: { readonly [name: string]: object };
+  /** Where ports are published. */
+  readonly ports?: { readonly [port: string]: readonly object[] };
 }
 
 /** A container as an engine shows it, as far as the guard looks. */
@@ -29,7 +31,7 @@ export function containerFacts(id: string, given: PlainContainer = {}): Containe
     Config: { Labels: { ...given.labels }, ...given.config },
     HostConfig: { RestartPolicy: { Name: given.policy ?? 'no' }, NetworkMode: given.networkMode ?? 'default' },
     Mounts: given.mounts ?? [],
-    NetworkSettings: { Networks: { ...given.networks }, Ports: {} },
+    NetworkSettings: { Networks: { ...given.networks }, Ports: { ...given.ports } },
   } as unknown as ContainerFacts;
 }
 

@@ -28,7 +28,8 @@ export class WatcherBench {
     const now = () => clock.now();
     const { book } = this;
     const leaving = new Leaving(clock);
-    const where = { idPrefix: '', reach: 'container', host: '' } as const;
+    const look = (id: string) => this.engine.engine.container(id);
+    const where = { idPrefix: '', reach: 'container', host: '', look } as const;
     this.roster = new Roster({ book, endings, leaving, ...where, publish, now, log });
     const feed = new InventoryFeed();
     feed.publish = publish;

@@ -104,6 +104,7 @@ export class DockerOrchestrator implements Orchestrator {
       idPrefix,
       reach,
       host: address.host ?? '127.0.0.1',
+      look: (containerId) => engine.container(containerId),
       now: () => clock.now(),
       log,
       publish: (event) => this.#publish(event),

@@ -57,7 +57,7 @@ it('says of no other in what time it lasts: of one that is old, of a single fail
 });
 
 it('an instance says whether its engine checks it', () => {
-  const reach = { reach: 'container', host: '', networkOf: () => undefined } as const;
+  const reach = { reach: 'container', host: '', holderOf: () => undefined } as const;
   expect(instanceOf(member({ Test }), reach)).toMatchObject({ checked: true });
   expect(instanceOf(member({ Test: ['NONE'] }), reach)).not.toHaveProperty('checked');
   expect(instanceOf(member(), reach)).not.toHaveProperty('checked');

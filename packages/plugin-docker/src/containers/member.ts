@@ -1,6 +1,7 @@
 import type { AgentId, DiscoveredAgent, GroupId, Instance, InstanceState } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts } from '../engine/engine.ts';
 import { type Ending, policyActs, stopTimeoutMs } from './endings.ts';
+import { endpointOf, type Reach } from './endpoint.ts';
 import { healthTestOf } from './health-test.ts';
 import { agentLabels, composeDependencies, groupInProject, namedDependencies, type Named, own } from './naming.ts';
 
@@ -19,6 +20,7 @@ export interface Member extends Named {
 
 /** Who is there, as far as dependencies have to know. */
 export interface Neighbours {
+  readonly idPrefix: string;
   isAgent(id: AgentId): boolean;
   members(group: GroupId): readonly AgentId[];
 }
@@ -45,14 +47,6 @@ function stateOf({ facts, ending, inHand, leaving }: Member): InstanceState {
   return ending?.kind === 'left' ? 'stopped' : 'exited';
 }
 
-export interface Reach {
-  readonly reach: 'container' | 'published';
-  /** Host of the engine, for published ports. */
-  readonly host: string;
-  /** Address of the container whose network this one shares. */
-  readonly networkOf: (containerId: string) => ContainerFacts | undefined;
-}
-
 export function instanceOf(member: Member, reach: Reach): Instance {
   const { facts, generation, instanceId, ending } = member;
   const endpoint = endpointOf(facts, reach);
@@ -63,7 +57,7 @@ export function instanceOf(member: Member, reach: Reach): Instance {
     generation,
     ref: { container: facts.Id },
     state: stateOf(member),
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(endpoint && 'url' in endpoint ? { endpoint: endpoint.url } : {}),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(healthTestOf(facts) ? { checked: true } : {}),
     ...(ending?.kind === 'failed' && policyActs(facts) ? { mayRun: true } : {}),
@@ -94,38 +88,16 @@ function stopTimeoutLabel(facts: ContainerFacts): { readonly 'stop-timeout'?: st
 function dependenciesOf({ agentId, facts }: Member, neighbours: Neighbours): readonly AgentId[] {
   const { Labels: labels } = facts.Config;
   const named = namedDependencies(labels).flatMap((name) => {
-    if (neighbours.isAgent(name)) return [name];
-    const members = neighbours.members(name);
-    if (members.length > 0) return members;
+    const names = [name, `${neighbours.idPrefix}${name}`];
+    const agent = names.find((id) => neighbours.isAgent(id));
+    if (agent !== undefined) return [agent];
     const inProject = groupInProject(labels, name);
-    const sisters = inProject === undefined ? [] : neighbours.members(inProject);
+    const groups = [...names, ...(inProject === undefined ? [] : [inProject])];
     // Somebody who is not there yet may come.
-    return sisters.length > 0 ? sisters : [name];
+    return groups.map((group) => neighbours.members(group)).find(({ length }) => length > 0) ?? [name];
   });
   const composed = composeDependencies(labels).flatMap((group) => neighbours.members(group));
   return [...new Set([...named, ...composed])].filter((id) => id !== agentId).sort();
-}
-
-/** Address of the agent's own HTTP side; only where a label names its port. */
-function endpointOf(facts: ContainerFacts, { reach, host, networkOf }: Reach): string | undefined {
-  const port = facts.Config.Labels[own.port];
-  if (port === undefined || !/^[1-9]\d{0,4}$/.test(port) || !facts.State.Running) return undefined;
-  const shared = /^container:(.+)$/.exec(facts.HostConfig.NetworkMode ?? '')?.[1];
-  const holder = shared === undefined ? facts : networkOf(shared);
-  if (!holder) return undefined;
-  if (holder.HostConfig.NetworkMode === 'host') return `http://${host}:${port}`;
-  if (reach === 'published') {
-    const published = holder.NetworkSettings.Ports[`${port}/tcp`]?.[0];
-    return published ? `http://${host}:${published.HostPort}` : undefined;
-  }
-  const networks = holder.NetworkSettings.Networks;
-  const wanted = facts.Config.Labels[own.network];
-  const address = wanted === undefined ? Object.values(networks).find(hasAddress) : networks[wanted];
-  return address && hasAddress(address) ? `http://${address.IPAddress}:${port}` : undefined;
-}
-
-function hasAddress({ IPAddress }: { readonly IPAddress?: string }): boolean {
-  return IPAddress !== undefined && IPAddress !== '';
 }
 
 /** The engine writes the year 1 for what never was. */

@@ -2,6 +2,7 @@ import type { InventoryEvent } from '@praetorian-guard/core/plugin';
 import { createRig } from '@praetorian-guard/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { containerFacts, ended, type PlainContainer } from '../../test/plain-engine.ts';
+import type { ContainerFacts } from '../engine/engine.ts';
 import { Book } from './book.ts';
 import { Endings } from './endings.ts';
 import { Hands } from './hands.ts';
@@ -13,22 +14,35 @@ const rig = createRig();
 let roster: Roster;
 let told: InventoryEvent[];
 let warned: number;
+/** Containers that are nobody, and were looked at. */
+let others: Map<string, ContainerFacts>;
+let looks: string[];
 
-beforeEach(() => {
-  told = [];
-  warned = rig.log.entries.length;
+function newRoster(idPrefix = ''): Roster {
   const endings = new Endings();
-  roster = new Roster({
+  return new Roster({
     book: new Book(rig.state, endings),
     endings,
     leaving: new Leaving(rig.clock),
-    idPrefix: '',
+    idPrefix,
     reach: 'container',
     host: '',
+    look: async (id) => {
+      looks.push(id);
+      return others.get(id);
+    },
     publish: (event) => void told.push(event),
     now: () => rig.clock.now(),
     log: rig.log,
   });
+}
+
+beforeEach(() => {
+  told = [];
+  others = new Map();
+  looks = [];
+  warned = rig.log.entries.length;
+  roster = newRoster();
 });
 
 const take = (id: string, given: PlainContainer = {}) => roster.take(containerFacts(id, given));
@@ -128,6 +142,83 @@ it('a container under a label that is no id is told once, with what is allowed',
       allowed: expect.stringContaining('letters') as string,
     },
   ]);
+});
+
+describe('an agent that lives in the network of another container', () => {
+  const port = { 'praetorian.port': '80' };
+  const networks = { bridge: { IPAddress: '10.0.0.5' } };
+  const endpoints = () =>
+    told.splice(0).flatMap((event) => (event.type === 'present' ? [event.agent.instance.endpoint] : []));
+  const settled = () => rig.clock.settle(20);
+
+  it('is asked at the address of that one, also where that is no agent, looked at once in a life', async () => {
+    others.set('vpn', containerFacts('vpn', { networks }));
+    take('web', { labels: port, networkMode: 'container:vpn' });
+    await settled();
+    take('web', { labels: port, networkMode: 'container:vpn' });
+    expect(endpoints()).toEqual([undefined, 'http://10.0.0.5:80']);
+    expect(looks).toEqual(['vpn']);
+    others.set('vpn', containerFacts('vpn', { networks: { bridge: { IPAddress: '10.0.0.6' } } }));
+    const state = { StartedAt: '2026-01-02T00:00:00Z' };
+    take('web', { labels: port, networkMode: 'container:vpn', state });
+    await settled();
+    expect(endpoints().at(-1)).toBe('http://10.0.0.6:80');
+    expect(warnings()).toEqual([]);
+  });
+
+  it('is asked nothing when that is gone, and this is told once', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      take('web', { labels: port, networkMode: 'container:vpn' });
+      await settled();
+    }
+    expect(endpoints()).toEqual([undefined]);
+    expect(warnings()).toMatchObject([
+      { agentId: 'web', message: 'an agent is asked nothing', why: expect.stringContaining('gone') as string },
+    ]);
+  });
+
+  it('is asked at the address of an agent that is known later', async () => {
+    take('web', { labels: port, networkMode: 'container:vpn' });
+    take('vpn', { networks });
+    await settled();
+    expect(endpoints().at(-1)).toBe('http://10.0.0.5:80');
+    expect(warnings()).toEqual([]);
+  });
+});
+
+it('an agent that cannot be asked at the port its label names is told of once, with the reason and what to do', () => {
+  const labels = { 'praetorian.port': 'http' };
+  for (let round = 0; round < 2; round += 1) take('web', { labels });
+  take('db', { labels, state: ended(1) });
+  expect(warnings()).toEqual([
+    {
+      agentId: 'web',
+      container: 'web',
+      why: 'praetorian.port is "http"',
+      remedy: 'Let it be a number from 1 to 65535.',
+      message: 'an agent is asked nothing',
+    },
+  ]);
+});
+
+it('what an agent depends on is found with the prefix of the ids and without it, as an agent and as a group', () => {
+  roster = newRoster('east:');
+  const project = (service: string) => ({
+    'com.docker.compose.project': 'shop',
+    'com.docker.compose.service': service,
+  });
+  take('db');
+  take('cache-1', { labels: { 'praetorian.group': 'cache' } });
+  take('shop-queue-1', { labels: project('queue') });
+  take('worker', { labels: { 'praetorian.agent': 'job' } });
+  const dependsOn = (names: string, labels = {}) => {
+    take('web', { labels: { ...labels, 'praetorian.depends-on': names } });
+    return roster.listing().flatMap((event) => (event.type === 'present' ? (event.agent.dependsOn ?? []) : []));
+  };
+  expect(dependsOn('db, cache, job')).toEqual(['east:cache-1', 'east:db', 'east:job']);
+  expect(dependsOn('east:db, shop_queue')).toEqual(['east:db', 'east:shop_queue.1']);
+  expect(dependsOn('queue', project('web'))).toEqual(['east:shop_queue.1']);
+  expect(dependsOn('nobody-yet')).toEqual(['nobody-yet']);
 });
 
 it('a container that is another agent from now on is removed as the first', () => {

@@ -9,11 +9,14 @@ import {
 import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
+import { endpointOf, type Reach } from './endpoint.ts';
 import { Hands } from './hands.ts';
-import type { Leaving } from './leaving.ts';
 import { healthOf } from './health-event.ts';
-import { discovered, instanceIdOf, type Member, type Neighbours, type Reach } from './member.ts';
+import { Holders } from './holders.ts';
+import type { Leaving } from './leaving.ts';
+import { discovered, instanceIdOf, type Member, type Neighbours, runs } from './member.ts';
 import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
+import { hostOf } from './sharing.ts';
 import { Strangers } from './strangers.ts';
 
 export interface RosterParts {
@@ -23,6 +26,8 @@ export interface RosterParts {
   readonly idPrefix: string;
   readonly reach: Reach['reach'];
   readonly host: string;
+  /** Looks at a container that may be no agent. */
+  readonly look: (containerId: string) => Promise<ContainerFacts | undefined>;
   readonly publish: (event: InventoryEvent) => void;
   readonly now: () => EpochMs;
   readonly log: Logger;
@@ -42,13 +47,21 @@ export class Roster implements Neighbours {
   readonly #held = new Map<AgentId, GroupId>();
   readonly #hands: Hands;
   readonly #strangers: Strangers;
+  readonly #holders: Holders;
   /** Containers of which it was told that they cannot be agents. */
   readonly #misnamed = new Set<string>();
+  /** Why containers cannot be asked, as it was told. */
+  readonly #unasked = new Map<string, string>();
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
     this.#hands = new Hands(parts.now);
     this.#strangers = new Strangers(parts.log);
+    this.#holders = new Holders({ ...parts, found: (id) => this.#retell(id) });
+  }
+
+  get idPrefix(): string {
+    return this.#parts.idPrefix;
   }
 
   member(containerId: string): Member | undefined {
@@ -175,6 +188,8 @@ export class Roster implements Neighbours {
   drop(containerId: string): void {
     this.#strangers.remove(containerId);
     this.#misnamed.delete(containerId);
+    this.#unasked.delete(containerId);
+    this.#holders.forget(containerId);
     this.#parts.endings.forget(containerId);
     this.#parts.leaving.forget(containerId);
     this.#remove(containerId);
@@ -227,7 +242,18 @@ export class Roster implements Neighbours {
 
   get #reach(): Reach {
     const { reach, host } = this.#parts;
-    return { reach, host, networkOf: (id) => this.#members.get(id)?.facts };
+    return { reach, host, holderOf: (facts) => this.#holderOf(facts) };
+  }
+
+  #holderOf(facts: ContainerFacts): ContainerFacts | 'gone' | undefined {
+    const holderId = hostOf(facts.HostConfig.NetworkMode);
+    if (holderId === undefined) return facts;
+    return this.#members.get(holderId)?.facts ?? this.#holders.of(facts, holderId);
+  }
+
+  #retell(containerId: string): void {
+    const member = this.#members.get(containerId);
+    if (member) this.#tell(member.agentId);
   }
 
   #named(facts: ContainerFacts): Named | undefined {
@@ -315,6 +341,15 @@ export class Roster implements Neighbours {
       this.#parts.publish({ type: 'present', agent });
     }
     this.#tellHealth(member);
+    this.#tellUnasked(member);
+  }
+
+  /** A label names a port and nobody can be asked there: of each container and reason once. */
+  #tellUnasked({ agentId, facts }: Member): void {
+    const endpoint = runs(facts) ? endpointOf(facts, this.#reach) : undefined;
+    if (!endpoint || 'url' in endpoint || this.#unasked.get(facts.Id) === endpoint.why) return;
+    this.#unasked.set(facts.Id, endpoint.why);
+    this.#parts.log.warn({ agentId, container: facts.Name.slice(1), ...endpoint }, 'an agent is asked nothing');
   }
 
   #tellHealth(member: Member): void {

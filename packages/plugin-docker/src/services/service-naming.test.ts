@@ -8,7 +8,7 @@ const nodes = nodesById([
   { ID: 'n2', Description: { Hostname: 'twin' }, Status: { Addr: '10.0.0.2' } },
   { ID: 'n3', Description: { Hostname: 'twin' } },
 ]);
-const agents = ['db.1', 'stack_cache.1', 'stack_cache.2'];
+const agents = ['db.1', 'stack_cache.1', 'stack_cache.2', 'x-job.1'];
 const around = {
   idPrefix: 'x-',
   reach: 'container' as const,
@@ -31,7 +31,7 @@ test('an agent is named after its service and slot, or its node where that has a
 test('dependencies are agents, groups, services of the same stack, or somebody who may come', () => {
   const service = aService({
     labels: {
-      'praetorian.depends-on': 'db.1, cache, later',
+      'praetorian.depends-on': 'db.1, cache, later, job.1',
       'praetorian.key': 'k',
       'com.docker.stack.namespace': 'stack',
     },
@@ -42,7 +42,7 @@ test('dependencies are agents, groups, services of the same stack, or somebody w
     around,
   );
   expect(agent).toMatchObject({
-    dependsOn: ['db.1', 'later', 'stack_cache.1', 'stack_cache.2'],
+    dependsOn: ['db.1', 'later', 'stack_cache.1', 'stack_cache.2', 'x-job.1'],
     rollout: 'paused',
     instance: {
       id: 'x-web.1~task',
@@ -50,7 +50,7 @@ test('dependencies are agents, groups, services of the same stack, or somebody w
       ref: { service: 'service', task: 'task', container: 'container-task' },
     },
   });
-  expect(agent.labels).toEqual({ 'depends-on': 'db.1, cache, later' });
+  expect(agent.labels).toEqual({ 'depends-on': 'db.1, cache, later, job.1' });
 });
 
 describe('the endpoint', () => {
@@ -74,6 +74,8 @@ describe('the endpoint', () => {
     expect(endpointOf(task, { 'praetorian.port': '80' }, around)).toBe('http://10.1.0.5:80');
     const labels = { 'praetorian.port': '80', 'praetorian.network': 'front' };
     expect(endpointOf(task, labels, around)).toBe('http://10.2.0.5:80');
+    const six = aTask({ attached: [{ Network: { Spec: { Name: 'six' } }, Addresses: ['fd00::5/64'] }] });
+    expect(endpointOf(six, { 'praetorian.port': '80' }, around)).toBe('http://[fd00::5]:80');
   });
 
   test('is the port that is published on the node of the task, never one of the routing mesh', () => {

@@ -1,5 +1,6 @@
 import { type AgentId, type DiscoveredAgent, type GroupId, type Instance, isId } from '@praetorian-guard/core/plugin';
 import { agentLabels, type Labels, namedDependencies, own } from '../containers/naming.ts';
+import { inUrl } from '../engine/host.ts';
 import type { SlotView } from './slots.ts';
 import { isGlobal, labelsOf, type KnownNode, type ServiceFacts, type TaskFacts } from './swarm-facts.ts';
 
@@ -106,8 +107,10 @@ function dependenciesOf(agentId: AgentId, labels: Labels, around: Surroundings &
   const { idPrefix } = around;
   const stack = labels['com.docker.stack.namespace'];
   const found = namedDependencies(labels).flatMap((name) => {
-    if (around.isAgent(name)) return [name];
-    const groups = [name, `${idPrefix}${name}`, ...(stack === undefined ? [] : [`${idPrefix}${stack}_${name}`])];
+    const names = [name, `${idPrefix}${name}`];
+    const agent = names.find((id) => around.isAgent(id));
+    if (agent !== undefined) return [agent];
+    const groups = [...names, ...(stack === undefined ? [] : [`${idPrefix}${stack}_${name}`])];
     // Somebody who is not there yet may come.
     return groups.map((group) => around.members(group)).find(({ length }) => length > 0) ?? [name];
   });
@@ -120,7 +123,7 @@ export function endpointOf(task: TaskFacts, labels: Labels, around: Surroundings
   if (port === undefined || !/^[1-9]\d{0,4}$/.test(port) || task.Status.State !== 'running') return undefined;
   if (around.reach === 'container') {
     const address = addressOn(task, labels[own.network]);
-    if (address !== undefined) return `http://${address}:${port}`;
+    if (address !== undefined) return `http://${inUrl(address)}:${port}`;
   }
   return publishedAt(task, Number(port), around);
 }
@@ -140,5 +143,5 @@ function publishedAt({ Status, NodeID }: TaskFacts, port: number, around: Surrou
   )?.PublishedPort;
   const host = NodeID === around.nodeId() ? around.host : around.node(NodeID ?? '')?.address;
   if (published === undefined || host === undefined || host === '') return undefined;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${published}`;
+  return `http://${inUrl(host)}:${published}`;
 }
