@@ -240,9 +240,9 @@ describe.runIf(docker)('actions on containers', () => {
   });
 
   /** A container, another one that lives in its network, and a restart of the first that is planned. */
-  async function besideIt() {
+  async function besideIt(mode: 'NetworkMode' | 'PidMode' = 'NetworkMode') {
     const web = await harness.run('web');
-    const side = await harness.run('side', { HostConfig: { NetworkMode: `container:${web.id}` } });
+    const side = await harness.run('side', { HostConfig: { Init: false, [mode]: `container:${web.id}` } });
     const orchestrator = await harness.start();
     const inventory = await harness.follow(orchestrator);
     const action = { kind: 'restart', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
@@ -257,6 +257,17 @@ describe.runIf(docker)('actions on containers', () => {
     expect((await orchestrator.execute(intent, harness.grant(key), harness.call())).result).toBe('succeeded');
     expect((await harness.inspect(side.id)).State.StartedAt).not.toBe(before);
     expect(inventory.lifecycle(side.name)).not.toContain('died');
+  });
+
+  it('restarts those who live in the process space of a container along with it, and so end with it', async () => {
+    const { web, side, orchestrator, inventory, intent } = await besideIt('PidMode');
+    expect(intent.affects).toEqual([web.name, side.name]);
+    expect((await orchestrator.execute(intent, harness.grant(key), harness.call())).result).toBe('succeeded');
+    expect((await harness.inspect(side.id)).State.Running).toBe(true);
+    await inventory.until((seen) => seen.instance(side.name).state === 'running');
+    expect(inventory.lifecycle(side.name)).not.toContain('died');
+    const isolation = { kind: 'isolate', ...on(web.name, inventory.instance(web.name)) } as const;
+    expect((await harness.prepare(orchestrator, isolation, 'other')).affects).toEqual([web.name]);
   });
 
   it('leaves alone who lives in its network and was stopped by a person meanwhile', async () => {

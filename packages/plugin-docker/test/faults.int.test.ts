@@ -128,6 +128,16 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
     expect(await refused(recreate(web.name, on))).toContain('lives in the network');
     const restart = { kind: 'restart', agentId: web.name, instanceId: on.id, graceMs: 0 } as const;
     expect(await refused(restart)).toContain('is no agent');
+    const host = await harness.run('host', { HostConfig: { IpcMode: 'shareable' } });
+    await inventory.until((seen) => seen.lifecycle(host.name).includes('started'));
+    const recreated = (): Promise<string> => refused(recreate(host.name, inventory.instance(host.name)));
+    expect(await recreated()).toBe('admitted');
+    for (const [mode, space] of Object.entries({ PidMode: 'process space', IpcMode: 'shared memory' })) {
+      const HostConfig = { Init: false, [mode]: `container:${host.id}` };
+      const lodger = await harness.run('lodger', { HostConfig, Labels: { [harness.selector]: 'no' } });
+      expect(await recreated()).toContain(`${lodger.name} lives in the ${space} of ${host.name}`);
+      await harness.docker.getContainer(lodger.id).remove({ force: true });
+    }
     expect(await refused(recreate(brief.name, inventory.instance(brief.name)))).toContain('--rm');
   });
 

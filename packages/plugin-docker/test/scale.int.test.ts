@@ -54,14 +54,16 @@ describe.runIf(docker)('scaling a group of containers', () => {
       const decision = await orchestrator.prepare(to(replicas), 'k');
       return decision.act ? 'admitted' : decision.reason.text;
     };
-    const side = await harness.docker.createContainer({
-      name: unique('side'),
-      Image: harness.image,
-      Labels: labels,
-      HostConfig: { NetworkMode: `container:${third?.id}` },
-    });
-    expect(await refusal(2)).toContain(`lives in the network of ${group}.3`);
-    await side.remove();
+    for (const [mode, space] of Object.entries({ NetworkMode: 'network', PidMode: 'process space' })) {
+      const side = await harness.docker.createContainer({
+        name: unique('side'),
+        Image: harness.image,
+        Labels: labels,
+        HostConfig: { [mode]: `container:${third?.id}` },
+      });
+      expect(await refusal(2)).toContain(`lives in the ${space} of ${group}.3`);
+      await side.remove();
+    }
     await harness.docker.getContainer(`${group}.3`).pause();
     await inventory.until((seen) => seen.instance(`${group}.3`).state === 'paused');
     expect(await refusal(2)).toContain('is paused');

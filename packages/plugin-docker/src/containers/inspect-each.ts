@@ -15,7 +15,7 @@ export interface Inspected {
 export async function inspectEach(
   { engine, log }: { readonly engine: Pick<Engine, 'container'>; readonly log: Logger },
   ids: readonly string[],
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Inspected> {
   const facts: ContainerFacts[] = [];
   const failed: string[] = [];
@@ -23,11 +23,15 @@ export async function inspectEach(
   const work = async (): Promise<void> => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
       try {
-        const found = await engine.container(id, { signal, limitMs });
+        const found = await engine.container(id, { limitMs, ...(signal ? { signal } : {}) });
         if (found) facts.push(found);
       } catch (error) {
         failed.push(id);
-        if (signal.aborted || failed.length === ids.length || failed.length >= Math.max(atOnce, facts.length)) {
+        if (
+          signal?.aborted === true ||
+          failed.length === ids.length ||
+          failed.length >= Math.max(atOnce, facts.length)
+        ) {
           waiting.length = 0;
           throw error;
         }

@@ -1,4 +1,13 @@
-import type { Action, AgentId, Clock, Decision, GroupId, Intent, JsonObject } from '@praetorian-guard/core/plugin';
+import type {
+  Action,
+  AgentId,
+  Clock,
+  Decision,
+  GroupId,
+  Intent,
+  JsonObject,
+  Logger,
+} from '@praetorian-guard/core/plugin';
 import type { Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import type { Roster } from './roster.ts';
@@ -9,6 +18,7 @@ export interface IntentsParts {
   readonly book: Book;
   readonly roster: Roster;
   readonly idPrefix: string;
+  readonly log: Logger;
 }
 
 /** State before an action on one container. */
@@ -29,15 +39,17 @@ export interface ContainerBefore {
   readonly heir?: string;
   /** Retire: the one that was replaced and comes back. */
   readonly back?: string;
-  /** Containers that live in its network and are restarted with it. */
-  readonly sharers?: readonly Sharer[];
+  /** Containers that live in it and are restarted with it. */
+  readonly sharers?: readonly Companion[];
 }
 
-/** A container that lives in the network of another, as it was before that was touched. */
-export interface Sharer {
+/** A container that lives in another one, as it was before that was touched. */
+export interface Companion {
   readonly agentId: AgentId;
   readonly containerId: string;
   readonly startedAt: string;
+  /** It lives in its process space, and ends with it. */
+  readonly ends?: true;
 }
 
 export type InstanceAction = Extract<Action, { instanceId: string }>;

@@ -1,10 +1,18 @@
 import type { Action, Decision, Intent } from '@praetorian-guard/core/plugin';
-import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
+import type { ContainerFacts } from '../engine/engine.ts';
 import { afterwards, heirOf, isFormer, isSucceededByDead } from './heirs.ts';
-import { admit, type ContainerBefore, type InstanceAction, type IntentsParts, refuse } from './intent-parts.ts';
+import {
+  admit,
+  type Companion,
+  type ContainerBefore,
+  type InstanceAction,
+  type IntentsParts,
+  refuse,
+} from './intent-parts.ts';
 import { type Member, runs } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
+import { inWords, networkSharers, type Sharer, sharers, spacesOf } from './sharing.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
@@ -64,15 +72,15 @@ export class Intents {
     // An in-place respawn has ended the old instance already; to retire it again is no mistake.
     if (!member && action.kind === 'retire' && isFormer(book, agentId, instanceId))
       return this.#admittedGone(key, action);
-    const [facts, sharers] = await Promise.all([
+    const [facts, living] = await Promise.all([
       member && this.#factsOf(member),
-      member && asksForSharers(action, member) ? this.#sharersOf(member.facts.Id) : [],
+      member ? this.#sharersOf(action, member) : [],
     ]);
     if (!member || !facts) {
       const current = roster.current(agentId)?.instanceId ?? 'none';
       return refuse(`Agent ${agentId} has no instance ${instanceId}; its current one is ${current}.`);
     }
-    const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, sharers);
+    const objection = this.#objection(action, member, facts) ?? this.#sharerObjection(action, facts, living);
     if (objection) return refuse(objection.text, objection.remedy);
     return this.#admitted(action, key, member, facts);
   }
@@ -99,11 +107,7 @@ export class Intents {
   ): Promise<Decision<Intent>> {
     const { book } = this.#parts;
     const { agentId } = action;
-    const sharers = this.#companions(facts.Id).map((one) => ({
-      agentId: one.agentId,
-      containerId: one.facts.Id,
-      startedAt: one.facts.State.StartedAt,
-    }));
+    const companions = this.#companions(action, facts.Id);
     const wanted = action.kind === 'respawn' ? action.generation : 0;
     const replaces = action.kind === 'recreate' || action.kind === 'respawn';
     const before: ContainerBefore = {
@@ -115,9 +119,9 @@ export class Intents {
       ...(replaces ? { generation: Math.max(book.get(agentId).lastGeneration + 1, wanted) } : {}),
       ...(action.kind === 'respawn' ? modeOf(action.mode, facts) : {}),
       ...(action.kind === 'retire' ? afterwards(this.#parts, agentId, facts.Id) : {}),
-      ...(sharers.length > 0 ? { sharers } : {}),
+      ...(companions.length > 0 ? { sharers: companions } : {}),
     };
-    const affects = [agentId, ...sharers.map((sharer) => sharer.agentId)];
+    const affects = [agentId, ...companions.map((one) => one.agentId)];
     return admit(key, action, [...new Set(affects)], before);
   }
 
@@ -159,47 +163,43 @@ export class Intents {
     return ending ? facts : this.#parts.engine.container(facts.Id);
   }
 
-  /** Others live in its network: with it they would lose it, for good if it is another container afterwards. */
+  /** Others live in it: with it they would lose what they share, for good if it is another container afterwards. */
   #sharerObjection(
     { kind, agentId }: InstanceAction,
     facts: ContainerFacts,
-    sharers: readonly ListedContainer[],
+    living: readonly Sharer[],
   ): Objection | undefined {
-    const names = (some: readonly ListedContainer[]): string => some.map(({ Names }) => Names[0]?.slice(1)).join(', ');
     if (kind !== 'restart') {
-      if (sharers.length === 0) return undefined;
-      const text = `${names(sharers)} lives in the network of ${agentId}, and could not follow another container.`;
+      if (living.length === 0) return undefined;
+      const text = `${inWords(living)} ${agentId}, and could not follow another container.`;
       return { text, remedy: 'Make them anew together by hand, for example with docker compose up.' };
     }
-    const strangers = sharers.filter(({ Id, State }) => State === 'running' && !this.#parts.roster.member(Id));
+    const strangers = living.filter(({ id, isRunning }) => isRunning && !this.#parts.roster.member(id));
     if (strangers.length === 0 || !facts.State.Running) return undefined;
-    const text = `${names(strangers)} lives in the network of ${agentId} and is no agent, so it would be cut off.`;
+    const text = `${inWords(strangers)} ${agentId} and is no agent, so it would be cut off.`;
     return { text, remedy: 'Give it the labels of `select`, too.' };
   }
 
-  /** Agents that live in its network. One that has ended, by whatever hand, is not to be started along with it. */
-  #companions(containerId: string): readonly Member[] {
-    const mode = networkOf(containerId);
-    return this.#parts.roster
-      .all()
-      .filter(({ facts }) => facts.HostConfig.NetworkMode === mode && facts.State.Running && !facts.State.Paused);
+  /** Agents that live in it and feel what is done to it. One that has ended, by whatever hand, is not to be started along with it. */
+  #companions({ kind }: InstanceAction, containerId: string): readonly Companion[] {
+    return this.#parts.roster.all().flatMap(({ agentId, facts }) => {
+      const spaces = spacesOf(facts, containerId);
+      const isOfNetwork = kind === 'isolate' || kind === 'reinstate';
+      const isTouched = isOfNetwork ? spaces.includes('network') : spaces.length > 0;
+      if (!isTouched || !facts.State.Running || facts.State.Paused) return [];
+      const companion = { agentId, containerId: facts.Id, startedAt: facts.State.StartedAt };
+      return [spaces.includes('process space') ? { ...companion, ends: true } : companion];
+    });
   }
 
-  /** Those that were not selected as well. */
-  async #sharersOf(containerId: string): Promise<readonly ListedContainer[]> {
-    const mode = networkOf(containerId);
-    return (await this.#parts.engine.containers({})).filter(({ HostConfig }) => HostConfig.NetworkMode === mode);
+  /**
+   * Those that may speak against it, agents or not. Against a restart only who lives in its network and would run on without
+   * it; and nobody against starting what has ended.
+   */
+  async #sharersOf({ kind }: InstanceAction, { facts, ending }: Member): Promise<readonly Sharer[]> {
+    if (kind === 'recreate' || kind === 'respawn') return sharers(this.#parts, [facts.Id]);
+    return kind === 'restart' && !ending ? networkSharers(this.#parts, [facts.Id]) : [];
   }
-}
-
-/** Whether others in its network may speak against it: not against starting what has ended, which has none any more. */
-function asksForSharers({ kind }: InstanceAction, { ending }: Member): boolean {
-  return kind === 'recreate' || kind === 'respawn' || (kind === 'restart' && !ending);
-}
-
-/** Mode of the network of a container that lives in that of another. */
-function networkOf(containerId: string): string {
-  return `container:${containerId}`;
 }
 
 function modeOf(

@@ -14,7 +14,7 @@ import { EngineError } from '../engine/engine-error.ts';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { isSucceededByDead } from './heirs.ts';
-import type { ContainerBefore, InstanceAction, Sharer } from './intent-parts.ts';
+import type { Companion, ContainerBefore, InstanceAction } from './intent-parts.ts';
 import type { Intents } from './intents.ts';
 import { instanceOf, runs } from './member.ts';
 import type { Proofs } from './proofs.ts';
@@ -120,14 +120,29 @@ export class Performer {
 
   async #restart(agentId: AgentId, key: string, before: ContainerBefore, graceMs: Ms): Promise<Receipt> {
     const { containerId, sharers = [] } = before;
-    const facts = await this.#startAnew(containerId, graceMs);
-    // They lost their network with it; those of them that a person has taken in hand meanwhile are left to them.
+    const { roster } = this.#parts;
+    // Those that end with it do so by the guard's hand.
+    const ending = new Map<string, () => void>();
     for (const sharer of sharers)
-      if (await this.#isAsBefore(sharer)) await this.#startAnew(sharer.containerId, graceMs);
-    return this.#made(key, agentId, facts);
+      if (sharer.ends && (await this.#isAsBefore(sharer)))
+        ending.set(sharer.containerId, roster.takeInHand(sharer.containerId));
+    try {
+      const facts = await this.#startAnew(containerId, graceMs);
+      // They lost what they share with it; those of them that a person has taken in hand meanwhile are left to them.
+      for (const sharer of sharers)
+        if ((await this.#isAsBefore(sharer)) || (ending.has(sharer.containerId) && (await this.#hasEnded(sharer))))
+          await this.#startAnew(sharer.containerId, graceMs);
+      return this.#made(key, agentId, facts);
+    } finally {
+      for (const letGo of ending.values()) letGo();
+    }
   }
 
-  async #isAsBefore({ containerId, startedAt }: Sharer): Promise<boolean> {
+  async #hasEnded({ containerId }: Companion): Promise<boolean> {
+    return (await this.#parts.engine.container(containerId))?.State.Running === false;
+  }
+
+  async #isAsBefore({ containerId, startedAt }: Companion): Promise<boolean> {
     const { engine, roster } = this.#parts;
     const facts = await engine.container(containerId);
     if (!facts || !runs(facts) || facts.State.StartedAt !== startedAt) return false;

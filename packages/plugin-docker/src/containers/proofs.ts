@@ -50,7 +50,7 @@ export class Proofs {
       const other = await engine.container(sharer.containerId);
       // What a person has stopped or paused meanwhile was left to them.
       if (other && runs(other) && other.State.StartedAt === sharer.startedAt)
-        return this.#notDone(key, `${sharer.agentId}, which lives in its network, was not started anew.`);
+        return this.#notDone(key, `${sharer.agentId}, which lives in it, was not started anew.`);
     }
     return this.#done(key, agentId, facts);
   }

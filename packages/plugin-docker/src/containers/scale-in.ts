@@ -1,9 +1,10 @@
 import type { IntentsParts } from './intent-parts.ts';
 import type { Member } from './member.ts';
+import { inWords, sharers } from './sharing.ts';
 
 /** Why some containers must not be ended and removed for good. `undefined`: nothing speaks against it. */
 export async function removalObjection(
-  { engine }: Pick<IntentsParts, 'engine'>,
+  parts: IntentsParts,
   members: readonly Member[],
 ): Promise<{ readonly text: string; readonly remedy: string } | undefined> {
   for (const { agentId, facts, ending, leaving } of members) {
@@ -17,12 +18,9 @@ export async function removalObjection(
     }
   }
   if (members.length === 0) return undefined;
-  const modes = new Map(members.map(({ agentId, facts }) => [`container:${facts.Id}`, agentId]));
-  for (const { HostConfig, Names } of await engine.containers({})) {
-    const host = modes.get(HostConfig.NetworkMode);
-    if (host === undefined) continue;
-    const text = `${Names[0]?.slice(1)} lives in the network of ${host}, and would be cut off.`;
-    return { text, remedy: 'Remove it first, by hand.' };
-  }
-  return undefined;
+  const hosts = new Map(members.map(({ agentId, facts }) => [facts.Id, agentId]));
+  const [sharer] = await sharers(parts, [...hosts.keys()]);
+  if (!sharer) return undefined;
+  const text = `${inWords([sharer])} ${hosts.get(sharer.hostId)}, and would be cut off.`;
+  return { text, remedy: 'Remove it first, by hand.' };
 }

@@ -10,7 +10,7 @@ let parts: IntentsParts;
 beforeEach(() => {
   bench = new WatcherBench();
   const { rig, book, roster, engine } = bench;
-  parts = { engine: engine.engine, clock: rig.clock, book, roster, idPrefix: '' };
+  parts = { engine: engine.engine, clock: rig.clock, book, roster, idPrefix: '', log: rig.log };
 });
 afterEach(() => bench.watcher.stop());
 
