@@ -200,6 +200,22 @@ describe.runIf(docker)('actions on containers', () => {
     expect(Date.parse(before.State.FinishedAt)).toBeLessThan(Date.parse(after.State.StartedAt));
   });
 
+  it('a recreate keeps the volumes of a container that is gone, beside those of one that is not', async () => {
+    const source = (path: string) =>
+      harness.run('source', { Volumes: { [path]: {} }, Labels: { [harness.selector]: 'no' } });
+    const [gone, other] = [await source('/gone'), await source('/other')];
+    const web = await harness.run('web', { HostConfig: { VolumesFrom: [gone.id, other.id] } });
+    const volumes = async () =>
+      (await harness.inspect(web.name)).Mounts.map(({ Name, Destination }) => `${Destination} ${Name}`).toSorted();
+    const before = await volumes();
+    await harness.docker.getContainer(gone.id).remove({ force: true });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const action = { kind: 'recreate', ...on(web.name, inventory.instance(web.name)), graceMs: 1_000 } as const;
+    expect(await harness.act(orchestrator, action, key)).toMatchObject({ result: 'succeeded' });
+    expect(await volumes()).toEqual(before);
+  });
+
   it('a recreate whose image is gone fails, and the old container goes on running', async () => {
     const gone = docker ? await importBusybox(docker) : '';
     const web = await harness.run('web', { Image: gone });

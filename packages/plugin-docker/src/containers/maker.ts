@@ -10,6 +10,7 @@ import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { own } from './naming.ts';
 import type { Inspected } from './recipe-facts.ts';
+import { volumeSources } from './recipe-volumes.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
 
 export interface MakerParts {
@@ -91,6 +92,7 @@ export class Maker {
       name,
       copy,
       imageUnmoved: named?.Id === like.Image,
+      gone: await this.#gone(volumeSources(like)),
       labels,
       env: speaksToGuard(like)
         ? protocolEnv(agentId, group, instance, { ...wanted, now: this.#parts.clock.now() })
@@ -98,6 +100,11 @@ export class Maker {
       ...(override ? { override } : {}),
       ...(old ? { oldImageConfig: old.Config } : {}),
     });
+  }
+
+  async #gone(containers: readonly string[]): Promise<readonly string[]> {
+    const found = await Promise.all(containers.map((one) => this.#parts.engine.container(one)));
+    return containers.filter((_, at) => found[at] === undefined);
   }
 
   /** An isolated container has left its networks; what takes its place is to be in them again. */

@@ -74,6 +74,7 @@ export interface Mount {
   readonly Destination: string;
   readonly Name?: Maybe<string>;
   readonly RW: boolean;
+  readonly Source?: Maybe<string>;
   readonly Type: string;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hash, inspected } from '../../test/inspected.ts';
-import { isRenewed, volumesAnew, volumesByName } from './recipe-volumes.ts';
+import { isRenewed, volumesAnew, volumesByName, volumesOfGone, volumeSources } from './recipe-volumes.ts';
 
 const volume = (Name: string, Destination: string, RW = true) => ({ Type: 'volume', Name, Destination, RW });
 const named = (Source: string, Target: string) => ({
@@ -98,4 +98,25 @@ test('a copy has a volume of its own in place of one without a name, unless that
   expect(isRenewed(inspect, volume(hash, '/borrowed'))).toBe(false);
   expect(isRenewed(inspected(), volume(hash, '/borrowed'))).toBe(true);
   expect(isRenewed(inspected(), volume('data', '/data'))).toBe(false);
+});
+
+test('asks itself for what came from containers that are gone, and for nothing twice', () => {
+  const host = { VolumesFrom: ['left:ro', 'stays'], Binds: ['data:/data'] };
+  const mounts = [
+    volume(hash, '/borrowed', false),
+    volume('data', '/data'),
+    volume('v1', '/own'),
+    { Type: 'bind', Source: '/srv', Destination: '/srv', RW: true },
+  ];
+  const facts = inspected({ config: { Volumes: { '/own': {} } }, host, mounts });
+  expect(volumeSources(facts)).toEqual(['left', 'stays']);
+  expect(volumesOfGone(facts, [named('v1', '/own')], [])).toEqual({});
+  expect(volumesOfGone(facts, [named('v1', '/own')], ['left'])).toEqual({
+    VolumesFrom: ['stays'],
+    Mounts: [
+      named('v1', '/own'),
+      { ...named(hash, '/borrowed'), ReadOnly: true },
+      { Type: 'bind', Source: '/srv', Target: '/srv' },
+    ],
+  });
 });

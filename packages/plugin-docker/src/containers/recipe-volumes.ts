@@ -40,11 +40,42 @@ export function volumesAnew({ HostConfig }: Inspected): Pick<HostConfig, 'Binds'
 /** Whether a copy gets a volume of its own in place of this one: it has no name, and is not that of another container. */
 export function isRenewed({ Config, HostConfig }: Inspected, { Name, Destination }: Mount): boolean {
   if (!isUnnamed(Name)) return false;
-  if (!takesFromOthers(HostConfig)) return true;
-  const { Binds, Mounts } = HostConfig;
+  return !takesFromOthers(HostConfig) || ownPaths({ Config, HostConfig }).has(normal(Destination));
+}
+
+/**
+ * Without those of the containers it takes volumes from that are gone. What came from them it asks for itself from now on, beside
+ * its `mounts`: the engine would look for the containers in vain, also where others in their place have the same volumes.
+ */
+export function volumesOfGone(
+  { Config, HostConfig, Mounts }: Inspected,
+  mounts: HostConfig['Mounts'],
+  gone: readonly string[],
+): Pick<HostConfig, 'Mounts' | 'VolumesFrom'> {
+  if (gone.length === 0) return {};
+  const own = ownPaths({ Config, HostConfig });
+  const inherited = (Mounts ?? []).filter(({ Destination }) => !own.has(normal(Destination)));
+  return {
+    VolumesFrom: (HostConfig.VolumesFrom ?? []).filter((entry) => !gone.includes(firstOf(entry))),
+    Mounts: [...(mounts ?? []), ...inherited.flatMap(mountLike)],
+  };
+}
+
+function mountLike({ Type, Name, Source, Destination: path, RW }: Mount): readonly DeclaredMount[] {
+  if (Type === 'volume' && Name) return [mountOf({ name: Name, path, readOnly: !RW })];
+  return Type === 'bind' && Source ? [{ Type, Source, Target: path, ...(RW ? {} : { ReadOnly: true }) }] : [];
+}
+
+/** Names or ids of the containers it takes volumes from. */
+export function volumeSources({ HostConfig }: Inspected): readonly string[] {
+  return (HostConfig.VolumesFrom ?? []).map(firstOf);
+}
+
+/** Where it has asked for something itself, and its image has. */
+function ownPaths({ Config, HostConfig: { Binds, Mounts } }: Pick<Inspected, 'Config' | 'HostConfig'>): Set<string> {
   const bound = (Binds ?? []).map((bind) => (isWithoutSource(bind) ? firstOf(bind) : (bind.split(':')[1] ?? '')));
   const own = [...Object.keys(Config.Volumes ?? {}), ...bound, ...(Mounts ?? []).map(({ Target }) => Target)];
-  return own.map(normal).includes(normal(Destination));
+  return new Set(own.map(normal));
 }
 
 interface Volume {

@@ -10,7 +10,7 @@ import {
 } from './recipe-facts.ts';
 import { type Connection, type Networking, networkingOf } from './recipe-network.ts';
 import { environmentWith, limitsOf, withoutImageDefaults } from './recipe-override.ts';
-import { volumesAnew, volumesByName } from './recipe-volumes.ts';
+import { volumesAnew, volumesByName, volumesOfGone } from './recipe-volumes.ts';
 
 export interface RecipeOptions {
   readonly name: string;
@@ -25,6 +25,8 @@ export interface RecipeOptions {
   readonly oldImageConfig?: ImageConfig;
   /** It takes nobody's place: it gets new volumes where the other's have no name. */
   readonly copy?: boolean;
+  /** Containers it takes volumes from, as it names them, that there are no more. */
+  readonly gone?: readonly string[];
 }
 
 /** How to make a container again: create, disconnect, connect, start. */
@@ -79,9 +81,11 @@ function impersonal(inspect: Inspected): readonly string[] {
 
 function hostConfigOf(inspect: Inspected, options: RecipeOptions, { mode }: Networking): HostConfig {
   const host = inspect.HostConfig;
+  const volumes = options.copy === true ? volumesAnew(inspect) : volumesByName(inspect);
   return {
     ...host,
-    ...(options.copy === true ? volumesAnew(inspect) : volumesByName(inspect)),
+    ...volumes,
+    ...volumesOfGone(inspect, volumes.Mounts, options.gone ?? []),
     ...limitsOf(host, options.override),
     NetworkMode: mode,
     ...(host.Links ? { Links: host.Links.map(plainLink) } : {}),
