@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** The calls of the table in the README, each as a pattern of method and path. */
-export function documentedCalls(): readonly RegExp[] {
+/** The calls of a table in the README, each as a pattern of method and path. */
+export function documentedCalls(manage: 'containers' | 'services'): readonly RegExp[] {
   const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-  const rows = readme.matchAll(/^\| `(GET|POST|DELETE) (\/[^`]+)` \|/gm);
+  const tables = readme.slice(readme.indexOf('## The calls it makes')).split('\nWith `manage: services`');
+  const rows = (tables[manage === 'containers' ? 0 : 1] ?? '').matchAll(/^\| `(GET|POST|DELETE) (\/[^`]+)` \|/gm);
   return [...rows].map(([, method, path = '']) => {
     const pattern = path.replaceAll(/\{\w+\}/g, '[^?]+');
     return new RegExp(`^${method} (/v1\\.\\d+)?${pattern}(\\?.*)?$`);

@@ -18,7 +18,7 @@ describe.runIf(docker && socket)('an engine that runs on while it is out of reac
 
   const path = (): string => join(harness.dir, 'proxy.sock');
   async function connect(): Promise<void> {
-    proxy = new FilteringProxy(socket ?? '', documentedCalls());
+    proxy = new FilteringProxy(socket ?? '', documentedCalls('containers'));
     await proxy.listen(path());
   }
   const follow = async (): Promise<[Inventory, () => Promise<Inventory>]> => {
