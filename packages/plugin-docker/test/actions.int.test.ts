@@ -266,6 +266,26 @@ describe.runIf(docker)('actions on containers', () => {
     return { web, side, orchestrator, inventory, intent };
   }
 
+  it('isolate and reinstate: also from a network that it has joined by a part of its id', async () => {
+    const network = await harness.docker.createNetwork({ Name: unique('net'), Labels: labels });
+    const part = network.id.slice(0, 12);
+    const NetworkingConfig = { EndpointsConfig: { [part]: { Aliases: ['shop'] } } };
+    const web = await harness.run('web', { HostConfig: { NetworkMode: part }, NetworkingConfig });
+    const orchestrator = await harness.start();
+    const inventory = await harness.follow(orchestrator);
+    const target = on(web.name, inventory.instance(web.name));
+    const members = async () => Object.keys(((await network.inspect()) as { Containers: object }).Containers);
+    expect(await members()).toEqual([web.id]);
+    const isolation = await harness.prepare(orchestrator, { kind: 'isolate', ...target }, key);
+    const receipt = await orchestrator.execute(isolation, harness.grant(key), harness.call());
+    expect(receipt).toMatchObject({ result: 'succeeded' });
+    expect(await members()).toEqual([]);
+    expect(await orchestrator.reconcile(isolation)).toMatchObject({ result: 'succeeded' });
+    const back = await harness.act(orchestrator, { kind: 'reinstate', ...target }, `${key}-back`);
+    expect(back).toMatchObject({ result: 'succeeded' });
+    expect(await members()).toEqual([web.id]);
+  });
+
   it('restarts those who live in the network of a container along with it, and says so before', async () => {
     const { web, side, orchestrator, inventory, intent } = await besideIt();
     expect(intent.affects).toEqual([web.name, side.name]);

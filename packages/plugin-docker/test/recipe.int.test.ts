@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '@praetorian-guard/core/testing';
 import { type Recipe, recipeOf } from '../src/containers/recipe.ts';
+import { addressOf } from '../src/engine/address.ts';
+import { Engine } from '../src/engine/engine.ts';
 import { comparable } from './comparable.ts';
 import { cleanUp, importBusybox, labels, testEngine, unique } from './engine-kit.ts';
 import { everything } from './everything.ts';
+import { engineUrl } from './harness.ts';
 
 const engine = await testEngine();
 
@@ -191,6 +195,22 @@ describe.runIf(engine)('a container made again from its recipe', () => {
     await fresh.start();
     expect((await inspect(fresh)).HostConfig.AutoRemove).toBe(true);
     expect(await run(fresh, 'cat /kept/file')).toBe('kept\n');
+  });
+
+  test('leaves the data of the old one where it is when it is removed again with what was made for it', async () => {
+    const old = await start({ Volumes: { '/anonymous': {} } });
+    const kept = (await inspect(old)).Mounts.map(({ Name = '' }) => Name);
+    const recipe = recipeOf(await inspect(old), { name: unique('again'), imageUnmoved: true });
+    const fresh = await create({ ...recipe.create, name: recipe.name, Volumes: { '/anonymous': {}, '/more': {} } });
+    const more = (await inspect(fresh)).Mounts.map(({ Name = '' }) => Name).filter((name) => !kept.includes(name));
+    await old.remove({ force: true, v: false });
+    const client = new Engine(addressOf(engineUrl, undefined, '/'), systemClock());
+    await client.connect();
+    await client.remove(fresh.id, { withVolumes: true });
+    client.close();
+    const left = (await docker.listVolumes()).Volumes.map(({ Name }) => Name);
+    expect([kept, more].map((names) => names.map((name) => left.includes(name)))).toEqual([[true, true], [false]]);
+    for (const name of kept) await docker.getVolume(name).remove();
   });
 
   async function create(options: ContainerCreateOptions): Promise<Docker.Container> {

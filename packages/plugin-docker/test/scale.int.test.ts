@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eachHarness } from './each-harness.ts';
 import { labels, testEngine, unique } from './engine-kit.ts';
@@ -27,6 +29,38 @@ describe.runIf(docker)('scaling a group of containers', () => {
     const [first, second] = mounts.map(([mount]) => mount);
     expect(second).toMatchObject({ Type: 'volume', Destination: '/data', RW: true });
     expect(second?.Name).not.toBe(first?.Name);
+  });
+
+  it('a copy that cannot start leaves nothing behind, and the one it was to be like keeps its data', async () => {
+    const Cmd = ['sh', '-c', '[ -e /flags/end ] && exit 1; exec sleep 1000000'];
+    await run(1, { Cmd, Volumes: { '/data': {} }, HostConfig: { Binds: [`${harness.dir}:/flags`] } });
+    writeFileSync(join(harness.dir, 'end'), '');
+    const volumesOf = async (id: string): Promise<readonly string[]> =>
+      (await harness.inspect(id)).Mounts.flatMap(({ Name }) => Name ?? []);
+    let ofCopy: readonly string[] = [];
+    const orchestrator = harness.create({}, undefined, (engine) => {
+      const remove = engine.remove.bind(engine);
+      engine.remove = async (...given) => {
+        ofCopy = await volumesOf(given[0]);
+        return remove(...given);
+      };
+      return engine;
+    });
+    await orchestrator.start();
+    await harness.follow(orchestrator);
+    expect(await harness.act(orchestrator, to(2))).toMatchObject({ result: 'failed' });
+    expect(await states()).toEqual(['1 running']);
+    const there = async ([name = '']: readonly string[]): Promise<boolean> =>
+      harness.docker
+        .getVolume(name)
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        );
+    expect(ofCopy).toHaveLength(1);
+    expect(await there(ofCopy)).toBe(false);
+    expect(await there(await volumesOf(`${group}.1`))).toBe(true);
   });
 
   it('a volume with a name is not given to a copy, unless others of the group have it already', async () => {

@@ -218,10 +218,11 @@ function windowMs(facts: ContainerFacts | undefined): Ms {
   return (stopTimeoutMs(facts) ?? defaultGraceMs) + afterGraceMs;
 }
 
-/** Time the container wants to end by itself, if it says so. */
+/** Time the container wants to end by itself, if it says so; without end where it wants never to be killed. */
 export function stopTimeoutMs(facts: ContainerFacts | undefined): Ms | undefined {
   const seconds = (facts?.Config as { StopTimeout?: number } | undefined)?.StopTimeout;
-  return seconds === undefined || seconds === null ? undefined : seconds * 1_000;
+  if (seconds === undefined || seconds === null) return undefined;
+  return seconds < 0 ? Infinity : seconds * 1_000;
 }
 
 /** What an end means for the guard. */

@@ -26,6 +26,18 @@ describe('a container whose end somebody asked for', () => {
     expect(states()).toEqual(['stopping', 'stopped']);
   });
 
+  it('is waited for as long as that takes where it wants never to be killed', async () => {
+    bench.put('web', { config: { StopTimeout: -1 } });
+    await bench.start();
+    bench.engine.tell('kill', 'web', { signal: '15' });
+    await bench.pass(60_000);
+    expect(states()).toEqual(['stopping']);
+    bench.put('web', { config: { StopTimeout: -1 }, state: ended(143) });
+    bench.engine.tell('die', 'web', { exitCode: '143' });
+    await bench.pass();
+    expect(states()).toEqual(['stopping', 'stopped']);
+  });
+
   it('is one like any other again when it has not heeded that in its time', async () => {
     bench.put('web');
     await bench.start();

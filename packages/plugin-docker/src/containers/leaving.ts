@@ -3,7 +3,7 @@ import type { Clock, Ms, Subscription } from '@praetorian-guard/core/plugin';
 /** Running containers whose end somebody has asked for by the API, and that may yet come. */
 export class Leaving {
   readonly #clock: Clock;
-  readonly #waits = new Map<string, Subscription>();
+  readonly #waits = new Map<string, Subscription | undefined>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -13,14 +13,14 @@ export class Leaving {
     return this.#waits.has(containerId);
   }
 
-  /** It may end within this time; if it has not by then, `stayed` is called. */
+  /** It may end within this time, which may be without end; if it has not by then, `stayed` is called. */
   expect(containerId: string, forMs: Ms, stayed: () => void): void {
     this.forget(containerId);
     const over = (): void => {
       this.#waits.delete(containerId);
       stayed();
     };
-    this.#waits.set(containerId, this.#clock.after(forMs, over));
+    this.#waits.set(containerId, Number.isFinite(forMs) ? this.#clock.after(forMs, over) : undefined);
   }
 
   forget(containerId: string): void {

@@ -57,7 +57,7 @@ export class Maker {
       for (const network of recipe.disconnect) await engine.detach(network, id);
       for (const { network, endpoint } of recipe.connect) await engine.attach(network, id, endpoint);
     } catch (error) {
-      await engine.remove(id);
+      await engine.remove(id, { withVolumes: true });
       throw error;
     }
     return id;

@@ -3,7 +3,15 @@ import type { ContainerFacts } from '../engine/engine.ts';
 import { type Ending, policyActs, stopTimeoutMs } from './endings.ts';
 import { endpointOf, type Reach } from './endpoint.ts';
 import { healthTestOf } from './health-test.ts';
-import { agentLabels, composeDependencies, groupInProject, namedDependencies, type Named, own } from './naming.ts';
+import {
+  agentLabels,
+  composeDependencies,
+  groupInProject,
+  namedDependencies,
+  type Named,
+  own,
+  stopTimeoutLabel,
+} from './naming.ts';
 
 /** A container that is an instance of an agent. */
 export interface Member extends Named {
@@ -67,7 +75,7 @@ export function instanceOf(member: Member, reach: Reach): Instance {
 
 export function discovered(member: Member, reach: Reach, neighbours: Neighbours): DiscoveredAgent {
   const { agentId, group, facts } = member;
-  const labels = { ...stopTimeoutLabel(facts), ...agentLabels(facts.Config.Labels) };
+  const labels = { ...stopTimeoutLabel(stopTimeoutMs(facts)), ...agentLabels(facts.Config.Labels) };
   const dependsOn = dependenciesOf(member, neighbours);
   return {
     id: agentId,
@@ -76,12 +84,6 @@ export function discovered(member: Member, reach: Reach, neighbours: Neighbours)
     ...(dependsOn.length > 0 ? { dependsOn } : {}),
     instance: instanceOf(member, reach),
   };
-}
-
-/** How long the container itself wants to be waited for, where no label says it. */
-function stopTimeoutLabel(facts: ContainerFacts): { readonly 'stop-timeout'?: string } {
-  const ms = stopTimeoutMs(facts);
-  return ms === undefined ? {} : { 'stop-timeout': `${ms / 1_000}s` };
 }
 
 /** Services it waits for, by Compose or by label, as the agents they are made of. */

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { agentLabels, besideName, composeDependencies, isBeside, keptName, misnomerOf, nameOf } from './naming.ts';
+import {
+  agentLabels,
+  besideName,
+  composeDependencies,
+  isBeside,
+  keptName,
+  misnomerOf,
+  nameOf,
+  stopTimeoutLabel,
+} from './naming.ts';
 
 const composed = {
   'com.docker.compose.project': 'shop',
@@ -55,4 +64,14 @@ it('dependencies are the services that Compose waits for, whatever it waits for 
   expect(depends('db:service_healthy:false,cache:service_started:true')).toEqual(['shop_db', 'shop_cache']);
   expect(depends('')).toEqual([]);
   expect(composeDependencies({ 'com.docker.compose.depends_on': 'db' })).toEqual([]);
+});
+
+it('the stop timeout of a container is a label that the guard takes, also where it is long or without end', () => {
+  expect([undefined, 0, 1_500, 3_600_000, Infinity].map(stopTimeoutLabel)).toEqual([
+    {},
+    { 'stop-timeout': '0s' },
+    { 'stop-timeout': '1.5s' },
+    { 'stop-timeout': '600s' },
+    { 'stop-timeout': '600s' },
+  ]);
 });

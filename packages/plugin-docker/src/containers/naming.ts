@@ -1,6 +1,9 @@
-import { type AgentId, type GroupId, isId } from '@praetorian-guard/core/plugin';
+import { type AgentId, type GroupId, isId, type Ms } from '@praetorian-guard/core/plugin';
 
 export type Labels = { readonly [name: string]: string };
+
+/** The label `stop-timeout` takes no more; of that each rung gives what its own time allows. */
+const longestStopMs: Ms = 600_000;
 
 /** Labels with a meaning for the guard begin so; what is left without it are the labels of the agent. */
 const labelPrefix = 'praetorian.';
@@ -29,6 +32,9 @@ export const compose = {
   number: 'com.docker.compose.container-number',
   oneOff: 'com.docker.compose.oneoff',
 } as const;
+
+/** What an id may be, in words. */
+export const idsAllowed = '1 to 200 letters, digits and . _ : ~ -';
 
 /** A container that was replaced and is kept for a while carries this before its name. */
 const keptPrefix = 'praetorian-kept.';
@@ -103,6 +109,11 @@ function composeService({ [compose.project]: project, [compose.service]: service
 export function agentLabels(labels: Labels): Labels {
   const mine = Object.entries(labels).filter(([name]) => name.startsWith(labelPrefix));
   return Object.fromEntries(mine.map(([name, value]) => [name.slice(labelPrefix.length), value]));
+}
+
+/** How long it wants to be waited for itself, where no label of its own says it. */
+export function stopTimeoutLabel(ms: Ms | undefined): Labels {
+  return ms === undefined ? {} : { 'stop-timeout': `${Math.min(ms, longestStopMs) / 1_000}s` };
 }
 
 /** What Compose says the service waits for: groups of its project. */

@@ -18,6 +18,7 @@ import type { Companion, ContainerBefore, InstanceAction } from './intent-parts.
 import type { Intents } from './intents.ts';
 import { instanceOf, runs } from './member.ts';
 import type { Proofs } from './proofs.ts';
+import { attachmentsOf } from './recipe-network.ts';
 import type { Replacement } from './replacement.ts';
 import type { Roster } from './roster.ts';
 import type { Scaling } from './scaling.ts';
@@ -94,7 +95,7 @@ export class Performer {
 
   async #act({ action, before }: Intent, key: string, mostMs: Ms): Promise<Receipt> {
     const { scaling, replacement } = this.#parts;
-    if (action.kind === 'scale') return this.#succeeded(key, await scaling.scale(action, before, key));
+    if (action.kind === 'scale') return this.#succeeded(key, await scaling.scale(action, before, key, mostMs));
     const was = before as unknown as ContainerBefore;
     const graceMs = 'graceMs' in action ? Math.min(action.graceMs, mostMs) : 0;
     switch (action.kind) {
@@ -210,14 +211,16 @@ export class Performer {
   /** Takes it out of all its networks; it goes on running, for whoever wants to look into it. */
   async #isolate({ agentId }: InstanceAction, key: string, { containerId }: ContainerBefore): Promise<Receipt> {
     const { engine, book } = this.#parts;
-    const networks = (await engine.container(containerId))?.NetworkSettings.Networks ?? {};
+    const facts = await engine.container(containerId);
+    const attached = facts ? attachmentsOf(facts) : [];
+    const networks = Object.fromEntries(attached.map(({ name, endpoint }) => [name, endpoint]));
     // Remembered first: a guard that crashes half-way can still bring it back.
     await book.change(agentId, (entry) => {
       const known = entry.isolated?.containerId === containerId ? entry.isolated.networks : {};
       const all = { ...known, ...(structuredClone(networks) as unknown as { [name: string]: JsonObject }) };
       return { ...entry, isolated: { containerId, networks: all } };
     });
-    for (const name of Object.keys(networks)) await engine.detach(name, containerId);
+    for (const { name } of attached) await engine.detach(name, containerId);
     return this.#succeeded(key);
   }
 

@@ -4,6 +4,7 @@ import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { ContainerBefore, InstanceAction, IntentsParts } from './intent-parts.ts';
 import { instanceOf, runs } from './member.ts';
 import { own } from './naming.ts';
+import { attachmentsOf } from './recipe-network.ts';
 import { reconcileScale, type ScaleBefore } from './scale-intents.ts';
 
 /** Proves by inspection whether an action has happened. Changes nothing. */
@@ -82,12 +83,13 @@ export class Proofs {
   async #connected(key: string, { kind, agentId }: InstanceAction, { containerId }: ContainerBefore): Promise<Receipt> {
     const facts = await this.#parts.engine.container(containerId);
     if (!facts) return this.#notDone(key, `Container ${containerId.slice(0, 12)} is gone.`);
-    const attached = Object.keys(facts.NetworkSettings.Networks).filter((name) => name !== 'none');
+    // By a part of its id the engine goes on to list a network that was left.
+    const attached = attachmentsOf(facts).filter(({ name, id }) => name !== 'none' && !isPartOf(id, name));
     const isolated = this.#parts.book.get(agentId).isolated?.containerId === containerId;
     if (kind === 'reinstate')
       return isolated ? this.#notDone(key, 'It is still isolated.') : this.#done(key, agentId, undefined);
     if (isolated && attached.length === 0) return this.#done(key, agentId, undefined);
-    return this.#notDone(key, `It is still in ${attached.join(', ')}.`);
+    return this.#notDone(key, `It is still in ${attached.map(({ name }) => name).join(', ')}.`);
   }
 
   #done(key: string, agentId: AgentId, facts: ContainerFacts | undefined): Receipt {
@@ -100,6 +102,10 @@ export class Proofs {
   #notDone(key: string, text: string): Receipt {
     return failed(key, this.#parts.clock.now(), { code: 'GUARD_ORCHESTRATOR_FAILED', text, retryable: true });
   }
+}
+
+function isPartOf(id: string, name: string): boolean {
+  return name.length >= 12 && id.startsWith(name);
 }
 
 /** While a policy pauses between two tries the engine calls a container running. */

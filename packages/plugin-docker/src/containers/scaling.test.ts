@@ -18,7 +18,22 @@ it('writes down that it ends a container before it does: after a crash that is n
   };
   const scaling = new Scaling({ engine: engine as never, book, roster, maker: {} as never, graceMs: 0 });
   const before = { key: 'k', replicas: 2, template: 'web.2', add: [], remove: ['web.2'] };
-  await scaling.scale({ kind: 'scale', group: 'web', replicas: 1 }, before, 'k');
+  await scaling.scale({ kind: 'scale', group: 'web', replicas: 1 }, before, 'k', 30_000);
   expect(calls).toEqual(['web.2', expect.objectContaining({ endedBy: 'k' }), 'web.2']);
   expect(roster.members('web')).toEqual(['web.1']);
+});
+
+it('gives a container that goes the time it wants itself where that is longer, as far as there is any', async () => {
+  const timeouts = [undefined, 5, 20, 60, -1];
+  const labels = { 'praetorian.group': 'web' };
+  const ids = timeouts.map((_, at) => `web.${at}`);
+  for (const [at, StopTimeout] of timeouts.entries()) bench.put(`web.${at}`, { labels, config: { StopTimeout } });
+  await bench.start();
+  const { book, roster } = bench;
+  const graces = new Map<string, number>();
+  const engine = { stop: async (id: string, ms: number) => void graces.set(id, ms), remove: async () => undefined };
+  const scaling = new Scaling({ engine: engine as never, book, roster, maker: {} as never, graceMs: 10_000 });
+  const before = { key: 'k', replicas: 5, template: 'web.0', add: [], remove: ids };
+  await scaling.scale({ kind: 'scale', group: 'web', replicas: 0 }, before, 'k', 30_000);
+  expect(ids.map((id) => graces.get(id))).toEqual([10_000, 10_000, 20_000, 30_000, 30_000]);
 });

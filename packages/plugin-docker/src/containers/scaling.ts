@@ -2,6 +2,7 @@ import type { Action, AgentId, JsonObject, Ms } from '@praetorian-guard/core/plu
 import { guardError } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { Book } from './book.ts';
+import { stopTimeoutMs } from './endings.ts';
 import { containerOfKey } from './proofs.ts';
 import type { Maker } from './maker.ts';
 import type { Roster } from './roster.ts';
@@ -27,6 +28,7 @@ export class Scaling {
     { group, replicas }: Extract<Action, { kind: 'scale' }>,
     before: JsonObject,
     key: string,
+    mostMs: Ms,
   ): Promise<JsonObject> {
     const { template, add, remove } = before as unknown as ScaleBefore;
     const like = add.length > 0 ? await this.#parts.engine.container(template) : undefined;
@@ -36,7 +38,7 @@ export class Scaling {
     }
     const work = [
       ...add.map((one) => this.#add(one, group, scaleKey(key, one.agentId), like as ContainerFacts)),
-      ...remove.map((agentId) => this.#remove(agentId, key)),
+      ...remove.map((agentId) => this.#remove(agentId, key, mostMs)),
     ];
     const broken = (await Promise.allSettled(work)).find((outcome) => outcome.status === 'rejected');
     if (broken) throw broken.reason;
@@ -52,21 +54,21 @@ export class Scaling {
     try {
       roster.take(await maker.start(agentId, id));
     } catch (error) {
-      await engine.remove(id);
+      await engine.remove(id, { withVolumes: true });
       throw error;
     } finally {
       letGo();
     }
   }
 
-  async #remove(agentId: AgentId, key: string): Promise<void> {
+  async #remove(agentId: AgentId, key: string, mostMs: Ms): Promise<void> {
     const { engine, roster, book, graceMs } = this.#parts;
     // Remembered first: once it has ended, only this tells the guard after a crash from a person who has stopped it.
     await book.change(agentId, (entry) => ({ ...entry, endedBy: key }));
     for (const { facts } of roster.containers(agentId)) {
       const letGo = roster.takeInHand(facts.Id);
       try {
-        await engine.stop(facts.Id, graceMs);
+        await engine.stop(facts.Id, Math.min(Math.max(graceMs, stopTimeoutMs(facts) ?? 0), mostMs));
         await engine.remove(facts.Id);
         roster.drop(facts.Id);
       } finally {

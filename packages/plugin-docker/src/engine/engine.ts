@@ -135,13 +135,20 @@ export class Engine {
     );
   }
 
-  /** Volumes without a name stay; whoever needs them no more prunes them. Does nothing when it is gone. */
+  /**
+   * Volumes without a name stay, and whoever needs them no more prunes them; `withVolumes` those go that were made for it. One
+   * that it asked for by the name it once got stays even then. Does nothing when it is gone.
+   */
   async remove(
     id: string,
-    { force = true, ...options }: CallOptions & { readonly force?: boolean } = {},
+    {
+      force = true,
+      withVolumes = false,
+      ...options
+    }: CallOptions & { readonly force?: boolean; readonly withVolumes?: boolean } = {},
   ): Promise<void> {
     const removed = this.#change('remove a container', options, (abortSignal) =>
-      this.#docker.getContainer(id).remove({ v: false, force, abortSignal }),
+      this.#docker.getContainer(id).remove({ v: withVolumes, force, abortSignal }),
     );
     await orMissing(removed);
   }
