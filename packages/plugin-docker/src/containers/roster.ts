@@ -15,7 +15,7 @@ import { healthOf } from './health-event.ts';
 import { Holders } from './holders.ts';
 import type { Leaving } from './leaving.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, runs } from './member.ts';
-import { isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
+import { idsAllowed, isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
 import { hostOf } from './sharing.ts';
 import { Strangers } from './strangers.ts';
 
@@ -264,8 +264,8 @@ export class Roster implements Neighbours {
     if (!misnomer) this.#misnamed.delete(id);
     else if (!this.#misnamed.has(id)) {
       this.#misnamed.add(id);
-      const allowed = '1 to 200 letters, digits and . _ : ~ -';
-      log.warn({ container: name.slice(1), ...misnomer, allowed }, 'a container is not guarded: this is no valid id');
+      const told = { container: name.slice(1), ...misnomer, allowed: idsAllowed };
+      log.warn(told, 'a container is not guarded: this is no valid id');
     }
     return nameOf(name, Config.Labels, idPrefix);
   }

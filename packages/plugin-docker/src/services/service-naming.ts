@@ -1,5 +1,12 @@
-import { type AgentId, type DiscoveredAgent, type GroupId, type Instance, isId } from '@praetorian-guard/core/plugin';
-import { agentLabels, type Labels, namedDependencies, own } from '../containers/naming.ts';
+import {
+  type AgentId,
+  type DiscoveredAgent,
+  type GroupId,
+  type Instance,
+  isId,
+  type Ms,
+} from '@praetorian-guard/core/plugin';
+import { agentLabels, type Labels, namedDependencies, own, stopTimeoutLabel } from '../containers/naming.ts';
 import { inUrl } from '../engine/host.ts';
 import type { SlotView } from './slots.ts';
 import { isGlobal, labelsOf, type KnownNode, type ServiceFacts, type TaskFacts } from './swarm-facts.ts';
@@ -23,8 +30,23 @@ export interface Neighbours {
 
 /** `undefined`: its name does not do for a group. */
 export function groupOf(service: ServiceFacts, idPrefix: string): GroupId | undefined {
-  const group = labelsOf(service)[own.group] ?? `${idPrefix}${service.Spec.Name}`;
+  const group = groupMeantBy(service, idPrefix);
   return isId(group) ? group : undefined;
+}
+
+function groupMeantBy(service: ServiceFacts, idPrefix: string): string {
+  return labelsOf(service)[own.group] ?? `${idPrefix}${service.Spec.Name}`;
+}
+
+/** What keeps the tasks of a service from being agents: an id that is none, and where it stands. */
+export function misnomerOf(
+  service: ServiceFacts,
+  idPrefix: string,
+): { readonly where: string; readonly id: string } | undefined {
+  const group = groupMeantBy(service, idPrefix);
+  if (!isId(group)) return { where: own.group in labelsOf(service) ? own.group : 'name', id: group };
+  const name = `${idPrefix}${service.Spec.Name}`;
+  return isId(name) ? undefined : { where: 'name', id: name };
 }
 
 /** Of a global service the place is the node, by its name as long as that is its alone. */
@@ -84,7 +106,7 @@ export function discovered(
   return {
     id: named.agentId,
     group: named.group,
-    labels: { ...stopTimeoutLabel(service), ...told },
+    labels: { ...stopTimeoutLabel(graceMsOf(service)), ...told },
     ...(dependsOn.length > 0 ? { dependsOn } : {}),
     ...(rollout === undefined ? {} : { rollout }),
     instance: instanceOf(named, view, endpointOf(view.current, labels, around)),
@@ -97,9 +119,9 @@ interface Described {
   readonly rollout: DiscoveredAgent['rollout'];
 }
 
-function stopTimeoutLabel({ Spec }: ServiceFacts): Labels {
+function graceMsOf({ Spec }: ServiceFacts): Ms | undefined {
   const graceNs = Spec.TaskTemplate.ContainerSpec?.StopGracePeriod;
-  return graceNs === undefined ? {} : { 'stop-timeout': `${graceNs / 1e9}s` };
+  return graceNs === undefined ? undefined : graceNs / 1e6;
 }
 
 /** Names of agents, of groups, or of services of the same stack, as the agents they are made of. */

@@ -28,6 +28,7 @@ beforeEach(() => {
         return undefined;
       },
     },
+    log: rig.log,
     publish: (event) => void told.push(event),
     ranOutOfMemory: () => Promise.resolve(false),
   });
@@ -118,4 +119,23 @@ test('one that was shut down for another of the same kind did not fail, and one 
   };
   expect(await lives('shutdown')).toEqual(['started']);
   expect(await lives('failed')).toEqual(['restarted']);
+});
+
+test('a service under a label that is no id is told once, with what is allowed, and again when it is back', async () => {
+  const before = rig.log.entries.length;
+  const warnings = () => rig.log.entries.slice(before).map(({ fields, message }) => ({ ...fields, message }));
+  const labels = { 'praetorian.group': 'Team A' };
+  for (let round = 0; round < 2; round += 1) await take('web', 1, labels);
+  const warning = {
+    service: 'web',
+    where: 'praetorian.group',
+    id: 'Team A',
+    allowed: '1 to 200 letters, digits and . _ : ~ -',
+    message: 'a service is not guarded: this is no valid id',
+  };
+  expect(warnings()).toEqual([warning]);
+  expect(roster.all()).toEqual([]);
+  roster.drop('web');
+  await take('web', 1, labels);
+  expect(warnings()).toEqual([warning, warning]);
 });

@@ -6,15 +6,17 @@ import {
   type GroupId,
   type Instance,
   type InventoryEvent,
+  type Logger,
   type Ms,
 } from '@praetorian-guard/core/plugin';
-import { namedDependencies } from '../containers/naming.ts';
+import { idsAllowed, namedDependencies } from '../containers/naming.ts';
 import { rolloutOf, foreignRollout } from './rollout.ts';
 import {
   agentIdOf,
   discovered,
   groupOf,
   instanceIdOf,
+  misnomerOf,
   type Named,
   type Neighbours,
   type Surroundings,
@@ -43,6 +45,7 @@ export interface RosterParts {
   readonly book: TaskBook;
   readonly graceMs: Ms;
   readonly around: Surroundings;
+  readonly log: Logger;
   publish(event: InventoryEvent): void;
   /** Whether the task ran out of memory, where that can be seen. */
   ranOutOfMemory(task: TaskFacts): Promise<boolean>;
@@ -62,6 +65,8 @@ export class ServiceRoster implements Neighbours {
   readonly #told = new Map<AgentId, string>();
   /** Ends that were told, by the task; with what can be said of them. */
   readonly #ends = new Map<AgentId, { readonly taskId: string; readonly event: InventoryEvent }>();
+  /** Services of which it was told that their tasks cannot be agents. */
+  readonly #misnamed = new Set<string>();
   /** Agents the guard is at work on. */
   readonly #inHand = new Set<AgentId>();
 
@@ -103,8 +108,9 @@ export class ServiceRoster implements Neighbours {
   ): Promise<ServiceView | undefined> {
     const { clock, around, graceMs } = this.#parts;
     const group = groupOf(service, around.idPrefix);
+    this.#tellMisnomer(service);
     if (group === undefined) {
-      this.drop(service.ID);
+      this.#leave(service.ID);
       return undefined;
     }
     const members: Member[] = [];
@@ -129,6 +135,11 @@ export class ServiceRoster implements Neighbours {
 
   /** The service is gone, or nobody's any more. */
   drop(serviceId: string): void {
+    this.#misnamed.delete(serviceId);
+    this.#leave(serviceId);
+  }
+
+  #leave(serviceId: string): void {
     const known = this.#services.get(serviceId);
     this.#services.delete(serviceId);
     for (const { agentId } of known?.members ?? []) this.#remove(agentId);
@@ -146,6 +157,15 @@ export class ServiceRoster implements Neighbours {
       if (end) events.push(end.event);
     }
     return events;
+  }
+
+  #tellMisnomer(service: ServiceFacts): void {
+    const misnomer = misnomerOf(service, this.#parts.around.idPrefix);
+    if (!misnomer) this.#misnamed.delete(service.ID);
+    if (!misnomer || this.#misnamed.has(service.ID)) return;
+    this.#misnamed.add(service.ID);
+    const told = { service: service.Spec.Name, ...misnomer, allowed: idsAllowed };
+    this.#parts.log.warn(told, 'a service is not guarded: this is no valid id');
   }
 
   /** The instance of an agent as it is told. */

@@ -96,6 +96,7 @@ export class SwarmOrchestrator implements Orchestrator {
         nodeId,
         node: (id) => this.#watcher.node(id),
       },
+      log,
       publish: (event) => this.#feed.publish(event),
       ranOutOfMemory: (task) => this.#ranOutOfMemory(task),
     });
