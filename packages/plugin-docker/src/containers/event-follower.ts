@@ -9,11 +9,12 @@ import {
 } from '@praetorian-guard/core/plugin';
 import type { ContainerFacts, Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event-stream.ts';
+import { endOf } from './end-event.ts';
 import { type Endings, policyActs } from './endings.ts';
 import type { Leaving } from './leaving.ts';
 import type { Member } from './member.ts';
 import { healthOf } from './health-event.ts';
-import { endOf, type Roster } from './roster.ts';
+import type { Roster } from './roster.ts';
 
 export interface EventFollowerParts {
   readonly engine: Engine;

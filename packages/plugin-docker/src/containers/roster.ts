@@ -9,6 +9,7 @@ import {
 import type { ContainerFacts, ListedContainer } from '../engine/engine.ts';
 import type { Book } from './book.ts';
 import { type Endings, endingOf } from './endings.ts';
+import { endOf } from './end-event.ts';
 import { endpointOf, type Reach } from './endpoint.ts';
 import { Hands } from './hands.ts';
 import { healthOf } from './health-event.ts';
@@ -368,22 +369,4 @@ export class Roster implements Neighbours {
       if (depends && agentId !== changed && this.#told.has(agentId)) this.#tell(agentId);
     }
   }
-}
-
-/** The lifecycle event for a container that has ended, if it tells anything. */
-export function endOf(member: Member): readonly InventoryEvent[] {
-  const { agentId, instanceId, ending, facts, inHand } = member;
-  if (!ending || inHand || facts.State.Paused) return [];
-  if (facts.State.Status === 'created' && ending.kind === 'left') return [];
-  const of = { type: 'lifecycle', agentId, instanceId } as const;
-  const at = Date.parse(facts.State.FinishedAt);
-  const when = Number.isFinite(at) && at > 0 ? { at } : {};
-  const { detail } = ending;
-  const told = detail === undefined ? {} : { detail };
-  if (ending.kind === 'left') return [{ ...of, event: 'stopped', ...told, ...when }];
-  const code = facts.State.ExitCode;
-  // Code 0 alone would say that all is well.
-  const exit = code === 0 ? {} : { exitCode: code };
-  if (ending.outOfMemory) return [{ ...of, event: 'oom-killed', ...exit, ...told, ...when }];
-  return [{ ...of, event: 'died', ...exit, ...told, ...when }];
 }
