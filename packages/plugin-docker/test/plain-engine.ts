@@ -13,6 +13,7 @@ export interface PlainContainer {
   readonly policy?: string;
   /** `container:<id>`: it lives in the network of that one. */
   readonly networkMode?: string;
+  readonly host?: object;
   readonly mounts?: readonly object[];
   readonly networks?: { readonly [name: string]: object };
   /** Where ports are published. */
@@ -29,7 +30,11 @@ export function containerFacts(id: string, given: PlainContainer = {}): Containe
     RestartCount: 0,
     State: { ...running, ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z', FinishedAt: '', ...given.state },
     Config: { Labels: { ...given.labels }, ...given.config },
-    HostConfig: { RestartPolicy: { Name: given.policy ?? 'no' }, NetworkMode: given.networkMode ?? 'default' },
+    HostConfig: {
+      RestartPolicy: { Name: given.policy ?? 'no' },
+      NetworkMode: given.networkMode ?? 'default',
+      ...given.host,
+    },
     Mounts: given.mounts ?? [],
     NetworkSettings: { Networks: { ...given.networks }, Ports: { ...given.ports } },
   } as unknown as ContainerFacts;

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eachHarness } from './each-harness.ts';
 import { labels, testEngine, unique } from './engine-kit.ts';
-import { type Harness } from './harness.ts';
+import { type Harness, until } from './harness.ts';
 
 const docker = await testEngine();
 
@@ -32,8 +32,9 @@ describe.runIf(docker)('scaling a group of containers', () => {
   });
 
   it('a copy that cannot start leaves nothing behind, and the one it was to be like keeps its data', async () => {
-    const Cmd = ['sh', '-c', '[ -e /flags/end ] && exit 1; exec sleep 1000000'];
+    const Cmd = ['sh', '-c', '[ -e /flags/end ] && exit 1; touch /flags/begun; exec sleep 1000000'];
     await run(1, { Cmd, Volumes: { '/data': {} }, HostConfig: { Binds: [`${harness.dir}:/flags`] } });
+    await until(() => existsSync(join(harness.dir, 'begun')));
     writeFileSync(join(harness.dir, 'end'), '');
     const volumesOf = async (id: string): Promise<readonly string[]> =>
       (await harness.inspect(id)).Mounts.flatMap(({ Name }) => Name ?? []);

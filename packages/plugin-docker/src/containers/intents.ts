@@ -12,8 +12,9 @@ import {
 import { type Member, runs } from './member.ts';
 import { collisions } from './recipe-beside.ts';
 import { isApart } from './recipe-network.ts';
-import { inWords, networkSharers, type Sharer, sharers, spacesOf } from './sharing.ts';
 import { prepareScale, type ScaleBefore, scaleStaleness } from './scale-intents.ts';
+import { inWords, networkSharers, type Sharer, sharers } from './sharing.ts';
+import { spacesOf } from './spaces.ts';
 
 const can: readonly Action['kind'][] = ['restart', 'recreate', 'respawn', 'retire', 'isolate', 'reinstate', 'scale'];
 

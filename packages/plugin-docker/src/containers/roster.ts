@@ -17,7 +17,7 @@ import { Holders } from './holders.ts';
 import type { Leaving } from './leaving.ts';
 import { discovered, instanceIdOf, type Member, type Neighbours, runs } from './member.ts';
 import { idsAllowed, isBeside, misnomerOf, type Named, nameOf, own } from './naming.ts';
-import { hostOf } from './sharing.ts';
+import { hostOf } from './spaces.ts';
 import { Strangers } from './strangers.ts';
 
 export interface RosterParts {
