@@ -96,11 +96,10 @@ export class DockerOrchestrator implements Orchestrator {
     const endings = new Endings();
     const leaving = new Leaving(clock);
     const book = new Book(state, endings);
+    const memory = { book, endings, leaving };
     const { idPrefix, reach } = config;
     const roster = new Roster({
-      book,
-      endings,
-      leaving,
+      ...memory,
       idPrefix,
       reach,
       host: address.host ?? '127.0.0.1',
@@ -128,8 +127,7 @@ export class DockerOrchestrator implements Orchestrator {
     const revival = new Revival({ ...shared, replacement });
     this.#watcher = new Watcher({
       ...shared,
-      endings,
-      leaving,
+      ...memory,
       feed: this.#feed,
       select: config.select,
       restartGraceMs: config.restartGrace,

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGuard, createLogger } from '@praetorian-guard/core';
 import { definePlugin, type PluginManifest } from '@praetorian-guard/core/plugin';
-import { bench, type Measurement } from '../../../bench/harness.ts';
-import { DockerOrchestrator } from '../src/containers/docker-orchestrator.ts';
-import type { DockerConfig } from '../src/docker-config.ts';
-import type { Engine } from '../src/engine/engine.ts';
-import plugin from '../src/index.ts';
-import { cleanUp, importBusybox, testEngine } from '../test/engine-kit.ts';
-import { engineUrl, Harness } from '../test/harness.ts';
+import { bench, type Measurement } from './harness.ts';
+import { DockerOrchestrator } from '../packages/plugin-docker/src/containers/docker-orchestrator.ts';
+import type { DockerConfig } from '../packages/plugin-docker/src/docker-config.ts';
+import type { Engine } from '../packages/plugin-docker/src/engine/engine.ts';
+import plugin from '../packages/plugin-docker/src/index.ts';
+import { cleanUp, importBusybox, testEngine } from '../packages/plugin-docker/test/engine-kit.ts';
+import { engineUrl, Harness } from '../packages/plugin-docker/test/harness.ts';
 
 /** What a whole guard costs that looks after containers, in a minute. */
 interface Cost {
