@@ -8,6 +8,8 @@ it('an agent that got its state back goes on from it, though the guard was kille
   const { rig } = await steadyWorld({ checkpoints: { every: '0s' } });
   const { fleet } = rig;
   await rig.guard().checkpoints.save('web.2', new Uint8Array([7]), { contentType: 'application/octet-stream' });
+  // What is saved in the moment in which an incident opens is under suspicion.
+  await rig.clock.advance(1);
   const handedAt: number[] = [];
   const putState = fleet.putState.bind(fleet);
   fleet.putState = async (...given) => {
