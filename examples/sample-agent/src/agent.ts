@@ -8,7 +8,7 @@ import { GuardLink, type LinkedAgent } from './guard-link.ts';
 import { type Answer, BadRequest, problem, type Routes, serveJson } from './http.ts';
 import { Part } from './part.ts';
 import type { Settings } from './settings.ts';
-import { checkState, saveState, StateError } from './state.ts';
+import { checkState, type SavedState, saveState, StateError } from './state.ts';
 import { Worker } from './work.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
@@ -87,13 +87,13 @@ export class SampleAgent {
   }
 
   #startLink(endpoint: string): void {
-    const { guardUrl, agentId } = this.#settings;
+    const { guardUrl } = this.#settings;
     if (guardUrl === undefined) return;
     const agent: LinkedAgent = {
       endpoint,
       figures: () => this.#meter.figures(),
       progress: () => this.#worker.progress,
-      state: () => saveState(agentId, this.#worker.counters, this.#faults.kind === 'corrupt'),
+      state: () => (this.#awaitsState ? undefined : this.#state()),
       status: () => (this.#worker.draining ? 'draining' : 'ok'),
       role: () => this.#part.told,
       answered: () => this.#part.answered(),
@@ -144,10 +144,7 @@ export class SampleAgent {
       'GET /health/live': alive,
       'GET /health/ready': () => this.#ready(),
       'GET /health/performance': () => ({ status: 200, body: this.#meter.figures() }),
-      'GET /state': () => ({
-        status: 200,
-        body: saveState(this.#settings.agentId, this.#worker.counters, this.#faults.kind === 'corrupt'),
-      }),
+      'GET /state': () => ({ status: 200, body: this.#state() }),
       'PUT /state': (body) => this.#restore(body),
       'POST /drain': (body) => this.#drain(body),
       'POST /promote': (body) => this.#promote(body),
@@ -155,6 +152,10 @@ export class SampleAgent {
       'GET /fault': () => ({ status: 200, body: { kind: this.#faults.kind } }),
       'POST /fault': (body) => this.#fault(body),
     };
+  }
+
+  #state(): SavedState {
+    return saveState(this.#settings.agentId, this.#worker.counters, this.#faults.kind === 'corrupt');
   }
 
   #ready(): Answer {

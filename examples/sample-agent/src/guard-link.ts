@@ -10,7 +10,8 @@ export interface LinkedAgent {
   readonly endpoint: string;
   figures(): Figures;
   progress(): Progress;
-  state(): SavedState;
+  /** `undefined` while it waits for the state it is to go on from: what it holds meanwhile is nobody's. */
+  state(): SavedState | undefined;
   status(): 'ok' | 'draining';
   /** Its part in a group with a primary, and as a replica how far behind it is; `undefined` where the group has none. */
   role(): Told | undefined;
@@ -83,7 +84,8 @@ export class GuardLink {
       await this.#pause(this.#settings.checkpointMs);
       if (this.#end.signal.aborted || this.#agent.silent()) continue;
       const instance = encodeURIComponent(this.#settings.instance);
-      await this.#call('PUT', `${this.#path()}/state?instance=${instance}`, this.#agent.state());
+      const state = this.#agent.state();
+      if (state) await this.#call('PUT', `${this.#path()}/state?instance=${instance}`, state);
     }
   }
 
