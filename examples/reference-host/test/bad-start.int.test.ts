@@ -140,14 +140,19 @@ describe('a start that fails half-way', () => {
       host.config,
       JSON.stringify({ ...config, plugins: { ...config.plugins, late: { use: './late.mjs' } } }),
     );
-    const source =
-      '{ watch: async () => {}, stop: async () => {}, start: async () => { throw new Error("no uplink"); } }';
+    const logs = join(host.folder, 'data/processes/logs');
+    // It fails once both agents are there: each has its log by then.
+    const start = `async () => {
+      const { existsSync, readdirSync } = await import('node:fs');
+      const there = () => existsSync(${JSON.stringify(logs)}) && readdirSync(${JSON.stringify(logs)}).length === 2;
+      while (!there()) await new Promise((look) => setTimeout(look, 20));
+      throw new Error('no uplink');
+    }`;
+    const source = `{ watch: async () => {}, stop: async () => {}, start: ${start} }`;
     writeFileSync(join(host.folder, 'late.mjs'), pluginText('late', 1, `{ signalSources: { s: () => (${source}) } }`));
     const { code, stderr } = await startInVain(host.config);
     expect(stderr).toMatch(/GUARD_START_FAILED: The source late could not be started: no uplink\.\n {2}remedy: /);
     expect(code).toBe(1);
-    // They were there: each has written its log.
-    expect(readdirSync(join(host.folder, 'data/processes/logs'))).toHaveLength(2);
     expect(agentsOf(host.url)).toEqual([]);
   });
 });
