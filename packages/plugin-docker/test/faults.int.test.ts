@@ -1,10 +1,11 @@
-import type { Action, Instance } from '@praetorian-guard/core/plugin';
+import type { Action } from '@praetorian-guard/core/plugin';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../src/engine/engine-error.ts';
 import { eachHarness } from './each-harness.ts';
 import { testEngine, unique } from './engine-kit.ts';
 import { failing } from './failing.ts';
 import { type Harness, until } from './harness.ts';
+import { always, recreate, statesOf } from './replacing.ts';
 
 const docker = await testEngine();
 
@@ -16,15 +17,7 @@ describe.runIf(docker)('when something goes wrong on the way', () => {
   eachHarness(docker, (one) => void (harness = one));
   beforeEach(() => void (key = unique('key')));
 
-  const always = { HostConfig: { RestartPolicy: { Name: 'always' } } };
-  const recreate = (agentId: string, { id }: Instance): Action => ({
-    kind: 'recreate',
-    agentId,
-    instanceId: id,
-    graceMs: 1_000,
-  });
-  const states = async (name: string): Promise<string[]> =>
-    (await harness.containers()).map(({ Names, State }) => `${Names[0]?.replace(name, 'web')} ${State}`);
+  const states = (name: string): Promise<string[]> => statesOf(harness, name);
 
   it('the old container is back under its name and with its policy when it could not be stopped', async () => {
     const web = await harness.run('web', always);

@@ -1,11 +1,11 @@
 import { createRig } from '@praetorian-guard/core/testing';
-import type { Action, Instance } from '@praetorian-guard/core/plugin';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../src/engine/engine-error.ts';
 import { eachHarness } from './each-harness.ts';
 import { testEngine, unique } from './engine-kit.ts';
 import { failing } from './failing.ts';
 import { type Harness, until } from './harness.ts';
+import { always, recreate, statesOf } from './replacing.ts';
 
 const docker = await testEngine();
 
@@ -14,27 +14,13 @@ describe.runIf(docker)('a container that was replaced and is kept', () => {
 
   eachHarness(docker, (one) => void (harness = one));
 
-  const always = { HostConfig: { RestartPolicy: { Name: 'always' } } };
-  const recreate = (agentId: string, { id }: Instance): Action => ({
-    kind: 'recreate',
-    agentId,
-    instanceId: id,
-    graceMs: 1_000,
-  });
-  const states = async (name: string): Promise<string[]> =>
-    (await harness.containers()).map(({ Names, State }) => `${Names[0]?.replace(name, 'web')} ${State}`);
+  const states = (name: string): Promise<string[]> => statesOf(harness, name);
 
   it('a retired replacement gives way to the container that it replaced', async () => {
     const web = await harness.run('web', { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } });
     const orchestrator = await harness.start();
     const inventory = await harness.follow(orchestrator);
-    const action = {
-      kind: 'recreate',
-      agentId: web.name,
-      instanceId: inventory.instance(web.name).id,
-      graceMs: 1_000,
-    } as const;
-    const made = await harness.act(orchestrator, action);
+    const made = await harness.act(orchestrator, recreate(web.name, inventory.instance(web.name)));
     const instanceId = made.result === 'succeeded' ? (made.instance?.id ?? '') : '';
     const retired = await harness.act(orchestrator, { kind: 'retire', agentId: web.name, instanceId, graceMs: 1_000 });
     expect(retired.result).toBe('succeeded');
@@ -47,20 +33,15 @@ describe.runIf(docker)('a container that was replaced and is kept', () => {
     const web = await harness.run('web');
     const orchestrator = await harness.start();
     const inventory = await harness.follow(orchestrator);
-    const recreate = async () => {
-      const action = {
-        kind: 'recreate',
-        agentId: web.name,
-        instanceId: inventory.instance(web.name).id,
-        graceMs: 1_000,
-      } as const;
+    const replace = async () => {
+      const action = recreate(web.name, inventory.instance(web.name));
       const made = await harness.act(orchestrator, action, unique('key'));
       const instanceId = (made.result === 'succeeded' && made.instance?.id) || '';
       await inventory.until((seen) => seen.instance(web.name).id === instanceId);
       return instanceId;
     };
-    await recreate();
-    const instanceId = await recreate();
+    await replace();
+    const instanceId = await replace();
     const kept = (await harness.containers()).filter(({ State }) => State === 'exited');
     expect(kept).toMatchObject([{ Id: web.id }]);
     await harness.act(orchestrator, { kind: 'retire', agentId: web.name, instanceId, graceMs: 1_000 }, unique('key'));
